@@ -1,0 +1,1 @@
+//! Lambda function: an uploaded picture to its labels

@@ -1,0 +1,1 @@
+//! A REST API of API Gateway, run from its OpenAPI document

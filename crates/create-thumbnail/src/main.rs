@@ -1,0 +1,3 @@
+//! create-thumbnail
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! IAM policies: may this principal do this action to this resource?

@@ -1,0 +1,1 @@
+//! S3 over its wire protocol, kept in a folder

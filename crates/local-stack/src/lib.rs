@@ -1,0 +1,1 @@
+//! infra.yaml, run on this machine

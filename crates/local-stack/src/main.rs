@@ -1,0 +1,3 @@
+//! local-stack
+
+fn main() {}

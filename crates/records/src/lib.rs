@@ -1,0 +1,1 @@
+//! The record of a picture: its parts, how two functions write it, and the label index

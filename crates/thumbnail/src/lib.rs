@@ -1,0 +1,1 @@
+//! Bytes of a picture in, an upright, small, clean picture out

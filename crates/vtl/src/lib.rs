@@ -1,0 +1,1 @@
+//! API Gateway mapping templates: Velocity with $input, $util and $context
