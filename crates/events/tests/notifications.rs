@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 
 fn decoded(json: &str) -> Decoded {
-    decode(&serde_json::from_str::<SnsEvent>(json).unwrap())
+    decode(&serde_json::from_str::<SnsEvent>(json).expect("an SNS event"))
 }
 
 fn only(decoded: Decoded) -> Vec<ObjectEvent> {
@@ -133,7 +133,7 @@ fn keys_are_decoded_exactly_once() {
 }
 
 fn sequencer(text: &str) -> Sequencer {
-    text.parse().unwrap()
+    text.parse().expect("a sequencer")
 }
 
 #[test]

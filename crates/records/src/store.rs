@@ -1,0 +1,308 @@
+//! Records in `DynamoDB`.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use events::ObjectEvent;
+
+use crate::item::{from_item, row, row_key, to_item};
+use crate::{IndexChanges, ItemError, Outcome, Record, Write, merge};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// The image table and, for analyze-image, the label table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    images: String,
+    labels: Option<String>,
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The record was written.
+    Written,
+    /// It had been written before.
+    Duplicate,
+    /// The record tells of a newer event.
+    Late,
+}
+
+/// How a write ended, and the record as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The record in the table.
+    pub record: Record,
+}
+
+/// Why a record could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// `DynamoDB` could not read.
+    #[error("record of {key:?} cannot be read from table {table}")]
+    Read {
+        /// The object's key.
+        key: String,
+        /// The image table.
+        table: String,
+        /// What `DynamoDB` or the way to it says.
+        source: Cause,
+    },
+    /// `DynamoDB` could not write.
+    #[error("record of {key:?} cannot be written to table {table}")]
+    Write {
+        /// The object's key.
+        key: String,
+        /// The image table.
+        table: String,
+        /// What `DynamoDB` or the way to it says.
+        source: Cause,
+    },
+    /// The item is not what this crate writes.
+    #[error("record of {key:?} is not of this program's making")]
+    Item {
+        /// The object's key.
+        key: String,
+        /// What is wrong with it.
+        source: ItemError,
+    },
+    /// Others kept writing the same record until there was no time left.
+    #[error("record of {key:?} was written by others {attempts} times in a row")]
+    Contended {
+        /// The object's key.
+        key: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// A write that changes the label index, through a store that was not given one.
+    #[error("record of {key:?} changes the label index, which this function does not write")]
+    NoIndex {
+        /// The object's key.
+        key: String,
+    },
+}
+
+/// One attempt's end.
+enum Attempt {
+    Written,
+    /// Somebody else wrote meanwhile.
+    Again,
+}
+
+impl Store {
+    /// Records only.
+    #[must_use]
+    pub fn new(client: Client, image_table: impl Into<String>) -> Self {
+        Self {
+            client,
+            images: image_table.into(),
+            labels: None,
+        }
+    }
+
+    /// Records and the label index.
+    #[must_use]
+    pub fn with_index(self, label_table: impl Into<String>) -> Self {
+        Self {
+            labels: Some(label_table.into()),
+            ..self
+        }
+    }
+
+    /// The record as it is now.
+    ///
+    /// # Errors
+    /// When `DynamoDB` cannot read, or holds something else.
+    pub async fn read(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.images)
+            .key("Id", AttributeValue::S(key.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|source| StoreError::Read {
+                key: key.to_owned(),
+                table: self.images.clone(),
+                source: source.into(),
+            })?;
+        let item = |source| StoreError::Item {
+            key: key.to_owned(),
+            source,
+        };
+        answer
+            .item
+            .as_ref()
+            .map(from_item)
+            .transpose()
+            .map_err(item)
+    }
+
+    /// Reads, merges and writes until nobody else writes in between, or `deadline` is near.
+    ///
+    /// # Errors
+    /// When `DynamoDB` cannot read or write, throttling included: Lambda comes again.
+    pub async fn write(
+        &self,
+        event: &ObjectEvent,
+        write: &Write,
+        deadline: Instant,
+    ) -> Result<Written, StoreError> {
+        for attempts in 1.. {
+            let old = self.read(&event.key).await?;
+            let verdict = match (merge(old.as_ref(), event, write), old) {
+                (Outcome::Write(new), old) => match self.replace(old.as_ref(), &new).await? {
+                    Attempt::Written => {
+                        return Ok(Written {
+                            verdict: Verdict::Written,
+                            record: *new,
+                        });
+                    }
+                    Attempt::Again => None,
+                },
+                (Outcome::Duplicate, Some(record)) => Some((Verdict::Duplicate, record)),
+                (Outcome::Late, Some(record)) => Some((Verdict::Late, record)),
+                // Only a record makes an event late or a duplicate.
+                (Outcome::Duplicate | Outcome::Late, None) => None,
+            };
+            if let Some((verdict, record)) = verdict {
+                return Ok(Written { verdict, record });
+            }
+            let pause = backoff(attempts);
+            if Instant::now() + pause >= deadline {
+                return Err(StoreError::Contended {
+                    key: event.key.clone(),
+                    attempts,
+                });
+            }
+            tokio::time::sleep(pause).await;
+        }
+        unreachable!("the loop above has no end")
+    }
+
+    /// Puts `new` in the place of `old`, provided that `old` is still there.
+    async fn replace(&self, old: Option<&Record>, new: &Record) -> Result<Attempt, StoreError> {
+        let key = &new.key;
+        let item = to_item(new).map_err(|source| StoreError::Item {
+            key: key.clone(),
+            source,
+        })?;
+        let changes = new.index_changes(old);
+        let put = Put::builder().table_name(&self.images).set_item(Some(item));
+        let put = match old {
+            None => put.condition_expression("attribute_not_exists(Id)"),
+            Some(old) => put
+                .condition_expression("Rev = :read")
+                .expression_attribute_values(":read", AttributeValue::N(old.rev.to_string())),
+        };
+        let failed = |source: Cause| StoreError::Write {
+            key: key.clone(),
+            table: self.images.clone(),
+            source,
+        };
+        let put = put.build().map_err(|source| failed(source.into()))?;
+        let written = if changes.is_empty() {
+            self.put(put).await
+        } else {
+            let labels = self
+                .labels
+                .as_ref()
+                .ok_or_else(|| StoreError::NoIndex { key: key.clone() })?;
+            self.transact(put, labels, key, &changes).await
+        };
+        written.map_err(failed)
+    }
+
+    async fn put(&self, put: Put) -> Result<Attempt, Cause> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Attempt::Written),
+            Err(error) if lost_put(&error) => Ok(Attempt::Again),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn transact(
+        &self,
+        put: Put,
+        labels: &str,
+        key: &str,
+        changes: &IndexChanges,
+    ) -> Result<Attempt, Cause> {
+        let mut request = self.client.transact_write_items();
+        request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        for (label, confidence) in &changes.put {
+            let put =
+                Put::builder()
+                    .table_name(labels)
+                    .set_item(Some(row(label, *confidence, key)));
+            request =
+                request.transact_items(TransactWriteItem::builder().put(put.build()?).build());
+        }
+        for (label, confidence) in &changes.delete {
+            let delete = Delete::builder().table_name(labels).set_key(Some(row_key(
+                label,
+                *confidence,
+                key,
+            )));
+            request = request
+                .transact_items(TransactWriteItem::builder().delete(delete.build()?).build());
+        }
+        match request.send().await {
+            Ok(_) => Ok(Attempt::Written),
+            Err(error) if lost_transaction(&error) => Ok(Attempt::Again),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether somebody else wrote between our read and our write.
+fn lost_put(error: &SdkError<PutItemError>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(
+            PutItemError::ConditionalCheckFailedException(_)
+                | PutItemError::TransactionConflictException(_)
+        )
+    )
+}
+
+/// The same of a transaction, which says it once for each of its writes. Another reason among them, throttling
+/// say, is an error.
+fn lost_transaction(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
+        error.as_service_error()
+    else {
+        return false;
+    };
+    let mut codes = canceled
+        .cancellation_reasons()
+        .iter()
+        .filter_map(|reason| reason.code())
+        .filter(|code| *code != "None")
+        .peekable();
+    codes.peek().is_some()
+        && codes.all(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+/// Full jitter under a ceiling that doubles from 20 ms to 1 s: of several writers one is soon alone.
+fn backoff(attempts: u32) -> Duration {
+    let ceiling = 20_u64.saturating_mul(1 << attempts.min(6)).min(1000);
+    Duration::from_millis(fastrand::u64(0..=ceiling))
+}

@@ -1,0 +1,404 @@
+//! The store, through the real SDK, against an embedded `DynamoDB`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use events::{Change, ObjectEvent};
+use records::{
+    Analysis, Decimal, Label, Part, Store, StoreError, Thumbnail, Thumbnails, Verdict, Write, href,
+};
+
+async fn dynamodb() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    let database = dynoxide::Database::memory().expect("a database");
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new(
+            "AKIDEXAMPLE",
+            "secret",
+            None,
+            None,
+            "test",
+        ))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    let client = Client::from_conf(config);
+    table(&client, "images", &["Id"]).await;
+    table(&client, "labels", &["Label", "Rank"]).await;
+    client
+}
+
+async fn table(client: &Client, name: &str, keys: &[&str]) {
+    let mut create = client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest);
+    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let element = KeySchemaElement::builder()
+            .attribute_name(*key)
+            .key_type(kind);
+        let attribute = AttributeDefinition::builder()
+            .attribute_name(*key)
+            .attribute_type(ScalarAttributeType::S);
+        create = create
+            .key_schema(element.build().expect("a key"))
+            .attribute_definitions(attribute.build().expect("an attribute"));
+    }
+    create.send().await.expect("a table");
+}
+
+async fn stores() -> (Client, Store, Store) {
+    let client = dynamodb().await;
+    let thumbnails = Store::new(client.clone(), "images");
+    let analysis = Store::new(client.clone(), "images").with_index("labels");
+    (client, thumbnails, analysis)
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
+fn event(key: &str, n: u32, created: bool) -> ObjectEvent {
+    let change = if created {
+        Change::Created {
+            e_tag: "e".into(),
+            bytes: 1_234_567,
+        }
+    } else {
+        Change::Removed { version: None }
+    };
+    ObjectEvent {
+        bucket: "raw".into(),
+        key: key.into(),
+        sequencer: format!("{n:X}").parse().expect("a sequencer"),
+        time: "2026-11-22T13:00:00Z".parse().expect("a time"),
+        change,
+    }
+}
+
+fn labels(names: impl IntoIterator<Item = (String, f64)>) -> Write {
+    let label = |(name, confidence)| Label {
+        name,
+        confidence: Decimal::percentage(confidence),
+        parents: vec!["Thing".into()],
+        instances: vec![],
+    };
+    let part = Part::Done(Analysis {
+        labels: names.into_iter().map(label).collect(),
+    });
+    Write::Analysis {
+        bytes: 1_234_567,
+        part,
+    }
+}
+
+fn thumbnails(key: &str) -> Write {
+    let item = Thumbnail {
+        size: 256,
+        width: 256,
+        height: 192,
+        bytes: 9876,
+        content_type: "image/jpeg".into(),
+        href: href(256, key),
+    };
+    let made = Thumbnails {
+        width: 4000,
+        height: 3000,
+        format: "jpeg".into(),
+        items: vec![item],
+    };
+    Write::Thumbnails {
+        bytes: 1_234_567,
+        part: Part::Done(made),
+        cleared: BTreeSet::new(),
+    }
+}
+
+/// The rows of the label table: rank to label.
+async fn rows(client: &Client) -> BTreeMap<String, String> {
+    let answer = client
+        .scan()
+        .table_name("labels")
+        .consistent_read(true)
+        .send()
+        .await
+        .expect("a scan");
+    let text = |item: &std::collections::HashMap<String, AttributeValue>, name: &str| {
+        item[name].as_s().expect("a text").clone()
+    };
+    answer
+        .items()
+        .iter()
+        .map(|item| (text(item, "Rank"), text(item, "Label")))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_item_holds_what_the_routes_return() {
+    let (client, create, analyze) = stores().await;
+    let key = "pets/cät.jpg";
+    let upload = event(key, 0xA1, true);
+    analyze
+        .write(
+            &upload,
+            &labels([("Cat".into(), 98.71), ("Pet".into(), 100.0)]),
+            soon(),
+        )
+        .await
+        .unwrap();
+    create
+        .write(&upload, &thumbnails(key), soon())
+        .await
+        .unwrap();
+
+    let id = AttributeValue::S(key.into());
+    let answer = client
+        .get_item()
+        .table_name("images")
+        .key("Id", id)
+        .send()
+        .await
+        .unwrap();
+    let item = answer.item.unwrap();
+    let text = |name: &str| item[name].as_s().unwrap().as_str();
+    let number = |name: &str| item[name].as_n().unwrap().as_str();
+    assert_eq!(text("Seq"), "A1000000000000000000000000000000");
+    assert_eq!(text("UploadedAt"), "2026-11-22T13:00:00.000Z");
+    assert_eq!((number("Bytes"), number("Rev")), ("1234567", "2"));
+    assert_eq!(
+        text("Analysis"),
+        concat!(
+            r#"{"status":"done","labels":[{"name":"Cat","confidence":98.71,"parents":["Thing"],"instances":[]},"#,
+            r#"{"name":"Pet","confidence":100,"parents":["Thing"],"instances":[]}]}"#
+        )
+    );
+    assert_eq!(
+        text("AnalysisSummary"),
+        r#"{"status":"done","labels":[{"name":"Cat","confidence":98.71},{"name":"Pet","confidence":100}]}"#
+    );
+    assert!(text("Thumbnails").contains(r#""href":"thumbnails/256/pets/c%C3%A4t.jpg""#));
+    let first = item["Labels"].as_l().unwrap()[0].as_m().unwrap();
+    assert_eq!(first["Name"].as_s().unwrap(), "Cat");
+    assert_eq!(first["Confidence"].as_n().unwrap(), "98.71");
+    assert!(!item.contains_key("Deleted") && !item.contains_key("ExpiresAt"));
+
+    let expected = [
+        ("098.7100#pets/cät.jpg", "Cat"),
+        ("100.0000#pets/cät.jpg", "Pet"),
+    ];
+    assert_eq!(
+        rows(&client).await,
+        expected
+            .map(|(rank, label)| (rank.into(), label.into()))
+            .into()
+    );
+}
+
+#[tokio::test]
+async fn a_tombstone_can_be_forgotten_and_shows_nothing() {
+    let (client, create, analyze) = stores().await;
+    let upload = event("cat.jpg", 1, true);
+    analyze
+        .write(&upload, &labels([("Cat".into(), 98.71)]), soon())
+        .await
+        .unwrap();
+    let removed = event("cat.jpg", 2, false);
+    create
+        .write(&removed, &Write::Removed, soon())
+        .await
+        .unwrap();
+
+    let id = AttributeValue::S("cat.jpg".into());
+    let answer = client
+        .get_item()
+        .table_name("images")
+        .key("Id", id)
+        .send()
+        .await
+        .unwrap();
+    let item = answer.item.unwrap();
+    let mut names: Vec<_> = item.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["Deleted", "ExpiresAt", "Id", "Indexed", "Rev", "Seq"]
+    );
+    assert_eq!(item["Deleted"].as_bool(), Ok(&true));
+    assert_eq!(item["ExpiresAt"].as_n().unwrap(), "1799240400");
+    assert_eq!(rows(&client).await.len(), 1, "the index is analyze-image's");
+
+    analyze
+        .write(&removed, &Write::RemovedFromIndex, soon())
+        .await
+        .unwrap();
+    assert_eq!(rows(&client).await, BTreeMap::new());
+    let record = create.read("cat.jpg").await.unwrap().unwrap();
+    assert!(record.is_deleted() && record.indexed.is_empty());
+    let late = create
+        .write(&upload, &thumbnails("cat.jpg"), soon())
+        .await
+        .unwrap();
+    assert_eq!((late.verdict, late.record), (Verdict::Late, record));
+}
+
+#[tokio::test]
+async fn forty_nine_labels_replace_forty_nine_others_at_once() {
+    let (client, _, analyze) = stores().await;
+    let fifty = |prefix: &'static str| {
+        (0..records::MAX_LABELS).map(move |n| (format!("{prefix}{n}"), 50.0))
+    };
+    let key = "k".repeat(records::MAX_KEY_BYTES);
+    analyze
+        .write(&event(&key, 1, true), &labels(fifty("Old")), soon())
+        .await
+        .unwrap();
+    analyze
+        .write(&event(&key, 2, true), &labels(fifty("New")), soon())
+        .await
+        .unwrap();
+    let scan = client.scan().table_name("labels").send().await.unwrap();
+    let mut found: Vec<_> = scan
+        .items()
+        .iter()
+        .map(|item| item["Label"].as_s().unwrap().clone())
+        .collect();
+    found.sort();
+    let mut expected: Vec<_> = fifty("New").map(|(name, _)| name).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_repeated_event_writes_nothing() {
+    let (_, create, _) = stores().await;
+    let upload = event("cat.jpg", 1, true);
+    let first = create
+        .write(&upload, &thumbnails("cat.jpg"), soon())
+        .await
+        .unwrap();
+    let second = create
+        .write(&upload, &thumbnails("cat.jpg"), soon())
+        .await
+        .unwrap();
+    assert_eq!(
+        (first.verdict, second.verdict),
+        (Verdict::Written, Verdict::Duplicate)
+    );
+    assert_eq!(first.record, second.record);
+}
+
+/// Both functions, several times each, all at once: every write is either the one that counts or gives way.
+#[tokio::test]
+async fn writers_that_meet_start_again() {
+    let (client, create, analyze) = stores().await;
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 1..=4_u32 {
+        for copy in 0..2 {
+            let (create, analyze) = (create.clone(), analyze.clone());
+            let upload = event("cat.jpg", n, true);
+            let name = format!("Label{n}");
+            if copy == 0 {
+                let upload = upload.clone();
+                writers.spawn(async move {
+                    create.write(&upload, &thumbnails("cat.jpg"), soon()).await
+                });
+            }
+            writers.spawn(async move {
+                analyze
+                    .write(&upload, &labels([(name, 90.0)]), soon())
+                    .await
+            });
+        }
+    }
+    while let Some(written) = writers.join_next().await {
+        written.unwrap().unwrap();
+    }
+    let record = create.read("cat.jpg").await.unwrap().unwrap();
+    assert_eq!(record.seq, "4".parse().unwrap());
+    let picture = record.picture().unwrap();
+    assert!(picture.thumbnails.done().is_some());
+    assert_eq!(picture.analysis.done().unwrap().labels[0].name, "Label4");
+    assert_eq!(
+        rows(&client).await,
+        BTreeMap::from([("090.0000#cat.jpg".into(), "Label4".into())])
+    );
+}
+
+#[tokio::test]
+async fn what_dynamodb_refuses_is_an_error_with_its_causes() {
+    let (client, _, analyze) = stores().await;
+    client
+        .delete_table()
+        .table_name("labels")
+        .send()
+        .await
+        .unwrap();
+    let error = analyze
+        .write(
+            &event("cat.jpg", 1, true),
+            &labels([("Cat".into(), 9.0)]),
+            soon(),
+        )
+        .await
+        .unwrap_err();
+    let said = events::chain(&error);
+    assert!(
+        said.starts_with("record of \"cat.jpg\" cannot be written to table images: "),
+        "{said}"
+    );
+    assert!(said.contains("ResourceNotFoundException"), "{said}");
+    assert!(
+        analyze.read("cat.jpg").await.unwrap().is_none(),
+        "all or nothing"
+    );
+
+    let nowhere = Store::new(client, "elsewhere");
+    let error = nowhere.read("cat.jpg").await.unwrap_err();
+    assert!(matches!(&error, StoreError::Read { table, .. } if table == "elsewhere"));
+}
+
+#[tokio::test]
+async fn a_foreign_item_is_named_and_left_alone() {
+    let (client, create, _) = stores().await;
+    let id = AttributeValue::S("cat.jpg".into());
+    client
+        .put_item()
+        .table_name("images")
+        .item("Id", id)
+        .send()
+        .await
+        .unwrap();
+    let error = create
+        .write(&event("cat.jpg", 1, true), &thumbnails("cat.jpg"), soon())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        events::chain(&error),
+        "record of \"cat.jpg\" is not of this program's making: attribute UploadedAt is missing or of another type"
+    );
+}
+
+#[tokio::test]
+async fn a_function_without_an_index_cannot_change_it() {
+    let (_, create, _) = stores().await;
+    let error = create
+        .write(
+            &event("cat.jpg", 1, true),
+            &labels([("Cat".into(), 9.0)]),
+            soon(),
+        )
+        .await;
+    assert!(matches!(error, Err(StoreError::NoIndex { .. })));
+}
