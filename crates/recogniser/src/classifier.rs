@@ -1,0 +1,74 @@
+//! What a picture is of: `EfficientNet-Lite0` over the 1,000 classes of `ImageNet`.
+
+use std::sync::Arc;
+
+use rten::{Model, ThreadPool};
+use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
+
+use crate::pixels::{Pixels, Window};
+use crate::{Error, network, options};
+
+/// Edge of the square that the network sees, in pixels.
+const EDGE: usize = 224;
+/// The share of the shorter side that it was trained to see: the middle 224 of 256 pixels.
+const MIDDLE: f32 = 224.0 / 256.0;
+const NAME: &str = "classifier";
+
+pub(crate) struct Classifier {
+    model: Model,
+    threads: Arc<ThreadPool>,
+}
+
+impl Classifier {
+    pub(crate) fn load(threads: Arc<ThreadPool>) -> Result<Self, Error> {
+        Ok(Self {
+            model: network(
+                NAME,
+                include_bytes!("../models/efficientnet-lite0.f16.onnx"),
+            )?,
+            threads,
+        })
+    }
+
+    /// The probability of each class, in the order of `imagenet_taxonomy.tsv`; they add up to 1.
+    pub(crate) fn classify(&self, pixels: &Pixels<'_>) -> Result<Vec<f32>, Error> {
+        self.look(pixels, pixels.middle(MIDDLE))
+    }
+
+    fn look(&self, pixels: &Pixels<'_>, window: Window) -> Result<Vec<f32>, Error> {
+        let planes = pixels.square(window, EDGE, |value| (value - 127.0) / 128.0);
+        let input = NdTensor::from_data([1, 3, EDGE, EDGE], planes);
+        let output = self
+            .model
+            .run_one(input.into(), Some(options(&self.threads)))
+            .map_err(|source| Error::Run {
+                network: NAME,
+                source,
+            })?;
+        let logits: NdTensor<f32, 2> = output
+            .try_into()
+            .map_err(|_| Error::Shape { network: NAME })?;
+        Ok(softmax(&logits.to_vec()))
+    }
+}
+
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|logit| (logit - most).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::softmax;
+
+    #[test]
+    fn softmax_is_a_distribution_even_of_huge_logits() {
+        let shares = softmax(&[1000.0, 1000.0, 900.0]);
+        assert!(
+            (shares[0] - 0.5).abs() < 1e-6 && (shares[1] - 0.5).abs() < 1e-6 && shares[2] < 1e-6
+        );
+    }
+}
