@@ -1,1 +1,132 @@
-//! API Gateway mapping templates: Velocity with $input, $util and $context
+//! API Gateway mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`.
+//!
+//! Knows no HTTP: parameters, body and context go in, a text and overrides come out.
+//!
+//! ```
+//! let template = vtl::Template::parse(r#"{"key": "$util.escapeJavaScript($input.params('key'))"}"#)?;
+//! let mut input = vtl::Input::default();
+//! input.path.insert("key".to_owned(), "pets/cat.jpg".to_owned());
+//! assert_eq!(template.render(&input)?.text, r#"{"key": "pets\/cat.jpg"}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The language is Apache Velocity 1.7 with what API Gateway was recorded to do otherwise: an undefined
+//! reference prints nothing, counts as true and equals both `$null` and `""`; `#macro` defines nothing; `null`
+//! is a value; lists from JSON print as JSON.
+
+mod ast;
+mod error;
+mod evaluator;
+mod expression;
+mod gateway_objects;
+mod java_regex;
+mod json;
+mod json_path;
+mod lexer;
+mod methods;
+mod operators;
+mod parser;
+mod printing;
+mod text_methods;
+mod util;
+mod value;
+
+use std::collections::BTreeMap;
+
+pub use error::{MAX_DEPTH, MAX_ITERATIONS, MAX_TEXT_BYTES, MAX_WORK, ParseError, RenderError};
+
+/// A mapping template, parsed. Rendering leaves it as it is; it may be shared between threads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    nodes: ast::Block,
+}
+
+/// What a template can see.
+///
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Input {
+    /// The payload as text; `$input.body`, and `$input.path` and `$input.json` if it is JSON.
+    pub body: String,
+    /// Path parameters, as they reach the template; `$input.params`.
+    pub path: BTreeMap<String, String>,
+    /// Query parameters, decoded; `$input.params`.
+    pub querystring: BTreeMap<String, String>,
+    /// Headers, named as the client wrote them; `$input.params`.
+    pub header: BTreeMap<String, String>,
+    /// The `$context` object; anything but an object counts as an empty one. To let a response template see
+    /// what the request template assigned, hand [`Rendered::context`] on.
+    pub context: serde_json::Value,
+    /// `$stageVariables`.
+    pub stage_variables: BTreeMap<String, String>,
+}
+
+/// What a template made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rendered {
+    /// The text, at most [`MAX_TEXT_BYTES`].
+    pub text: String,
+    /// `$context.requestOverride`.
+    ///
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html>
+    pub request_override: Overrides,
+    /// `$context.responseOverride`.
+    pub response_override: ResponseOverride,
+    /// The whole `$context` as the template left it, overrides and own additions included.
+    pub context: serde_json::Value,
+}
+
+/// Parameters of the integration request that a template replaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// By header name.
+    pub header: BTreeMap<String, String>,
+    /// By name of the query parameter.
+    pub querystring: BTreeMap<String, String>,
+    /// By name of the path parameter.
+    pub path: BTreeMap<String, String>,
+}
+
+/// What a template replaces in the answer to the client.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResponseOverride {
+    /// 100 to 599; what else a template assigns is ignored, as recorded.
+    pub status: Option<u16>,
+    /// By header name.
+    pub header: BTreeMap<String, String>,
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    ///
+    /// What Velocity can't read, with its line and column; nesting deeper than [`MAX_DEPTH`].
+    pub fn parse(source: &str) -> Result<Self, ParseError> {
+        Ok(Self {
+            nodes: parser::parse_template(source)?,
+        })
+    }
+
+    /// Renders the template, in time and memory bounded by [`MAX_WORK`] and [`MAX_TEXT_BYTES`].
+    ///
+    /// # Errors
+    ///
+    /// What throws in Java (a bad index, malformed percent encoding, no JSON for `parseJson`), a `JSONPath` or a
+    /// regular expression that can't be read, or a bound that was reached. API Gateway answers 500.
+    pub fn render(&self, input: &Input) -> Result<Rendered, RenderError> {
+        let mut heap = value::Heap::default();
+        let request = gateway_objects::Request::new(input, &mut heap);
+        let context = request.context;
+        let mut evaluator = evaluator::Evaluator::new(heap, request);
+        let mut text = String::new();
+        evaluator.block(&self.nodes, &mut text)?;
+        let (heap, meter) = (&evaluator.heap, &mut evaluator.meter);
+        Ok(Rendered {
+            text,
+            request_override: gateway_objects::request_override(heap, context, meter)?,
+            response_override: gateway_objects::response_override(heap, context, meter)?,
+            context: heap.export(&value::Value::Map(context), meter)?,
+        })
+    }
+}

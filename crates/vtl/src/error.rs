@@ -1,0 +1,114 @@
+//! What can go wrong, and how much a template may do before it does.
+
+/// Nodes that may be evaluated, plus one for every 64 bytes of text built, in one rendering.
+pub const MAX_WORK: u64 = 4_000_000;
+/// Bytes that a rendering, or any string it builds on the way, may hold.
+pub const MAX_TEXT_BYTES: usize = 32 << 20;
+/// How deep blocks, expressions and values may nest.
+pub const MAX_DEPTH: usize = 64;
+/// Iterations of one `#foreach`; later elements are passed over.
+///
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+pub const MAX_ITERATIONS: usize = 1_000;
+
+/// A template that is not Velocity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct ParseError {
+    /// Line in the template, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What was wrong.
+    pub problem: String,
+}
+
+/// A template that API Gateway would answer with 500, or that asks for more than this engine gives.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The template did more than [`MAX_WORK`].
+    #[error("the template does more than {MAX_WORK} steps")]
+    TooMuchWork,
+    /// A text grew over [`MAX_TEXT_BYTES`].
+    #[error("a text grew over {MAX_TEXT_BYTES} bytes")]
+    TooLong,
+    /// Values or blocks nested deeper than the engine follows.
+    #[error("values or blocks nest too deep")]
+    TooDeep,
+    /// An integer left the range of 128 bits.
+    #[error("integer overflow")]
+    Overflow,
+    /// `$list[n]` or `$list.get(n)` without an element n.
+    #[error("index {index} out of bounds for length {length}")]
+    OutOfBounds {
+        /// The index asked for.
+        index: i128,
+        /// The elements there are.
+        length: usize,
+    },
+    /// A method that throws in Java.
+    #[error("{method}: {problem}")]
+    Method {
+        /// The method's name.
+        method: &'static str,
+        /// Why it throws.
+        problem: String,
+    },
+    /// `$util.parseJson` of something else.
+    #[error("$util.parseJson: the text is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    /// A `JSONPath` that can't be read.
+    #[error("JSONPath {path:?}: {problem}")]
+    JsonPath {
+        /// The path as written.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Counts what a rendering does and stops it.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    work: u64,
+    depth: usize,
+}
+
+impl Meter {
+    /// Blocks, expressions and values that may be open at once while rendering: a template's own depth,
+    /// and that of a few `#define`s inside one another.
+    const MAX_OPEN: usize = 4 * MAX_DEPTH;
+
+    pub(crate) fn new() -> Self {
+        Self { work: 0, depth: 0 }
+    }
+
+    /// Charges for `steps` evaluations.
+    pub(crate) fn work(&mut self, steps: usize) -> Result<(), RenderError> {
+        self.work = self.work.saturating_add(steps as u64);
+        if self.work > MAX_WORK {
+            return Err(RenderError::TooMuchWork);
+        }
+        Ok(())
+    }
+
+    /// Charges for a text that has been built, and refuses one that is too long.
+    pub(crate) fn text(&mut self, bytes: usize) -> Result<(), RenderError> {
+        if bytes > MAX_TEXT_BYTES {
+            return Err(RenderError::TooLong);
+        }
+        self.work(bytes / 64)
+    }
+
+    pub(crate) fn enter(&mut self) -> Result<(), RenderError> {
+        self.depth += 1;
+        if self.depth > Self::MAX_OPEN {
+            return Err(RenderError::TooDeep);
+        }
+        self.work(1)
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}

@@ -1,0 +1,424 @@
+//! Renders a parsed template.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::ast::{Access, Block, Expression, Node, Operator, Reference};
+use crate::error::{MAX_ITERATIONS, MAX_TEXT_BYTES, Meter, RenderError};
+use crate::gateway_objects::Request;
+use crate::methods;
+use crate::operators;
+use crate::text_methods::{self, Patterns};
+use crate::util;
+use crate::value::{DefinedId, Heap, Value};
+
+/// Renderings of one `#define` inside one another, as Velocity's `directive.define.maxdepth`.
+const MAX_OPEN_DEFINITIONS: usize = 2;
+
+/// How a block ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Done,
+    /// `#break`: the innermost loop is over, or the template if there is none.
+    Break,
+    /// `#stop`.
+    Stop,
+}
+
+#[derive(Debug)]
+struct Loop {
+    index: usize,
+    length: usize,
+    stopped: bool,
+}
+
+pub(crate) struct Evaluator<'r> {
+    pub(crate) heap: Heap,
+    pub(crate) meter: Meter,
+    request: Request<'r>,
+    variables: HashMap<Arc<str>, Value>,
+    loops: Vec<Loop>,
+    patterns: Patterns,
+}
+
+impl<'r> Evaluator<'r> {
+    pub(crate) fn new(heap: Heap, request: Request<'r>) -> Self {
+        let variables = HashMap::from([
+            ("input".into(), Value::Input),
+            ("util".into(), Value::Util),
+            ("context".into(), Value::Map(request.context)),
+            ("stageVariables".into(), Value::Map(request.stage_variables)),
+        ]);
+        Self {
+            heap,
+            meter: Meter::new(),
+            request,
+            variables,
+            loops: Vec::new(),
+            patterns: Patterns::new(),
+        }
+    }
+
+    /// Renders the statements onto `out`.
+    pub(crate) fn block(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, RenderError> {
+        self.meter.enter()?;
+        for node in nodes {
+            let flow = self.node(node, out)?;
+            if flow != Flow::Done {
+                self.meter.leave();
+                return Ok(flow);
+            }
+            if self.loops.last().is_some_and(|running| running.stopped) {
+                self.meter.leave();
+                return Ok(Flow::Break);
+            }
+        }
+        self.meter.leave();
+        Ok(Flow::Done)
+    }
+
+    fn node(&mut self, node: &Node, out: &mut String) -> Result<Flow, RenderError> {
+        self.meter.work(1)?;
+        match node {
+            Node::Text(text) => self.write(text, out)?,
+            Node::Reference(reference) => {
+                let value = self.reference(reference)?;
+                let text = self.text(&value)?;
+                self.write(&text, out)?;
+            }
+            Node::Set { target, value } => {
+                let value = self.expression(value)?;
+                self.assign(target, value)?;
+            }
+            Node::If {
+                branches,
+                otherwise,
+            } => {
+                for (condition, body) in branches {
+                    if self.expression(condition)?.is_true() {
+                        return self.block(body, out);
+                    }
+                }
+                return self.block(otherwise, out);
+            }
+            Node::Foreach {
+                variable,
+                over,
+                body,
+            } => return self.foreach(variable, over, body, out),
+            Node::Define { name, body } => {
+                let defined = self.heap.new_defined(body.clone());
+                self.variables.insert(name.clone(), defined);
+            }
+            Node::Break => return Ok(Flow::Break),
+            Node::Stop => return Ok(Flow::Stop),
+        }
+        Ok(Flow::Done)
+    }
+
+    fn write(&mut self, text: &str, out: &mut String) -> Result<(), RenderError> {
+        self.meter.work(text.len() / 64)?;
+        if out.len() + text.len() > MAX_TEXT_BYTES {
+            return Err(RenderError::TooLong);
+        }
+        out.push_str(text);
+        Ok(())
+    }
+
+    /// What the value prints; a `#define` is rendered.
+    fn text(&mut self, value: &Value) -> Result<Arc<str>, RenderError> {
+        match value {
+            Value::Defined(id) => self.defined(*id),
+            _ => self.heap.to_text(value, &mut self.meter),
+        }
+    }
+
+    fn defined(&mut self, id: DefinedId) -> Result<Arc<str>, RenderError> {
+        let defined = self.heap.defined_mut(id);
+        if defined.open >= MAX_OPEN_DEFINITIONS {
+            return Ok(Arc::default());
+        }
+        defined.open += 1;
+        let body = defined.body.clone();
+        let mut out = String::new();
+        self.block(&body, &mut out)?;
+        self.heap.defined_mut(id).open -= 1;
+        Ok(out.into())
+    }
+
+    fn foreach(
+        &mut self,
+        variable: &Arc<str>,
+        over: &Expression,
+        body: &Block,
+        out: &mut String,
+    ) -> Result<Flow, RenderError> {
+        let over = self.expression(over)?;
+        let elements = self.heap.elements(&over);
+        self.meter.work(elements.len())?;
+        let outer = self.variables.get(variable).cloned();
+        self.loops.push(Loop {
+            index: 0,
+            length: elements.len(),
+            stopped: false,
+        });
+        let mut end = Flow::Done;
+        for (index, element) in elements.into_iter().enumerate().take(MAX_ITERATIONS) {
+            if let Some(running) = self.loops.last_mut() {
+                running.index = index;
+            }
+            self.variables.insert(variable.clone(), element);
+            end = self.block(body, out)?;
+            if end != Flow::Done {
+                break;
+            }
+        }
+        self.loops.pop();
+        match outer {
+            Some(value) => self.variables.insert(variable.clone(), value),
+            None => self.variables.remove(variable),
+        };
+        Ok(if end == Flow::Stop {
+            Flow::Stop
+        } else {
+            Flow::Done
+        })
+    }
+
+    fn expression(&mut self, expression: &Expression) -> Result<Value, RenderError> {
+        self.meter.enter()?;
+        let value = self.evaluate(expression)?;
+        self.meter.leave();
+        Ok(value)
+    }
+
+    fn evaluate(&mut self, expression: &Expression) -> Result<Value, RenderError> {
+        Ok(match expression {
+            Expression::Null => Value::Null,
+            Expression::Boolean(boolean) => Value::Boolean(*boolean),
+            Expression::Integer(integer) => Value::Integer(*integer),
+            Expression::Float(float) => Value::Float(*float),
+            Expression::Text(text) => Value::Text(text.clone()),
+            Expression::Interpolated(block) => {
+                let mut text = String::new();
+                self.block(block, &mut text)?;
+                Value::text(text)
+            }
+            Expression::Reference(reference) => match self.reference(reference)? {
+                Value::Defined(id) => Value::Text(self.defined(id)?),
+                value => value,
+            },
+            Expression::List(elements) => {
+                let elements = self.expressions(elements)?;
+                self.heap.new_list(elements)
+            }
+            Expression::Range(from, to) => {
+                let (from, to) = (self.expression(from)?, self.expression(to)?);
+                self.range(&from, &to)?
+            }
+            Expression::Map(pairs) => {
+                let mut entries = crate::value::Entries::new();
+                for (key, value) in pairs {
+                    let key = self.expression(key)?;
+                    let key = self.text(&key)?;
+                    entries.insert(key, self.expression(value)?);
+                }
+                Value::Map(self.heap.new_map(entries))
+            }
+            Expression::Not(operand) => Value::Boolean(!self.expression(operand)?.is_true()),
+            Expression::Binary(operator, left, right) => {
+                let left = self.expression(left)?;
+                match operator {
+                    Operator::And if !left.is_true() => Value::Boolean(false),
+                    Operator::Or if left.is_true() => Value::Boolean(true),
+                    _ => {
+                        let right = self.expression(right)?;
+                        operators::apply(*operator, &left, &right, &self.heap, &mut self.meter)?
+                    }
+                }
+            }
+        })
+    }
+
+    fn expressions(&mut self, expressions: &[Expression]) -> Result<Vec<Value>, RenderError> {
+        expressions
+            .iter()
+            .map(|expression| self.expression(expression))
+            .collect()
+    }
+
+    /// Both ends belong to a range; one that isn't between integers is null.
+    fn range(&mut self, from: &Value, to: &Value) -> Result<Value, RenderError> {
+        let (Value::Integer(from), Value::Integer(to)) = (from, to) else {
+            return Ok(Value::Null);
+        };
+        let length = from.abs_diff(*to);
+        self.meter
+            .work(usize::try_from(length).unwrap_or(usize::MAX))?;
+        let range: Vec<Value> = if from <= to {
+            (*from..=*to).map(Value::Integer).collect()
+        } else {
+            (*to..=*from).rev().map(Value::Integer).collect()
+        };
+        Ok(self.heap.new_list(range))
+    }
+
+    pub(crate) fn reference(&mut self, reference: &Reference) -> Result<Value, RenderError> {
+        let mut value = self.variable(&reference.name);
+        for access in &reference.accesses {
+            value = self.access(&value, access)?;
+        }
+        Ok(value)
+    }
+
+    fn variable(&self, name: &str) -> Value {
+        if let Some(value) = self.variables.get(name) {
+            return value.clone();
+        }
+        match (name, self.loops.last()) {
+            ("foreach", Some(_)) => Value::Loop(self.loops.len() - 1),
+            ("velocityCount", Some(running)) => Value::size(running.index + 1),
+            ("velocityHasNext", Some(running)) => {
+                Value::Boolean(running.index + 1 < running.length)
+            }
+            _ => Value::Null,
+        }
+    }
+
+    fn access(&mut self, value: &Value, access: &Access) -> Result<Value, RenderError> {
+        self.meter.work(1)?;
+        match access {
+            Access::Property(name) => Ok(self.property(value, name)),
+            Access::Method(name, arguments) => {
+                let arguments = self.expressions(arguments)?;
+                Ok(self.call(value, name, &arguments)?.unwrap_or(Value::Null))
+            }
+            Access::Index(index) => {
+                let index = self.expression(index)?;
+                match (value, &index) {
+                    (Value::List(id), Value::Integer(index)) => {
+                        let elements = &self.heap.list(*id).elements;
+                        Ok(elements[methods::element_index(*index, elements.len(), true)?].clone())
+                    }
+                    (Value::Map(id), _) => {
+                        let key = self.text(&index)?;
+                        Ok(self.heap.map(*id).get(&key).cloned().unwrap_or(Value::Null))
+                    }
+                    _ => Ok(Value::Null),
+                }
+            }
+        }
+    }
+
+    fn property(&self, value: &Value, name: &str) -> Value {
+        match value {
+            Value::Map(id) => self.heap.map(*id).get(name).cloned().unwrap_or(Value::Null),
+            Value::List(id) if name == "empty" => {
+                Value::Boolean(self.heap.list(*id).elements.is_empty())
+            }
+            Value::Text(text) if name == "empty" => Value::Boolean(text.is_empty()),
+            Value::Entry(id) => match name {
+                "key" => Value::Text(self.heap.entry(*id).0.clone()),
+                "value" => self.heap.entry(*id).1.clone(),
+                _ => Value::Null,
+            },
+            Value::Loop(depth) => self.loop_property(*depth, name),
+            Value::Input if name == "body" => self.request.body(),
+            _ => Value::Null,
+        }
+    }
+
+    fn loop_property(&self, depth: usize, name: &str) -> Value {
+        let Some(running) = self.loops.get(depth) else {
+            return Value::Null;
+        };
+        match name {
+            "index" => Value::size(running.index),
+            "count" => Value::size(running.index + 1),
+            "first" => Value::Boolean(running.index == 0),
+            "last" => Value::Boolean(running.index + 1 == running.length),
+            "hasNext" => Value::Boolean(running.index + 1 < running.length),
+            "parent" if depth > 0 => Value::Loop(depth - 1),
+            "topmost" => Value::Loop(0),
+            _ => Value::Null,
+        }
+    }
+
+    fn call(
+        &mut self,
+        value: &Value,
+        name: &str,
+        arguments: &[Value],
+    ) -> Result<Option<Value>, RenderError> {
+        let (heap, meter) = (&mut self.heap, &mut self.meter);
+        match value {
+            Value::Text(text) => {
+                text_methods::call(text, name, arguments, heap, &mut self.patterns, meter)
+            }
+            Value::List(id) => methods::of_list(*id, name, arguments, heap, meter),
+            Value::Map(id) => methods::of_map(*id, name, arguments, heap, meter),
+            Value::Entry(id) => methods::of_entry(*id, name, arguments, heap, meter),
+            Value::Integer(_) | Value::Float(_) => {
+                methods::of_number(value, name, arguments, heap, meter)
+            }
+            Value::Boolean(boolean) => methods::of_boolean(*boolean, name, arguments, heap, meter),
+            Value::Util => util::call(name, arguments, heap, meter),
+            Value::Input => self.request.call(name, arguments, heap, meter),
+            Value::Defined(id) => {
+                let text = self.defined(*id)?;
+                self.call(&Value::Text(text), name, arguments)
+            }
+            Value::Loop(depth) => {
+                let getter = match name {
+                    "getIndex" => "index",
+                    "getCount" => "count",
+                    "isFirst" => "first",
+                    "isLast" => "last",
+                    "hasNext" => "hasNext",
+                    "getParent" => "parent",
+                    "getTopmost" => "topmost",
+                    "stop" => {
+                        for running in self.loops.iter_mut().skip(*depth) {
+                            running.stopped = true;
+                        }
+                        return Ok(None);
+                    }
+                    _ => return Ok(None),
+                };
+                Ok(Some(self.loop_property(*depth, getter)))
+            }
+            Value::Null => Ok(None),
+        }
+    }
+
+    /// `#set`. A property of what is no map, and an index of what is neither map nor list, is left alone.
+    fn assign(&mut self, target: &Reference, value: Value) -> Result<(), RenderError> {
+        let Some((last, path)) = target.accesses.split_last() else {
+            self.variables.insert(target.name.clone(), value);
+            return Ok(());
+        };
+        let mut owner = self.variable(&target.name);
+        for access in path {
+            owner = self.access(&owner, access)?;
+        }
+        match (owner, last) {
+            (Value::Map(id), Access::Property(name)) => {
+                self.heap.map_mut(id).insert(name.clone(), value);
+            }
+            (Value::Map(id), Access::Index(index)) => {
+                let key = self.expression(index)?;
+                let key = self.text(&key)?;
+                self.heap.map_mut(id).insert(key, value);
+            }
+            (Value::List(id), Access::Index(index)) => {
+                if let Value::Integer(index) = self.expression(index)? {
+                    let elements = self.heap.list_mut(id);
+                    let at = methods::element_index(index, elements.len(), true)?;
+                    elements[at] = value;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

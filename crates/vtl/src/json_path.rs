@@ -1,0 +1,412 @@
+//! `JSONPath` as `$input.path` and `$input.json` read it: Jayway's dialect, as far as templates use it.
+//!
+//! <https://github.com/json-path/JsonPath#readme>
+
+mod filter;
+mod parser;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::error::{MAX_DEPTH, Meter, RenderError};
+use crate::text_methods::units;
+use crate::value::{Entries, Heap, Value, compare_numbers};
+
+use filter::{Comparison, Filter, Operand};
+
+/// A path that has been read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct JsonPath {
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Step {
+    /// `..`: the selector applies to everything below as well.
+    descends: bool,
+    selector: Selector,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Selector {
+    Property(Arc<str>),
+    Properties(Vec<Arc<str>>),
+    Wildcard,
+    Indexes(Vec<i128>),
+    Slice(Option<i128>, Option<i128>),
+    Filter(Filter),
+    /// `length()` or `size()`.
+    Length,
+    /// `keys()`.
+    Keys,
+}
+
+impl JsonPath {
+    pub(crate) fn parse(path: &str) -> Result<Self, RenderError> {
+        parser::parse(path).map_err(|problem| RenderError::JsonPath {
+            path: path.to_owned(),
+            problem,
+        })
+    }
+
+    /// Whether the path names at most one value; any other answers a list.
+    fn is_definite(&self) -> bool {
+        let (last, inner) = match self.steps.split_last() {
+            Some((last, inner)) => (Some(last), inner),
+            None => (None, &[][..]),
+        };
+        let definite = |step: &Step, is_last: bool| {
+            !step.descends
+                && match &step.selector {
+                    Selector::Property(_) | Selector::Length | Selector::Keys => true,
+                    Selector::Properties(_) => is_last,
+                    Selector::Indexes(indexes) => indexes.len() == 1,
+                    Selector::Wildcard | Selector::Slice(..) | Selector::Filter(_) => false,
+                }
+        };
+        inner.iter().all(|step| definite(step, false))
+            && last.is_none_or(|step| definite(step, true))
+    }
+
+    /// What the path finds below `root`; `None` if a definite path leads nowhere.
+    pub(crate) fn read(
+        &self,
+        root: &Value,
+        heap: &mut Heap,
+        meter: &mut Meter,
+    ) -> Result<Option<Value>, RenderError> {
+        let mut found = self.select(root, root, heap, meter)?;
+        if self.is_definite() {
+            return Ok(found.pop());
+        }
+        Ok(Some(heap.new_json_list(found)))
+    }
+
+    fn select(
+        &self,
+        start: &Value,
+        root: &Value,
+        heap: &mut Heap,
+        meter: &mut Meter,
+    ) -> Result<Vec<Value>, RenderError> {
+        let mut current = vec![start.clone()];
+        for step in &self.steps {
+            let mut next = Vec::new();
+            for value in &current {
+                if step.descends {
+                    descend(&step.selector, value, root, heap, meter, &mut next, 0)?;
+                } else {
+                    step.selector.apply(value, root, heap, meter, &mut next)?;
+                }
+            }
+            current = next;
+        }
+        Ok(current)
+    }
+}
+
+/// The selector on a value and on everything below it, parents first.
+fn descend(
+    selector: &Selector,
+    value: &Value,
+    root: &Value,
+    heap: &mut Heap,
+    meter: &mut Meter,
+    found: &mut Vec<Value>,
+    depth: usize,
+) -> Result<(), RenderError> {
+    if depth > 2 * MAX_DEPTH {
+        return Err(RenderError::TooDeep);
+    }
+    meter.work(1)?;
+    selector.apply(value, root, heap, meter, found)?;
+    for child in heap.elements(value) {
+        descend(selector, &child, root, heap, meter, found, depth + 1)?;
+    }
+    Ok(())
+}
+
+impl Selector {
+    fn apply(
+        &self,
+        value: &Value,
+        root: &Value,
+        heap: &mut Heap,
+        meter: &mut Meter,
+        found: &mut Vec<Value>,
+    ) -> Result<(), RenderError> {
+        meter.work(1)?;
+        match (self, value) {
+            (Self::Property(name), Value::Map(id)) => {
+                found.extend(heap.map(*id).get(name).cloned());
+            }
+            (Self::Properties(names), Value::Map(id)) => {
+                let mut chosen = Entries::new();
+                for name in names {
+                    if let Some(value) = heap.map(*id).get(name) {
+                        chosen.insert(name.clone(), value.clone());
+                    }
+                }
+                found.push(Value::Map(heap.new_map(chosen)));
+            }
+            (Self::Wildcard, _) => {
+                let children = heap.elements(value);
+                meter.work(children.len())?;
+                found.extend(children);
+            }
+            (Self::Indexes(indexes), Value::List(id)) => {
+                let elements = &heap.list(*id).elements;
+                for index in indexes {
+                    found.extend(
+                        position(*index, elements.len())
+                            .and_then(|at| elements.get(at))
+                            .cloned(),
+                    );
+                }
+            }
+            (Self::Slice(from, to), Value::List(id)) => {
+                let elements = &heap.list(*id).elements;
+                let from = bound(from.unwrap_or(0), elements.len());
+                let to = to.map_or(elements.len(), |to| bound(to, elements.len()));
+                meter.work(to.saturating_sub(from))?;
+                found.extend(elements.get(from..to).unwrap_or_default().iter().cloned());
+            }
+            (Self::Filter(filter), Value::List(id)) => {
+                for element in heap.list(*id).elements.clone() {
+                    if matches(filter, &element, root, heap, meter)? {
+                        found.push(element);
+                    }
+                }
+            }
+            (Self::Filter(filter), Value::Map(_)) if matches(filter, value, root, heap, meter)? => {
+                found.push(value.clone());
+            }
+            (Self::Length, Value::List(id)) => {
+                found.push(Value::size(heap.list(*id).elements.len()));
+            }
+            (Self::Length, Value::Map(id)) => found.push(Value::size(heap.map(*id).len())),
+            (Self::Length, Value::Text(text)) => found.push(Value::size(units(text))),
+            (Self::Keys, Value::Map(id)) => {
+                let keys = heap.map(*id).keys().cloned().map(Value::Text).collect();
+                found.push(heap.new_json_list(keys));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// An index from the front, or a negative one from the back.
+fn position(index: i128, length: usize) -> Option<usize> {
+    let length = i128::try_from(length).ok()?;
+    usize::try_from(if index < 0 {
+        index.checked_add(length)?
+    } else {
+        index
+    })
+    .ok()
+}
+
+/// A slice's end, moved into the list.
+fn bound(index: i128, length: usize) -> usize {
+    if index < 0 {
+        position(index, length).unwrap_or(0)
+    } else {
+        position(index, length).unwrap_or(length).min(length)
+    }
+}
+
+fn matches(
+    filter: &Filter,
+    item: &Value,
+    root: &Value,
+    heap: &mut Heap,
+    meter: &mut Meter,
+) -> Result<bool, RenderError> {
+    meter.work(1)?;
+    Ok(match filter {
+        Filter::Or(left, right) => {
+            matches(left, item, root, heap, meter)? || matches(right, item, root, heap, meter)?
+        }
+        Filter::And(left, right) => {
+            matches(left, item, root, heap, meter)? && matches(right, item, root, heap, meter)?
+        }
+        Filter::Not(inner) => !matches(inner, item, root, heap, meter)?,
+        Filter::Exists(operand) => resolve(operand, item, root, heap, meter)?.is_some(),
+        Filter::Compare(left, comparison, right) => {
+            let (left, right) = (
+                resolve(left, item, root, heap, meter)?,
+                resolve(right, item, root, heap, meter)?,
+            );
+            let (Some(left), Some(right)) = (left, right) else {
+                // What isn't there differs from everything.
+                return Ok(*comparison == Comparison::NotEqual);
+            };
+            let order = match (&left, &right) {
+                (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+                _ => compare_numbers(&left, &right),
+            };
+            match comparison {
+                Comparison::Equal => same(&left, &right, heap, meter)?,
+                Comparison::NotEqual => !same(&left, &right, heap, meter)?,
+                Comparison::Less => order == Some(Ordering::Less),
+                Comparison::LessOrEqual => order.is_some_and(Ordering::is_le),
+                Comparison::Greater => order == Some(Ordering::Greater),
+                Comparison::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
+            }
+        }
+    })
+}
+
+/// Equality of JSON values: unlike kinds differ.
+fn same(left: &Value, right: &Value, heap: &Heap, meter: &mut Meter) -> Result<bool, RenderError> {
+    let like = std::mem::discriminant(left) == std::mem::discriminant(right)
+        || compare_numbers(left, right).is_some();
+    Ok(like && heap.equal(left, right, meter)?)
+}
+
+fn resolve(
+    operand: &Operand,
+    item: &Value,
+    root: &Value,
+    heap: &mut Heap,
+    meter: &mut Meter,
+) -> Result<Option<Value>, RenderError> {
+    let (path, start) = match operand {
+        Operand::Null => return Ok(Some(Value::Null)),
+        Operand::Boolean(boolean) => return Ok(Some(Value::Boolean(*boolean))),
+        Operand::Integer(integer) => return Ok(Some(Value::Integer(*integer))),
+        Operand::Float(float) => return Ok(Some(Value::Float(*float))),
+        Operand::Text(text) => return Ok(Some(Value::Text(text.clone()))),
+        Operand::Item(path) => (path, item),
+        Operand::Root(path) => (path, root),
+    };
+    let found = path.select(start, root, heap, meter)?;
+    if path.is_definite() {
+        return Ok(found.into_iter().next());
+    }
+    Ok((!found.is_empty()).then(|| heap.new_json_list(found)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JsonPath;
+    use crate::error::Meter;
+    use crate::value::Heap;
+
+    /// What the path reads from the JSON, as JSON; "nothing" if it leads nowhere.
+    fn read(path: &str, json: &str) -> String {
+        let (mut heap, mut meter) = (Heap::default(), Meter::new());
+        let root = heap.read_json(json).expect("the test's JSON");
+        let path = JsonPath::parse(path).expect("the test's path");
+        match path
+            .read(&root, &mut heap, &mut meter)
+            .expect("within bounds")
+        {
+            Some(value) => heap.to_json(&value, &mut meter).expect("within bounds"),
+            None => "nothing".to_owned(),
+        }
+    }
+
+    /// Jayway's README: its store of books, shortened.
+    const STORE: &str = r#"{"store": {
+        "book": [
+            {"category": "reference", "author": "Nigel Rees", "price": 8.95},
+            {"category": "fiction", "author": "Evelyn Waugh", "price": 12.99},
+            {"category": "fiction", "author": "Herman Melville", "isbn": "0-553-21311-3", "price": 8.99},
+            {"category": "fiction", "author": "J. R. R. Tolkien", "isbn": "0-395-19395-8", "price": 22.99}
+        ],
+        "bicycle": {"color": "red", "price": 19.95}},
+        "expensive": 10}"#;
+
+    #[test]
+    fn the_paths_of_jayways_readme_find_what_it_says() {
+        for (path, found) in [
+            (
+                "$.store.book[*].author",
+                r#"["Nigel Rees","Evelyn Waugh","Herman Melville","J. R. R. Tolkien"]"#,
+            ),
+            (
+                "$..author",
+                r#"["Nigel Rees","Evelyn Waugh","Herman Melville","J. R. R. Tolkien"]"#,
+            ),
+            ("$.store..price", "[8.95,12.99,8.99,22.99,19.95]"),
+            ("$..book[2].author", r#"["Herman Melville"]"#),
+            ("$..book[-2].author", r#"["Herman Melville"]"#),
+            ("$..book[0,1].price", "[8.95,12.99]"),
+            ("$..book[:2].price", "[8.95,12.99]"),
+            ("$..book[1:2].price", "[12.99]"),
+            ("$..book[-2:].price", "[8.99,22.99]"),
+            ("$..book[2:].price", "[8.99,22.99]"),
+            ("$..book[?(@.isbn)].price", "[8.99,22.99]"),
+            ("$.store.book[?(@.price < 10)].price", "[8.95,8.99]"),
+            ("$..book[?(@.price <= $['expensive'])].price", "[8.95,8.99]"),
+            ("$..book.length()", "[4]"),
+            ("$.store.book.length()", "4"),
+        ] {
+            assert_eq!(read(path, STORE), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn properties_indexes_and_what_is_missing() {
+        let json = r#"{"a": {"b c": [1, {"d": null}, "x"]}, "e.f": true, "'": 5}"#;
+        for (path, found) in [
+            ("$", r#"{"a":{"b c":[1,{"d":null},"x"]},"e.f":true,"'":5}"#),
+            ("$['a']['b c'][0]", "1"),
+            ("a['b c'][-1]", "\"x\""),
+            ("$.a['b c'][1].d", "null"),
+            ("$.a['b c'][1].e", "nothing"),
+            ("$.a['b c'][9]", "nothing"),
+            ("$.a['b c'].d", "nothing"),
+            ("$[\"e.f\"]", "true"),
+            ("$['\\'']", "5"),
+            (
+                "$['a', 'e.f']",
+                r#"{"a":{"b c":[1,{"d":null},"x"]},"e.f":true}"#,
+            ),
+            ("$.a.*", r#"[[1,{"d":null},"x"]]"#),
+            ("$.missing.*", "[]"),
+            ("$..d", "[null]"),
+            ("$.a.keys()", r#"["b c"]"#),
+        ] {
+            assert_eq!(read(path, json), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn filters_compare_like_with_like() {
+        let json = r#"[{"n": 1, "s": "a"}, {"n": "1", "s": "b", "t": true}, {"n": null, "s": "a b"}, {"s": "it's"}]"#;
+        for (path, found) in [
+            ("$[?(@.n == 1)].s", r#"["a"]"#),
+            ("$[?(@.n == '1')].s", r#"["b"]"#),
+            ("$[?(@.n == null)].s", r#"["a b"]"#),
+            ("$[?(@.n != 1)].s", r#"["b","a b","it's"]"#),
+            ("$[?(!@.n)].s", r#"["it's"]"#),
+            ("$[?(@.t == true || @['s'] == 'a')].s", r#"["a","b"]"#),
+            ("$[?(@.s >= 'a' && (@.s < 'b'))].s", r#"["a","a b"]"#),
+            (r"$[?(@.s == 'it\'s')].s", r#"["it's"]"#),
+            ("$[?(@.n)].length()", "[2,3,2]"),
+        ] {
+            assert_eq!(read(path, json), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_an_error() {
+        for path in [
+            "$.",
+            "$[",
+            "$['a'",
+            "$[a]",
+            "$.a b c[?",
+            "$[?(@.a =~ /x/)]",
+            "$[?(@.a == )]",
+            "$.sum()",
+            "$..",
+            "$x",
+        ] {
+            assert!(JsonPath::parse(path).is_err(), "{path}");
+        }
+    }
+}
