@@ -4,17 +4,35 @@
 //! crate doesn't understand it refuses with file, line and name, because a template that is silently misread
 //! would run differently here than on AWS.
 //!
-//! - [`Node`] is a YAML value that knows where it was written; short intrinsics (`!Ref`) are read as their long form.
-//! - [`from_node`] reads a `Node` into a struct as leniently as CloudFormation does (`"true"` for `true`, `5` for
-//!   `"5"`), and refuses unknown properties by name and line.
+//! 1. [`Node`] is a YAML value that knows where it was written; short intrinsics (`!Ref`) are read as their long form.
+//! 2. [`Template::parse`] reads the sections, checks every function's arguments and every name, and computes nothing.
+//! 3. [`Template::resolve`] takes parameters, an [`Environment`] and what resource types give to references, and makes
+//!    a [`Stack`]: parameters, then rules, conditions, resources in dependency order, outputs.
+//! 4. [`Resource::typed`] (or [`from_node`]) reads properties into a struct as leniently as CloudFormation does
+//!    (`"true"` for `true`, `5` for `"5"`), and refuses unknown ones by name and line.
 
 #![allow(clippy::doc_markdown, reason = "CloudFormation is a name, not an item")]
 
+mod declaration;
 mod error;
+mod evaluate;
+mod expression;
 mod node;
+mod order;
+mod parameter;
+mod pattern;
+mod predicate;
+mod resolve;
+mod scope;
+mod stack;
+mod sub;
+mod template;
 mod typed;
 mod yaml;
 
 pub use error::Error;
 pub use node::{Node, Span, Value};
+pub use parameter::{Parameter, ParameterType};
+pub use stack::{Environment, Output, Resource, ResourceTypes, Stack};
+pub use template::Template;
 pub use typed::from_node;

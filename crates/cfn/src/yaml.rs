@@ -125,7 +125,7 @@ impl<'text> Reader<'text> {
             if !seen.insert(key.clone()) {
                 return Err(Error::new(span, format!("the key {key} is there twice")));
             }
-            let (event, value_span) = self.next()?;
+            let (event, value_span) = self.next().map_err(|error| error.within(&key))?;
             let value = self.node(event, value_span, depth + 1);
             let value = value.map_err(|error| error.within(&key))?;
             entries.push((key, span, value));

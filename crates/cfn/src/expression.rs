@@ -1,0 +1,261 @@
+//! Values with intrinsic functions in them, read and checked but not yet computed.
+
+use crate::scope::Scope;
+use crate::sub::{self, Sub};
+use crate::{Error, Node, Span, Value};
+
+/// A value of the template that may depend on parameters, conditions and resources.
+#[derive(Debug, Clone)]
+pub(crate) struct Expression {
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    Scalar(Value),
+    List(Vec<Expression>),
+    Map(Vec<(String, Span, Expression)>),
+    Ref(String),
+    GetAtt {
+        resource: String,
+        attribute: Box<Expression>,
+    },
+    Sub(Sub),
+    Join {
+        delimiter: String,
+        list: Box<Expression>,
+    },
+    Select {
+        index: Box<Expression>,
+        list: Box<Expression>,
+    },
+    Split {
+        delimiter: String,
+        text: Box<Expression>,
+    },
+    If {
+        condition: String,
+        then: Box<Expression>,
+        otherwise: Box<Expression>,
+    },
+    FindInMap {
+        map: Box<Expression>,
+        key: Box<Expression>,
+        attribute: Box<Expression>,
+    },
+    Base64(Box<Expression>),
+}
+
+const GET_ATT: &str = "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute";
+const JOIN: &str = "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::Split) to be joined.";
+const SELECT: &str = "Template error: every Fn::Select object requires two non-null parameters, the first is an integer index and the second a list";
+const SPLIT: &str = "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.";
+const IF: &str = "Template error: every Fn::If object requires three parameters, the name of a condition, the value if it holds and the value if it does not";
+const FIND_IN_MAP: &str = "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value";
+
+impl Expression {
+    /// Reads a value, checking every function's arguments and every name in it.
+    pub(crate) fn read(node: &Node, scope: Scope<'_>) -> Result<Self, Error> {
+        let kind = match &node.value {
+            Value::List(entries) => Kind::List(Self::read_all(entries, scope)?),
+            Value::Map(entries) => match entries.as_slice() {
+                [(name, _, argument)] if name == "Ref" || name.starts_with("Fn::") => {
+                    function(name, argument, node.span, scope)?
+                }
+                _ => Kind::Map(fields(entries, scope)?),
+            },
+            scalar => Kind::Scalar(scalar.clone()),
+        };
+        Ok(Self {
+            span: node.span,
+            kind,
+        })
+    }
+
+    fn read_all(entries: &[Node], scope: Scope<'_>) -> Result<Vec<Self>, Error> {
+        let read =
+            |(index, entry)| Self::read(entry, scope).map_err(|error| error.within_entry(index));
+        entries.iter().enumerate().map(read).collect()
+    }
+
+    /// Visits this expression and all within it. `taken` says of a condition whether it holds; of an `Fn::If` whose
+    /// condition isn't decided both branches are visited.
+    pub(crate) fn walk<'e>(
+        &'e self,
+        taken: &dyn Fn(&str) -> Option<bool>,
+        visit: &mut dyn FnMut(&'e Self),
+    ) {
+        visit(self);
+        match &self.kind {
+            Kind::Scalar(_) | Kind::Ref(_) => {}
+            Kind::List(entries) => entries.iter().for_each(|entry| entry.walk(taken, visit)),
+            Kind::Map(fields) => fields
+                .iter()
+                .for_each(|(_, _, value)| value.walk(taken, visit)),
+            Kind::Sub(sub) => sub.expressions().for_each(|part| part.walk(taken, visit)),
+            Kind::GetAtt {
+                attribute: inner, ..
+            }
+            | Kind::Join { list: inner, .. }
+            | Kind::Split { text: inner, .. }
+            | Kind::Base64(inner) => inner.walk(taken, visit),
+            Kind::Select { index, list } => {
+                index.walk(taken, visit);
+                list.walk(taken, visit);
+            }
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                let holds = taken(condition);
+                if holds != Some(false) {
+                    then.walk(taken, visit);
+                }
+                if holds != Some(true) {
+                    otherwise.walk(taken, visit);
+                }
+            }
+            Kind::FindInMap {
+                map,
+                key,
+                attribute,
+            } => {
+                for part in [map, key, attribute] {
+                    part.walk(taken, visit);
+                }
+            }
+        }
+    }
+}
+
+fn fields(
+    entries: &[(String, Span, Node)],
+    scope: Scope<'_>,
+) -> Result<Vec<(String, Span, Expression)>, Error> {
+    let mut fields = Vec::with_capacity(entries.len());
+    for (key, span, value) in entries {
+        if key.starts_with("Fn::") {
+            let message = format!("Template error: {key} must be the only key of its map");
+            return Err(Error::new(*span, message));
+        }
+        let value = Expression::read(value, scope).map_err(|error| error.within(key))?;
+        fields.push((key.clone(), *span, value));
+    }
+    Ok(fields)
+}
+
+fn function(name: &str, argument: &Node, span: Span, scope: Scope<'_>) -> Result<Kind, Error> {
+    let read = |node: &Node| Expression::read(node, scope).map(Box::new);
+    match name {
+        "Ref" => {
+            let message = "Template error: every Ref object must have a single String value.";
+            let name = literal(argument, message)?;
+            scope.reference(name, span)?;
+            Ok(Kind::Ref(name.to_owned()))
+        }
+        "Fn::GetAtt" => get_att(argument, span, scope),
+        "Fn::Sub" => sub::read(argument, scope).map(Kind::Sub),
+        "Fn::Join" => {
+            let [delimiter, list] = arguments(argument, JOIN)?;
+            let delimiter = literal(delimiter, JOIN)?.to_owned();
+            Ok(Kind::Join {
+                delimiter,
+                list: read(list)?,
+            })
+        }
+        "Fn::Select" => {
+            let [index, list] = arguments(argument, SELECT)?;
+            Ok(Kind::Select {
+                index: read(index)?,
+                list: read(list)?,
+            })
+        }
+        "Fn::Split" => {
+            let [delimiter, text] = arguments(argument, SPLIT)?;
+            let delimiter = literal(delimiter, SPLIT)?;
+            if delimiter.is_empty() {
+                return Err(Error::new(span, SPLIT));
+            }
+            Ok(Kind::Split {
+                delimiter: delimiter.to_owned(),
+                text: read(text)?,
+            })
+        }
+        "Fn::If" => {
+            let [condition, then, otherwise] = arguments(argument, IF)?;
+            let name = literal(condition, IF)?;
+            scope.condition(name, condition.span)?;
+            Ok(Kind::If {
+                condition: name.to_owned(),
+                then: read(then)?,
+                otherwise: read(otherwise)?,
+            })
+        }
+        "Fn::FindInMap" => {
+            let [map, key, attribute] = arguments(argument, FIND_IN_MAP)?;
+            if let Some(name) = map.as_str() {
+                scope.mapping(name, map.span)?;
+            }
+            Ok(Kind::FindInMap {
+                map: read(map)?,
+                key: read(key)?,
+                attribute: read(attribute)?,
+            })
+        }
+        "Fn::Base64" => Ok(Kind::Base64(read(argument)?)),
+        "Fn::And" | "Fn::Equals" | "Fn::Not" | "Fn::Or" => {
+            let message = format!("{name} can stand in Conditions and Rules only");
+            Err(Error::new(span, message))
+        }
+        _ => Err(unsupported(name, span)),
+    }
+}
+
+/// Refuses a function by name.
+pub(crate) fn unsupported(name: &str, span: Span) -> Error {
+    Error::new(
+        span,
+        format!("the intrinsic function {name} is not supported"),
+    )
+}
+
+fn get_att(argument: &Node, span: Span, scope: Scope<'_>) -> Result<Kind, Error> {
+    let (resource, attribute) = if let Some(text) = argument.as_str() {
+        let parts = text
+            .split_once('.')
+            .ok_or_else(|| Error::new(span, GET_ATT))?;
+        (parts.0, attribute_name(parts.1, argument.span))
+    } else {
+        let [resource, attribute] = arguments(argument, GET_ATT)?;
+        let resource = literal(resource, GET_ATT)?;
+        (resource, Expression::read(attribute, scope)?)
+    };
+    scope.resource(resource, span)?;
+    Ok(Kind::GetAtt {
+        resource: resource.to_owned(),
+        attribute: Box::new(attribute),
+    })
+}
+
+/// The attribute part of `Resource.Attribute`.
+pub(crate) fn attribute_name(name: &str, span: Span) -> Expression {
+    Expression {
+        span,
+        kind: Kind::Scalar(name.into()),
+    }
+}
+
+/// A function's list of exactly `N` arguments.
+pub(crate) fn arguments<'node, const N: usize>(
+    node: &'node Node,
+    message: &str,
+) -> Result<&'node [Node; N], Error> {
+    let list = node.as_list().unwrap_or_default();
+    list.try_into().map_err(|_| Error::new(node.span, message))
+}
+
+fn literal<'node>(node: &'node Node, message: &str) -> Result<&'node str, Error> {
+    node.as_str().ok_or_else(|| Error::new(node.span, message))
+}

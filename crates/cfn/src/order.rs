@@ -1,0 +1,55 @@
+//! What comes before what.
+
+use crate::{Error, Span};
+
+/// Puts `names` so that each comes after those it depends on, otherwise in the order given.
+///
+/// `dependencies[i]` are the indices that `names[i]` depends on and where it says so. Recursion would go as deep as
+/// the longest chain, which a template may make long; so the stack is explicit.
+pub(crate) fn in_order(
+    names: &[&str],
+    dependencies: &[Vec<(usize, Span)>],
+) -> Result<Vec<usize>, Error> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        New,
+        Open,
+        Done,
+    }
+    let mut states = vec![State::New; names.len()];
+    let mut order = Vec::with_capacity(names.len());
+    // Who is being visited, and how many of its dependencies have been looked at.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    for start in 0..names.len() {
+        if states[start] == State::New {
+            states[start] = State::Open;
+            open.push((start, 0));
+        }
+        while let Some((index, next)) = open.last_mut() {
+            let Some(&(dependency, span)) = dependencies[*index].get(*next) else {
+                states[*index] = State::Done;
+                order.push(*index);
+                open.pop();
+                continue;
+            };
+            *next += 1;
+            match states[dependency] {
+                State::Done => {}
+                State::New => {
+                    states[dependency] = State::Open;
+                    open.push((dependency, 0));
+                }
+                State::Open => {
+                    let cycle = open.iter().map(|(index, _)| *index);
+                    let cycle = cycle
+                        .skip_while(|index| *index != dependency)
+                        .chain([dependency]);
+                    let cycle: Vec<_> = cycle.map(|index| names[index]).collect();
+                    let message = format!("circular dependency: {}", cycle.join(" -> "));
+                    return Err(Error::new(span, message));
+                }
+            }
+        }
+    }
+    Ok(order)
+}

@@ -1,0 +1,67 @@
+//! An account, and a type of resource whose references can be foretold.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::collections::BTreeMap;
+
+use cfn::{Environment, Error, Node, Resource, ResourceTypes, Span, Stack, Template, Value};
+
+pub struct Types;
+pub const TYPES: Types = Types;
+
+impl ResourceTypes for Types {
+    fn reference(&self, resource: &Resource) -> Result<String, String> {
+        match resource.kind.as_str() {
+            "Test::Nameless" => Err("Test::Nameless gives nothing to Ref".to_owned()),
+            _ => Ok(format!("ref-of-{}", resource.logical_id)),
+        }
+    }
+
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<Value, String> {
+        let id = &resource.logical_id;
+        match name {
+            "Arn" => {
+                let name = resource
+                    .properties
+                    .get("Name")
+                    .and_then(Node::as_str)
+                    .unwrap_or_default();
+                Ok(format!("arn:{id}:{name}").into())
+            }
+            "List" => {
+                let node = |text: &str| Node {
+                    span: Span { line: 1, column: 1 },
+                    value: text.into(),
+                };
+                Ok(Value::List(vec![node("p"), node("q")]))
+            }
+            "Missing" => Err(format!("{} has no attribute Missing", resource.kind)),
+            other => Ok(other.into()),
+        }
+    }
+}
+
+pub fn environment() -> Environment {
+    Environment {
+        account_id: "012345678901".to_owned(),
+        region: "eu-central-1".to_owned(),
+        partition: "aws".to_owned(),
+        url_suffix: "amazonaws.com".to_owned(),
+        stack_name: "sheet".to_owned(),
+        stack_id: "arn:aws:cloudformation:eu-central-1:012345678901:stack/sheet/1-2-3".to_owned(),
+        notification_arns: vec!["arn:one".to_owned()],
+    }
+}
+
+pub fn parameters(given: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    given.iter().map(owned).collect()
+}
+
+pub fn resolve(text: &str, given: &[(&str, &str)]) -> Result<Stack, Error> {
+    Template::parse("t.yaml", text)?.resolve(&parameters(given), &environment(), &TYPES)
+}
+
+/// What is said of a template that is refused.
+pub fn refused(text: &str, given: &[(&str, &str)]) -> String {
+    resolve(text, given).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+}
