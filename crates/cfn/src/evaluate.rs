@@ -177,7 +177,9 @@ impl Evaluator<'_> {
     fn attribute(&self, resource: &str, name: &Expression, span: Span) -> Result<Value, Error> {
         let name = self.text(name, "Fn::GetAtt")?;
         let attribute = self.types.attribute(self.resource(resource, span)?, &name);
-        attribute.map_err(|message| Error::new(span, message))
+        attribute
+            .map(|node| node.value)
+            .map_err(|message| Error::new(span, message))
     }
 
     /// A resource that was computed before; missing only if its condition doesn't hold.

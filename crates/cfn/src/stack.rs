@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Node, Span, Value, from_node};
+use crate::{Error, Node, Span, from_node};
 
 /// The account, region and stack that a template is resolved for: what the pseudo parameters give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +34,11 @@ pub trait ResourceTypes {
     /// Why there is nothing to give, such as an unknown type; the place is added.
     fn reference(&self, resource: &Resource) -> Result<String, String>;
 
-    /// What `Fn::GetAtt` gives: text, or for some attributes a list.
+    /// What `Fn::GetAtt` gives: text, or for some attributes a list. It gets the place of the function.
     ///
     /// # Errors
     /// Why there is nothing to give, such as an unknown attribute; the place is added.
-    fn attribute(&self, resource: &Resource, name: &str) -> Result<Value, String>;
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String>;
 }
 
 /// A resource with everything in it computed.

@@ -16,8 +16,12 @@ impl ResourceTypes for Types {
         }
     }
 
-    fn attribute(&self, resource: &Resource, name: &str) -> Result<Value, String> {
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String> {
         let id = &resource.logical_id;
+        let node = |value: Value| Node {
+            span: Span { line: 1, column: 1 },
+            value,
+        };
         match name {
             "Arn" => {
                 let name = resource
@@ -25,17 +29,11 @@ impl ResourceTypes for Types {
                     .get("Name")
                     .and_then(Node::as_str)
                     .unwrap_or_default();
-                Ok(format!("arn:{id}:{name}").into())
+                Ok(node(format!("arn:{id}:{name}").into()))
             }
-            "List" => {
-                let node = |text: &str| Node {
-                    span: Span { line: 1, column: 1 },
-                    value: text.into(),
-                };
-                Ok(Value::List(vec![node("p"), node("q")]))
-            }
+            "List" => Ok(node(Value::List(vec![node("p".into()), node("q".into())]))),
             "Missing" => Err(format!("{} has no attribute Missing", resource.kind)),
-            other => Ok(other.into()),
+            other => Ok(node(other.into())),
         }
     }
 }
