@@ -1,0 +1,118 @@
+//! Rows in at full size, rows out at the size wanted.
+//!
+//! Whole boxes of pixels are averaged first, while the picture is still more than [`GAP`] times too large; the rest
+//! is Lanczos3. Rows are used as they come, so that a picture need never be in memory whole. Colour is weighted with
+//! alpha, so that what cannot be seen does not colour what can.
+
+mod boxes;
+mod kernel;
+mod lanczos;
+
+pub(crate) use boxes::Boxes;
+pub(crate) use kernel::Kernel;
+pub(crate) use lanczos::Lanczos;
+
+use crate::pixels::{Model, Pixels};
+
+/// How many times larger than wanted the averaged picture still is. Less is faster and blurs.
+const GAP: f64 = 2.0;
+
+/// Width and height of a picture that fits a square box: never enlarged, never 0.
+pub(crate) fn fit(width: usize, height: usize, side: usize) -> (usize, usize) {
+    let longer = width.max(height);
+    if longer <= side {
+        return (width, height);
+    }
+    let scaled = |length: usize| ((length * side + longer / 2) / longer).max(1);
+    (scaled(width), scaled(height))
+}
+
+/// One picture on its way to one size.
+pub(crate) struct Resample {
+    model: Model,
+    boxes: Boxes,
+    lanczos: Lanczos,
+    small: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl Resample {
+    /// From `width` by `height` to `small.0` by `small.1`, which are no larger.
+    pub fn new(model: Model, (width, height): (usize, usize), small: (usize, usize)) -> Self {
+        let boxes = Boxes::new(
+            model,
+            (width, height),
+            (factor(width, small.0), factor(height, small.1)),
+        );
+        let across = Kernel::new(boxes.across(), small.0);
+        let down = Kernel::new(boxes.down(), small.1);
+        let lanczos = Lanczos::new(model.channels(), across, down);
+        Self {
+            model,
+            boxes,
+            lanczos,
+            small: Vec::with_capacity(small.0 * small.1 * model.channels()),
+            width: small.0,
+            height: small.1,
+        }
+    }
+
+    /// Takes the next row.
+    pub fn row(&mut self, row: &[u8]) {
+        if let Some(averaged) = self.boxes.row(row) {
+            let (model, width, small) = (self.model, self.width, &mut self.small);
+            self.lanczos
+                .row(averaged, |done| store(model, width, done, small));
+        }
+    }
+
+    /// The small picture, once every row has been taken.
+    pub fn finish(self) -> Pixels {
+        debug_assert_eq!(
+            self.small.len(),
+            self.width * self.height * self.model.channels()
+        );
+        Pixels {
+            width: self.width,
+            height: self.height,
+            model: self.model,
+            data: self.small,
+        }
+    }
+}
+
+/// How many pixels are averaged into one before Lanczos.
+fn factor(from: usize, to: usize) -> usize {
+    ((from as f64 / to as f64 / GAP) as usize).max(1)
+}
+
+/// One row, plane after plane, to bytes side by side; colour no longer weighted with alpha.
+fn store(model: Model, width: usize, planes: &[f32], out: &mut Vec<u8>) {
+    let channels = model.channels();
+    let colours = if model.has_alpha() {
+        channels - 1
+    } else {
+        channels
+    };
+    for x in 0..width {
+        let weight = if model.has_alpha() {
+            255.0 / planes[colours * width + x].max(1.0 / 64.0)
+        } else {
+            1.0
+        };
+        for channel in 0..colours {
+            out.push(byte(planes[channel * width + x] * weight));
+        }
+        if model.has_alpha() {
+            out.push(byte(planes[colours * width + x]));
+        }
+    }
+}
+
+/// Rounded to the nearest byte.
+#[inline]
+pub(crate) fn byte(value: f32) -> u8 {
+    // The cast saturates: below 0 is 0, above 255 is 255.
+    (value + 0.5) as u8
+}

@@ -1,0 +1,200 @@
+//! Files that are broken, or made to hurt.
+
+use image::ImageFormat;
+use proptest::prelude::*;
+use thumbnail::{Error, Limits, header, jpeg_within, pixels, thumbnails};
+
+use crate::support::{file, fixture, scene};
+
+fn code(bytes: &[u8]) -> &'static str {
+    thumbnails(bytes, &[64], &Limits::default())
+        .unwrap_err()
+        .code()
+}
+
+/// 50,000 by 50,000 pixels in a few bytes of each format.
+fn bombs() -> Vec<Vec<u8>> {
+    let side = 50_000_u32;
+    let mut png = file(&scene(9, 9), ImageFormat::Png);
+    png[16..20].copy_from_slice(&side.to_be_bytes());
+    png[20..24].copy_from_slice(&side.to_be_bytes());
+    let mut gif = file(&scene(9, 9), ImageFormat::Gif);
+    gif[6..8].copy_from_slice(&(side as u16).to_le_bytes());
+    gif[8..10].copy_from_slice(&(side as u16).to_le_bytes());
+    let mut webp = fixture("animated.webp");
+    webp[24..27].copy_from_slice(&(side - 1).to_le_bytes()[..3]);
+    webp[27..30].copy_from_slice(&(side - 1).to_le_bytes()[..3]);
+    let mut bitmap = file(&scene(9, 9), ImageFormat::Bmp);
+    bitmap[18..22].copy_from_slice(&side.to_le_bytes());
+    bitmap[22..26].copy_from_slice(&(-50_000_i32).to_le_bytes());
+    let tiff = [
+        &b"II*\0\x08\0\0\0\x02\0\0\x01\x04\0\x01\0\0\0"[..],
+        &side.to_le_bytes(),
+        b"\x01\x01\x04\0\x01\0\0\0",
+        &side.to_le_bytes(),
+        &[0; 4],
+    ]
+    .concat();
+    let mut jpeg = file(&scene(9, 9), ImageFormat::Jpeg);
+    let frame = jpeg
+        .windows(2)
+        .position(|window| window == [0xff, 0xc0])
+        .unwrap();
+    jpeg[frame + 5..frame + 7].copy_from_slice(&(side as u16).to_be_bytes());
+    jpeg[frame + 7..frame + 9].copy_from_slice(&(side as u16).to_be_bytes());
+    vec![png, gif, webp, bitmap, tiff, jpeg]
+}
+
+#[test]
+fn a_bomb_is_too_large() {
+    for bomb in bombs() {
+        let too_large = Error::ImageTooLarge {
+            width: 50_000,
+            height: 50_000,
+            limit: 120_000_000,
+        };
+        assert_eq!(header(&bomb, &Limits::default()), Err(too_large.clone()));
+        assert_eq!(
+            thumbnails(&bomb, &[64], &Limits::default()),
+            Err(too_large.clone())
+        );
+        assert_eq!(too_large.code(), "ImageTooLarge");
+    }
+}
+
+#[test]
+fn limits_of_bytes_and_memory_are_kept() {
+    let bytes = file(&scene(300, 300), ImageFormat::Png);
+    let few = Limits {
+        bytes: bytes.len() as u64 - 1,
+        ..Limits::default()
+    };
+    assert!(matches!(
+        thumbnails(&bytes, &[9], &few),
+        Err(Error::TooManyBytes { .. })
+    ));
+    let narrow = Limits {
+        memory: 100_000,
+        ..Limits::default()
+    };
+    for format in [ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::Tiff] {
+        let result = thumbnails(&file(&scene(300, 300), format), &[9], &narrow);
+        assert!(
+            matches!(result, Err(Error::TooMuchMemory { .. })),
+            "{format:?}: {result:?}"
+        );
+    }
+}
+
+#[test]
+fn a_picture_that_ends_too_early_is_corrupt() {
+    let picture = scene(200, 150);
+    let formats = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+    ];
+    for bytes in formats
+        .map(|format| file(&picture, format))
+        .into_iter()
+        .chain([fixture("progressive.jpg"), fixture("lossy.webp")])
+    {
+        for tenth in 1..10 {
+            let part = &bytes[..bytes.len() * tenth / 10];
+            if part.len() > 18 {
+                assert_eq!(
+                    code(part),
+                    "CorruptImage",
+                    "{tenth} tenths of {:?}",
+                    &bytes[..4]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn garbage_behind_the_end_does_not_matter() {
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif] {
+        let clean = file(&scene(40, 30), format);
+        let trailed = [&clean[..], b"\0\xff\xd8\xffsomething else \xff"].concat();
+        assert_eq!(
+            thumbnails(&trailed, &[20], &Limits::default())
+                .unwrap()
+                .items,
+            thumbnails(&clean, &[20], &Limits::default()).unwrap().items
+        );
+    }
+}
+
+/// Runs everything that takes bytes. What comes of it does not matter, only that it comes.
+fn survive(bytes: &[u8]) {
+    let limits = Limits {
+        pixels: 1_000_000,
+        memory: 16_000_000,
+        ..Limits::default()
+    };
+    let _ = header(bytes, &limits);
+    if let Ok(made) = thumbnails(bytes, &[16, 5], &limits) {
+        assert!(
+            made.items
+                .iter()
+                .all(|item| item.width >= 1 && item.height >= 1 && !item.bytes.is_empty())
+        );
+    }
+    let _ = pixels(bytes, 8, &limits);
+    let _ = jpeg_within(bytes, 8, 2_000, &limits);
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let names = [
+        "animated.gif",
+        "animated.png",
+        "animated.webp",
+        "baseline-420.jpg",
+        "cmyk-adobe.jpg",
+        "display-p3.jpg",
+        "display-p3.png",
+        "display-p3.tiff",
+        "grey-alpha.png",
+        "grey.jpg",
+        "lossy.webp",
+        "offset.gif",
+        "one-bit.png",
+        "palette-transparent.png",
+        "progressive.jpg",
+        "ycck.jpg",
+    ];
+    let bitmap = file(&scene(20, 10), ImageFormat::Bmp);
+    names.into_iter().map(fixture).chain([bitmap]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_panic(magic in 0..7_usize, noise in prop::collection::vec(any::<u8>(), 0..300)) {
+        let magics = [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"GIF89a", b"RIFF\xff\0\0\0WEBPVP8 ", b"BM", b"II*\0\x08\0\0\0", b""];
+        survive(&[magics[magic], &noise].concat());
+    }
+
+    #[test]
+    fn mutated_files_never_panic(
+        seed in 0..17_usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = seeds().swap_remove(seed);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        survive(&bytes);
+    }
+}

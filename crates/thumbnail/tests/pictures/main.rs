@@ -1,0 +1,15 @@
+//! What comes out, for pictures of every kind.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    reason = "small made-up pictures; a test says by failing what it expected"
+)]
+
+mod colours;
+mod headers;
+mod hostile;
+mod orientation;
+mod sizes;
+mod support;
