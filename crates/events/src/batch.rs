@@ -1,7 +1,78 @@
-//! The end of an invocation in which some records failed.
+//! The records of one invocation: all are tried before it fails.
 
 use std::error::Error;
 use std::fmt;
+use std::vec::IntoIter;
+
+use tracing::{error, info};
+
+use crate::{DecodeError, ObjectEvent, SnsEvent, decode};
+
+/// The records of one invocation, one after the other, and which of them failed.
+#[derive(Debug)]
+pub struct Batch {
+    events: IntoIter<Result<ObjectEvent, DecodeError>>,
+    tried: usize,
+    failed: Vec<Failure>,
+}
+
+impl Batch {
+    /// Everything that `event` holds. What asks for nothing is logged and left out.
+    #[must_use]
+    pub fn new(event: &SnsEvent) -> Self {
+        let decoded = decode(event);
+        for ignored in decoded.ignored {
+            info!(
+                outcome = "ignored",
+                message_id = ignored.message_id,
+                reason = ignored.reason
+            );
+        }
+        Self {
+            tried: decoded.events.len(),
+            events: decoded.events.into_iter(),
+            failed: vec![],
+        }
+    }
+
+    /// The next record. One that cannot be read is logged, counted as failed and passed over.
+    pub fn next_event(&mut self) -> Option<ObjectEvent> {
+        loop {
+            match self.events.next()? {
+                Ok(event) => return Some(event),
+                Err(error) => {
+                    error!(outcome = "unreadable", error = chain(&error));
+                    self.failed.push(Failure {
+                        key: None,
+                        error: error.into(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Notes that `event` could not be handled.
+    pub fn failed(&mut self, event: ObjectEvent, error: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.failed.push(Failure {
+            key: Some(event.key),
+            error: error.into(),
+        });
+    }
+
+    /// How the invocation ends.
+    ///
+    /// # Errors
+    /// The records that failed, if any did.
+    pub fn end(self) -> Result<(), Failures> {
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        Err(Failures {
+            tried: self.tried,
+            failed: self.failed,
+        })
+    }
+}
 
 /// One record that could not be handled.
 #[derive(Debug)]

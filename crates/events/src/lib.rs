@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use aws_lambda_events::sns::SnsEvent;
-pub use batch::{Failure, Failures, chain};
+pub use batch::{Batch, Failure, Failures, chain};
 pub use key::{KeyError, decode_key};
 pub use sequencer::{Sequencer, SequencerError};
 

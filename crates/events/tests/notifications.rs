@@ -3,7 +3,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>).
 
 use events::{
-    Change, Decoded, Failure, Failures, ObjectEvent, Sequencer, SnsEvent, decode, decode_key,
+    Batch, Change, Decoded, Failure, Failures, ObjectEvent, Sequencer, SnsEvent, decode, decode_key,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
@@ -97,6 +97,34 @@ fn a_record_that_cannot_be_read_hides_no_other() {
         panic!("2.jpg was created");
     };
     assert_eq!(e_tag, "5f1d4d3e-2", "quotes are no part of an entity tag");
+}
+
+#[test]
+fn a_batch_gives_what_can_be_read_and_fails_with_the_rest() {
+    let event: SnsEvent = serde_json::from_str(include_str!("mixed.json")).unwrap();
+    let mut batch = Batch::new(&event);
+    let mut keys = vec![];
+    while let Some(event) = batch.next_event() {
+        keys.push(event.key.clone());
+        if event.key == "2.jpg" {
+            batch.failed(event, "S3 is on fire");
+        }
+    }
+    assert_eq!(keys, ["1.jpg", "2.jpg", "3.jpg", "6.jpg"]);
+    let message = batch.end().unwrap_err().to_string();
+    assert!(
+        message.starts_with("9 of 12 records failed; record 1 of SNS message"),
+        "{message}"
+    );
+    assert!(
+        message.contains(r#"; "2.jpg": S3 is on fire; SNS message"#),
+        "{message}"
+    );
+
+    let event: SnsEvent = serde_json::from_str(include_str!("test-event.json")).unwrap();
+    let mut batch = Batch::new(&event);
+    assert!(batch.next_event().is_none());
+    assert!(batch.end().is_ok());
 }
 
 #[test]

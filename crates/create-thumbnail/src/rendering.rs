@@ -1,0 +1,97 @@
+//! What becomes of an upload's bytes.
+
+use std::collections::BTreeSet;
+
+use records::{Part, Thumbnail, Thumbnails, href};
+use thumbnail::Limits;
+
+use crate::Original;
+
+/// Everything there is to store of one upload.
+pub(crate) struct Rendering {
+    /// The record's part.
+    pub part: Part<Thumbnails>,
+    /// The thumbnails; none of a picture that can't be handled.
+    pub thumbnails: Vec<thumbnail::Thumbnail>,
+    /// The entity tag of what was rendered; none if there is no object.
+    pub e_tag: Option<String>,
+    /// Bytes read.
+    pub bytes_in: u64,
+}
+
+impl Rendering {
+    /// Renders what was found under `key`, or `None` if that is not the object that was asked for.
+    pub(crate) fn of(
+        original: Original,
+        key: &str,
+        sizes: &BTreeSet<u32>,
+        limits: &Limits,
+    ) -> Option<Self> {
+        let (e_tag, bytes_in, made) = match original {
+            Original::Changed | Original::Gone => return None,
+            Original::TooLarge { e_tag, bytes } => {
+                let limit = limits.bytes;
+                (
+                    e_tag,
+                    0,
+                    Err(thumbnail::Error::TooManyBytes { bytes, limit }),
+                )
+            }
+            Original::Here { e_tag, bytes } => {
+                let sizes: Vec<u32> = sizes.iter().copied().collect();
+                (
+                    e_tag,
+                    bytes.len() as u64,
+                    thumbnail::thumbnails(&bytes, &sizes, limits),
+                )
+            }
+        };
+        let (part, thumbnails) = match made {
+            Err(error) => (Part::failed(error.code(), error.to_string()), vec![]),
+            Ok(made) => (Part::Done(part(&made, key)), made.items),
+        };
+        Some(Self {
+            part,
+            thumbnails,
+            e_tag: Some(e_tag),
+            bytes_in,
+        })
+    }
+
+    /// There is no object, so there are no thumbnails.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            part: Part::Pending,
+            thumbnails: vec![],
+            e_tag: None,
+            bytes_in: 0,
+        }
+    }
+
+    /// Bytes of all thumbnails.
+    pub(crate) fn bytes_out(&self) -> u64 {
+        self.thumbnails
+            .iter()
+            .map(|thumbnail| thumbnail.bytes.len() as u64)
+            .sum()
+    }
+}
+
+fn part(made: &thumbnail::Thumbnails, key: &str) -> Thumbnails {
+    let (width, height) = made.header.upright_size();
+    let item = |item: &thumbnail::Thumbnail| Thumbnail {
+        size: item.size,
+        width: item.width,
+        height: item.height,
+        bytes: item.bytes.len() as u64,
+        content_type: item.content_type.to_owned(),
+        href: href(item.size, key),
+    };
+    let format = made.header.format.name().to_owned();
+    Thumbnails {
+        width,
+        height,
+        format,
+        items: made.items.iter().map(item).collect(),
+    }
+}
