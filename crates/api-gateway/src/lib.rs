@@ -1,1 +1,246 @@
-//! A REST API of API Gateway, run from its OpenAPI document
+//! A REST API of API Gateway, run from its `OpenAPI` document with `x-amazon-apigateway-…` extensions.
+//!
+//! Reads like AWS's own diagram: [`Api::handle`] is the list of its steps. No sockets and no signing here: the
+//! server hands a [`Request`] over, an [`Authorizer`] keeps the credentials, a [`Backend`] calls the services.
+//!
+//! What a service-proxy API in front of S3 and `DynamoDB` uses is here; everything else in a document is refused by
+//! name and line. What AWS was recorded to do, what its documentation says and what is chosen because neither says
+//! anything stands in this crate's `README.md`.
+
+#![allow(
+    clippy::doc_markdown,
+    reason = "OpenAPI and DynamoDB are names, not items"
+)]
+
+mod authorizer;
+mod backend;
+mod content_handling;
+mod failure;
+mod gateway_response;
+mod mapping;
+mod media_types;
+mod model;
+mod openapi;
+mod request;
+mod scope;
+mod steps;
+#[cfg(test)]
+mod testing;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::failure::Failure;
+use crate::model::{Address, Authorization, Endpoint, Integration, Piece};
+use crate::openapi::Document;
+use crate::scope::{Ids, Scope};
+use crate::steps::authorize::authorize;
+use crate::steps::integrate::integrate;
+use crate::steps::map_request::map_request;
+use crate::steps::map_response::{MethodResponse, map_response};
+use crate::steps::route::route;
+use crate::steps::select_response::select_response;
+use crate::steps::validate::validate;
+
+pub use authorizer::{ApiKey, Authorizer, Caller, Denied};
+pub use backend::{Backend, BackendError, BackendResponse, Service, Target};
+pub use request::{Request, Response};
+
+/// The largest payload in bytes, either way ("Amazon API Gateway quotas": 10 MB).
+pub const MAX_PAYLOAD: usize = 10 * 1024 * 1024;
+
+/// What the document does not say: the API, its stage and what the RestApi resource adds.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The API's id, as in its host name.
+    pub api_id: String,
+    /// The stage: the first segment of every path.
+    pub stage: String,
+    /// The account, twelve digits.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// The stage's variables.
+    pub stage_variables: BTreeMap<String, String>,
+    /// `BinaryMediaTypes` of the RestApi resource, joined with the document's.
+    pub binary_media_types: Vec<String>,
+}
+
+/// A deployed API: routes, templates, patterns and expressions are parsed.
+#[derive(Debug)]
+pub struct Api {
+    settings: Settings,
+    document: Document,
+}
+
+impl Api {
+    /// Compiles an API.
+    ///
+    /// # Errors
+    /// Whatever the document says that this gateway does not understand, that API Gateway refuses at import, or
+    /// that is surely a mistake (a URI variable that nothing fills), with its place.
+    pub fn from_openapi(body: &cfn::Node, settings: Settings) -> Result<Self, cfn::Error> {
+        let document = openapi::read(
+            body,
+            &settings.stage_variables,
+            settings.binary_media_types.clone(),
+        )?;
+        Ok(Self { settings, document })
+    }
+
+    /// Answers a request.
+    pub async fn handle(
+        &self,
+        request: Request,
+        authorizer: &dyn Authorizer,
+        backend: &dyn Backend,
+    ) -> Response {
+        let ids = Ids::new(&request);
+        let mut response = match self.steps(&request, &ids, authorizer, backend).await {
+            Ok(answer) => {
+                let mut headers = answer.headers;
+                if answer.trace {
+                    insert(&mut headers, "x-amzn-trace-id", &ids.trace);
+                }
+                Response {
+                    status: answer.status,
+                    headers,
+                    body: answer.body,
+                    diagnostic: None,
+                }
+            }
+            Err(failure) => self.gateway_response(&request, &ids, failure),
+        };
+        insert(&mut response.headers, "x-amzn-requestid", &ids.request);
+        insert(&mut response.headers, "x-amz-apigw-id", &ids.extended);
+        if request.method == Method::HEAD || has_no_body(response.status) {
+            response.body = Bytes::new();
+        }
+        response
+    }
+
+    /// AWS's diagram.
+    async fn steps(
+        &self,
+        request: &Request,
+        ids: &Ids,
+        authorizer: &dyn Authorizer,
+        backend: &dyn Backend,
+    ) -> Result<MethodResponse, Failure> {
+        let scope = Scope::new(request, ids, &self.settings);
+        let routed = route(self, request, scope)?;
+        let admitted = authorize(routed, &self.settings, authorizer)?;
+        let validated = validate(admitted)?;
+        let mapped = map_request(validated, self)?;
+        let answered = integrate(mapped, backend).await?;
+        let selected = select_response(answered)?;
+        map_response(&selected, self)
+    }
+
+    fn gateway_response(&self, request: &Request, ids: &Ids, failure: Failure) -> Response {
+        let mut scope = Scope::new(request, ids, &self.settings);
+        scope.error(&failure.message, failure.kind.name());
+        let rendered = self.document.gateway_responses.render(&failure, &scope);
+        let mut headers = HeaderMap::new();
+        insert(&mut headers, "content-type", &rendered.content_type);
+        insert(&mut headers, "x-amzn-errortype", failure.error_type);
+        for (name, value) in rendered.headers {
+            insert(&mut headers, name, &value);
+        }
+        Response {
+            status: rendered.status,
+            headers,
+            body: rendered.body.into(),
+            diagnostic: Some(failure.diagnostic),
+        }
+    }
+
+    /// The methods, in the order in which they are tried.
+    pub fn routes(&self) -> impl Iterator<Item = Route<'_>> {
+        self.document.methods.iter().map(|method| Route {
+            method: method.verb.as_ref().map_or("ANY", Method::as_str),
+            path: &method.resource,
+            iam: method.authorization == Authorization::AwsIam,
+            api_key: method.api_key_required,
+            integration: &method.integration,
+        })
+    }
+
+    /// The roles that integrations are called as.
+    #[must_use]
+    pub fn roles(&self) -> BTreeSet<&str> {
+        self.routes().filter_map(|route| route.role()).collect()
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// A method of the API. Displayed as `GET /images/{key+} → dynamodb:GetItem`.
+#[derive(Debug, Clone, Copy)]
+pub struct Route<'api> {
+    /// `GET`, or `ANY`.
+    pub method: &'api str,
+    /// `/images/{key+}`.
+    pub path: &'api str,
+    /// Whether it asks for a signature.
+    pub iam: bool,
+    /// Whether it asks for an API key.
+    pub api_key: bool,
+    integration: &'api Integration,
+}
+
+impl<'api> Route<'api> {
+    /// The role of its integration.
+    #[must_use]
+    pub fn role(&self) -> Option<&'api str> {
+        match &self.integration.endpoint {
+            Endpoint::Mock => None,
+            Endpoint::Aws(endpoint) => Some(&endpoint.credentials),
+        }
+    }
+}
+
+impl fmt::Display for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} → ", self.method, self.path)?;
+        let endpoint = match &self.integration.endpoint {
+            Endpoint::Mock => return f.write_str("mock"),
+            Endpoint::Aws(endpoint) => endpoint,
+        };
+        let service = endpoint.service.name();
+        match &endpoint.address {
+            Address::Action(action) => write!(f, "{service}:{action}"),
+            Address::Path(pieces, _) => {
+                write!(f, "{service} {} /", endpoint.method)?;
+                for piece in pieces {
+                    match piece {
+                        Piece::Literal(text) => f.write_str(text)?,
+                        Piece::Parameter(name) => write!(f, "{{{name}}}")?,
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Statuses whose answers have no body in HTTP.
+fn has_no_body(status: StatusCode) -> bool {
+    status.is_informational()
+        || status == StatusCode::NO_CONTENT
+        || status == StatusCode::NOT_MODIFIED
+}
+
+/// A value that HTTP cannot carry is left out; only a gateway response's mapped header can hold one.
+fn insert<N: TryInto<HeaderName>>(headers: &mut HeaderMap, name: N, value: &str) {
+    if let (Ok(name), Ok(value)) = (name.try_into(), HeaderValue::from_bytes(value.as_bytes())) {
+        headers.insert(name, value);
+    }
+}

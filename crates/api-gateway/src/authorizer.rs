@@ -1,0 +1,74 @@
+//! Who may call: the two questions that the gateway asks of whoever keeps credentials and keys.
+
+use crate::Request;
+
+/// Answers whether a caller may call.
+pub trait Authorizer: Send + Sync {
+    /// `AWS_IAM`: verifies the request's signature (version 4, service `execute-api`), then whether its signer may
+    /// `execute-api:Invoke` on `method_arn`.
+    ///
+    /// # Errors
+    /// Why not.
+    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied>;
+
+    /// The API key of the header `x-api-key`, if it has one: whether a usage plan of the stage knows it and has
+    /// something left.
+    ///
+    /// # Errors
+    /// [`Denied::InvalidApiKey`], [`Denied::Throttled`], [`Denied::QuotaExceeded`].
+    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, Denied>;
+}
+
+/// Who signed: what `$context.identity` tells of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// `$context.identity.userArn`.
+    pub arn: String,
+    /// `$context.identity.accountId`.
+    pub account_id: String,
+    /// `$context.identity.user` and `.caller`: the principal's unique id.
+    pub user_id: String,
+    /// `$context.identity.accessKey`.
+    pub access_key: String,
+}
+
+/// The key that was accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiKey {
+    /// `$context.identity.apiKeyId`.
+    pub id: String,
+    /// `$context.identity.apiKey`.
+    pub value: String,
+}
+
+/// Why a caller may not call. Messages reach the client, as on AWS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// No signature.
+    #[error("missing authentication token")]
+    MissingAuthenticationToken,
+    /// A signature without all of its parts.
+    #[error("incomplete signature: {0}")]
+    IncompleteSignature(String),
+    /// A signature that does not match, or is out of date.
+    #[error("invalid signature: {0}")]
+    InvalidSignature(String),
+    /// An access key or session token that nobody knows.
+    #[error("unrecognised client: {0}")]
+    UnrecognizedClient(String),
+    /// A session that is over.
+    #[error("expired token: {0}")]
+    ExpiredToken(String),
+    /// A known caller without permission.
+    #[error("access denied: {0}")]
+    AccessDenied(String),
+    /// No API key, or none that the stage's usage plans know.
+    #[error("invalid API key")]
+    InvalidApiKey,
+    /// Over the usage plan's rate.
+    #[error("throttled")]
+    Throttled,
+    /// Over the usage plan's quota.
+    #[error("quota exceeded")]
+    QuotaExceeded,
+}

@@ -1,0 +1,86 @@
+//! What the gateway asks of the AWS services behind it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+/// Calls an AWS service as a role.
+#[async_trait::async_trait]
+pub trait Backend: Send + Sync {
+    /// Sends `target` to its service, signed as the role `role_arn` (the integration's `credentials`).
+    ///
+    /// # Errors
+    /// When there is no answer. An answer with an error status is an answer.
+    async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError>;
+}
+
+/// A service that integrations can call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// S3, by path: `/{bucket}/{key}`.
+    S3,
+    /// `DynamoDB`, by action: a POST to `/` with `X-Amz-Target`.
+    DynamoDb,
+}
+
+impl Service {
+    /// The service's name in ARNs and signatures.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::DynamoDb => "dynamodb",
+        }
+    }
+}
+
+/// A request to an AWS service, complete but for host and signature.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The service.
+    pub service: Service,
+    /// The region of the integration's URI.
+    pub region: String,
+    /// The method.
+    pub method: Method,
+    /// The path as it is to be sent, percent-encoded: `/bucket/a%20b.jpg`.
+    pub path: String,
+    /// The query as it is to be sent, without its `?`; may be empty.
+    pub query: String,
+    /// Headers to send.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// How long the answer may take (`timeoutInMillis`, at most 29 s); then [`BackendError::Timeout`].
+    pub timeout: Duration,
+}
+
+/// A service's answer.
+#[derive(Debug, Clone)]
+pub struct BackendResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, whole.
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// None within the integration's timeout.
+    #[error("the service did not answer in time")]
+    Timeout,
+    /// The answer is larger than a gateway carries ([`MAX_PAYLOAD`](crate::MAX_PAYLOAD)); a back end may say so
+    /// before it has read it whole.
+    #[error("the service's answer is larger than 10 MB")]
+    TooLarge,
+    /// The gateway may not take the role, or there is none.
+    #[error("the gateway cannot assume {0}")]
+    Role(String),
+    /// The service cannot be reached.
+    #[error("the service cannot be reached")]
+    Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,64 @@
+//! What a client sends and gets.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+/// A client's request, as it came off the wire.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path as sent, percent-encoding and all, from the stage on: `/v1/images/a%20b.jpg`.
+    pub path: String,
+    /// The query as sent, without its `?`.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body. A server may stop reading after [`MAX_PAYLOAD`](crate::MAX_PAYLOAD) + 1 bytes.
+    pub body: Bytes,
+    /// Where it came from.
+    pub source_ip: IpAddr,
+    /// When it came.
+    pub received: SystemTime,
+}
+
+impl Request {
+    /// A request that comes now.
+    #[must_use]
+    pub fn new(request: http::Request<Bytes>, source_ip: IpAddr) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
+            headers: parts.headers,
+            body,
+            source_ip,
+            received: SystemTime::now(),
+        }
+    }
+
+    /// A header's value, if it is text; of repeated headers the last counts.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let last = self.headers.get_all(name).iter().next_back()?;
+        last.to_str().ok()
+    }
+}
+
+/// What the client gets.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers; `Content-Length` is left to the server.
+    pub headers: HeaderMap,
+    /// The body; empty for HEAD and for the statuses that have none.
+    pub body: Bytes,
+    /// Why the gateway itself refused or failed, for the operator's log and not for the client; `None` if the
+    /// answer is the integration's.
+    pub diagnostic: Option<String>,
+}

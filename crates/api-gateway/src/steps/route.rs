@@ -1,0 +1,239 @@
+//! Route: from stage and path to a method of a resource.
+//!
+//! Recorded from AWS: a trailing slash is dropped, slashes after the stage collapse into one, inner ones stay; a
+//! static part beats a variable, a variable beats a greedy one; where the better path lacks the verb, the next
+//! that has it answers. Path parameters stay percent-encoded. Static parts are compared byte by byte (chosen).
+
+use std::collections::BTreeMap;
+
+use crate::Api;
+use crate::failure::Failure;
+use crate::model::{Method, Segment};
+use crate::request::Request;
+use crate::scope::Scope;
+
+/// A request whose method is known.
+#[derive(Debug)]
+pub(crate) struct Routed<'a> {
+    request: &'a Request,
+    method: &'a Method,
+    scope: Scope,
+}
+
+impl<'a> Routed<'a> {
+    pub(super) fn request(&self) -> &'a Request {
+        self.request
+    }
+
+    pub(super) fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    pub(super) fn into_parts(self) -> (&'a Request, &'a Method, Scope) {
+        (self.request, self.method, self.scope)
+    }
+}
+
+/// Finds the method. A payload over the limit does not get as far.
+pub(crate) fn route<'a>(
+    api: &'a Api,
+    request: &'a Request,
+    mut scope: Scope,
+) -> Result<Routed<'a>, Failure> {
+    if request.body.len() > crate::MAX_PAYLOAD {
+        return Err(Failure::too_large());
+    }
+    let path = within_stage(&request.path, &api.settings.stage).ok_or_else(Failure::no_stage)?;
+    let segments: Vec<&str> = if path.is_empty() {
+        Vec::new()
+    } else {
+        path.split('/').collect()
+    };
+    for method in &api.document.methods {
+        if method
+            .verb
+            .as_ref()
+            .is_some_and(|verb| *verb != request.method)
+        {
+            continue;
+        }
+        if let Some(parameters) = fit(&method.pattern, &segments) {
+            scope.route(&method.resource, parameters);
+            return Ok(Routed {
+                request,
+                method,
+                scope,
+            });
+        }
+    }
+    Err(Failure::no_route())
+}
+
+/// The path below the stage without the slashes around it: `/v1//a//b/` is `a//b`.
+fn within_stage<'path>(path: &'path str, stage: &str) -> Option<&'path str> {
+    let path = path.strip_prefix('/')?.strip_prefix(stage)?;
+    if !path.is_empty() && !path.starts_with('/') {
+        return None;
+    }
+    Some(path.trim_matches('/'))
+}
+
+/// The path's parameters, if the path is one of the resource's.
+fn fit(pattern: &[Segment], segments: &[&str]) -> Option<BTreeMap<String, String>> {
+    let mut parameters = BTreeMap::new();
+    let mut rest = segments;
+    for segment in pattern {
+        let (&first, after) = rest.split_first()?;
+        match segment {
+            Segment::Static(text) if text == first => {}
+            Segment::Variable(name) if !first.is_empty() => {
+                parameters.insert(name.clone(), first.to_owned());
+            }
+            Segment::Greedy(name) => {
+                parameters.insert(name.clone(), rest.join("/"));
+                return Some(parameters);
+            }
+            Segment::Static(_) | Segment::Variable(_) => return None,
+        }
+        rest = after;
+    }
+    rest.is_empty().then_some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method as Verb;
+
+    use super::*;
+    use crate::testing::{api, get, scope};
+
+    const PATHS: &str = "
+  /images: {get: M}
+  /images/{key+}: {get: M, put: M}
+  /thumbnails/{size}/{key+}: {get: M}
+  /files/latest: {get: M}
+  /files/{key+}: {get: M, delete: M}
+  /any: {x-amazon-apigateway-any-method: M, put: M}
+";
+
+    #[derive(Debug)]
+    struct Found {
+        resource: String,
+        verb: Option<Verb>,
+        path: BTreeMap<String, String>,
+    }
+
+    fn routed(verb: Verb, path: &str) -> Result<Found, Failure> {
+        let api = api(PATHS);
+        let mut request = get(path);
+        request.method = verb;
+        let scope = scope(&api, &request);
+        let routed = route(&api, &request, scope)?;
+        Ok(Found {
+            resource: routed.method.resource.clone(),
+            verb: routed.method.verb.clone(),
+            path: routed.scope.path,
+        })
+    }
+
+    fn key(path: &str) -> String {
+        routed(Verb::GET, path).unwrap().path["key"].clone()
+    }
+
+    #[test]
+    fn path_parameters_stay_as_they_were_sent() {
+        assert_eq!(key("/v1/images/a%20b+c%2B%2f.jpg"), "a%20b+c%2B%2f.jpg");
+        assert_eq!(key("/v1/images/%zz%"), "%zz%");
+        assert_eq!(key("/v1/images/../%2e%2e/x"), "../%2e%2e/x");
+    }
+
+    #[test]
+    fn slashes_around_are_dropped_and_inner_ones_stay() {
+        assert_eq!(key("/v1/images/a/b/"), "a/b");
+        assert_eq!(key("/v1//images/a"), "a");
+        assert_eq!(key("/v1/images/a//b"), "a//b");
+        assert_eq!(key("/v1/images//a"), "/a");
+        assert_eq!(
+            routed(Verb::GET, "/v1/images/").unwrap().resource,
+            "/images"
+        );
+    }
+
+    #[test]
+    fn static_beats_greedy_unless_it_lacks_the_verb() {
+        assert_eq!(
+            routed(Verb::GET, "/v1/files/latest").unwrap().resource,
+            "/files/latest"
+        );
+        assert_eq!(
+            routed(Verb::DELETE, "/v1/files/latest").unwrap().resource,
+            "/files/{key+}"
+        );
+        assert_eq!(
+            routed(Verb::GET, "/v1/files/latest/x").unwrap().resource,
+            "/files/{key+}"
+        );
+    }
+
+    #[test]
+    fn a_verb_beats_any() {
+        assert_eq!(routed(Verb::PUT, "/v1/any").unwrap().verb, Some(Verb::PUT));
+        assert_eq!(routed(Verb::GET, "/v1/any").unwrap().verb, None);
+    }
+
+    #[test]
+    fn two_parameters_share_a_path() {
+        let found = routed(Verb::GET, "/v1/thumbnails/256/pets/cat.jpg").unwrap();
+        assert_eq!(found.resource, "/thumbnails/{size}/{key+}");
+        assert_eq!(found.path["size"], "256");
+        assert_eq!(found.path["key"], "pets/cat.jpg");
+        assert!(routed(Verb::GET, "/v1/thumbnails//cat.jpg").is_err());
+        assert!(routed(Verb::GET, "/v1/thumbnails/256").is_err());
+    }
+
+    #[test]
+    fn no_route_and_no_verb_ask_for_a_token() {
+        for (verb, path) in [
+            (Verb::GET, "/v1/nothing"),
+            (Verb::POST, "/v1/images"),
+            (Verb::GET, "/v1"),
+            (Verb::GET, "/v1/"),
+            (Verb::GET, "/v1/IMAGES"),
+        ] {
+            let failure = routed(verb.clone(), path).unwrap_err();
+            assert_eq!(
+                failure.message, "Missing Authentication Token",
+                "{verb} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_stage_is_forbidden() {
+        for path in [
+            "/",
+            "",
+            "/v2/images",
+            "/v10/images",
+            "images",
+            "//v1/images",
+        ] {
+            assert_eq!(
+                routed(Verb::GET, path).unwrap_err().message,
+                "Forbidden",
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn more_than_ten_megabytes_are_too_many() {
+        let api = api("\n  /images: {get: M}\n");
+        let mut request = get("/v1/images");
+        request.body = vec![0; crate::MAX_PAYLOAD].into();
+        assert!(route(&api, &request, scope(&api, &request)).is_ok());
+        request.body = vec![0; crate::MAX_PAYLOAD + 1].into();
+        let failure = route(&api, &request, scope(&api, &request)).unwrap_err();
+        assert_eq!(failure.status, http::StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

@@ -1,0 +1,54 @@
+//! Mapping templates, and what they override.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::scope::Scope;
+
+/// What templates have set on `$context`, from the request's template on to the response's.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Overrides {
+    /// `$context.responseOverride.status`.
+    pub(crate) status: Option<StatusCode>,
+    /// `$context.responseOverride.header`.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// `$context` as the template before left it.
+    context: Option<Value>,
+}
+
+/// Renders a template over text; gives the text and what it overrides of the integration's request.
+pub(super) fn render(
+    template: &vtl::Template,
+    body: String,
+    scope: &Scope,
+    overrides: &mut Overrides,
+) -> Result<(String, vtl::Overrides), Failure> {
+    let context = overrides.context.take();
+    let input = vtl::Input {
+        body,
+        path: scope.path.clone(),
+        querystring: scope.query.clone(),
+        header: scope.header.clone(),
+        context: context.unwrap_or_else(|| scope.context.clone()),
+        stage_variables: scope.stage_variables.clone(),
+    };
+    let rendered = template
+        .render(&input)
+        .map_err(|error| Failure::configuration(format!("mapping template: {error}")))?;
+    let status = rendered.response_override.status;
+    overrides.status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    overrides.headers = rendered.response_override.header;
+    overrides.context = Some(rendered.context);
+    Ok((rendered.text, rendered.request_override))
+}
+
+/// A header as HTTP carries it. Line ends cannot come in by a mapped value.
+pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let wrong = || Failure::configuration(format!("`{name}` cannot be sent with its value"));
+    let name: HeaderName = name.parse().map_err(|_| wrong())?;
+    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong())?;
+    Ok((name, value))
+}

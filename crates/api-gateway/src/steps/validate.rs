@@ -1,0 +1,105 @@
+//! Validate: the request validator's required parameters.
+
+use crate::failure::Failure;
+use crate::model::{Method, Required};
+use crate::request::Request;
+use crate::scope::{Scope, title_case};
+use crate::steps::authorize::Authorized;
+
+/// A request that has what its method requires.
+#[derive(Debug)]
+pub(crate) struct Validated<'a> {
+    request: &'a Request,
+    method: &'a Method,
+    scope: Scope,
+}
+
+impl<'a> Validated<'a> {
+    pub(super) fn request(&self) -> &'a Request {
+        self.request
+    }
+
+    pub(super) fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+/// Lists what is missing. A parameter that is there but empty is there.
+pub(crate) fn validate(authorized: Authorized) -> Result<Validated, Failure> {
+    let scope = authorized.scope();
+    let missing: Vec<&str> = authorized
+        .method()
+        .required
+        .iter()
+        .filter(|required| match required {
+            Required::Header(name) => !scope.header.contains_key(&title_case(name)),
+            Required::Path(name) => !scope.path.contains_key(name),
+            Required::Query(name) => !scope.query.contains_key(name),
+        })
+        .map(Required::name)
+        .collect();
+    if !missing.is_empty() {
+        return Err(Failure::missing_parameters(&missing));
+    }
+    let (request, method, scope) = authorized.into_parts();
+    Ok(Validated {
+        request,
+        method,
+        scope,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{api, get, validated};
+
+    const PATHS: &str = "
+  /{b}:
+    get:
+      x-amazon-apigateway-request-validator: parameters
+      parameters:
+        - {name: z, in: query, required: true}
+        - {name: a, in: query, required: true}
+        - {name: optional, in: query}
+        - {name: X-Second, in: header, required: true}
+        - {name: X-First, in: header, required: true}
+      x-amazon-apigateway-integration: {type: mock}
+  /unchecked/{b}:
+    get:
+      parameters: [{name: a, in: query, required: true}]
+      x-amazon-apigateway-integration: {type: mock}
+";
+
+    #[test]
+    fn what_is_missing_is_listed_headers_first() {
+        let api = api(PATHS);
+        let failure = validated(&api, &get("/v1/x")).unwrap_err();
+        assert_eq!(
+            failure.message,
+            "Missing required request parameters: [X-First, X-Second, a, z]"
+        );
+        assert_eq!(
+            (failure.status.as_u16(), failure.error_type),
+            (400, "BadRequestException")
+        );
+    }
+
+    #[test]
+    fn an_empty_parameter_is_there() {
+        let api = api(PATHS);
+        let mut request = get("/v1/x?a=&z=1");
+        request.headers.insert("x-first", "".parse().unwrap());
+        request.headers.insert("x-second", "2".parse().unwrap());
+        assert!(validated(&api, &request).is_ok());
+    }
+
+    #[test]
+    fn without_a_validator_nothing_is_required() {
+        let api = api(PATHS);
+        assert!(validated(&api, &get("/v1/unchecked/x")).is_ok());
+    }
+}
