@@ -1,1 +1,25 @@
 //! IAM policies: may this principal do this action to this resource?
+//!
+//! [`Policy::parse`] reads a document and refuses by name what this crate can't decide, so that no statement is passed
+//! over in silence; [`evaluate`] decides. Nothing here knows where policies come from, and nothing does any I/O.
+//!
+//! Decided: identity-based and resource-based policies (trust policies among them) within one account. Not decided:
+//! permission boundaries, session policies, organisations' policies, and other accounts, of which a request would need
+//! both sides' consent.
+//!
+//! Rules: "IAM JSON policy element reference" and "Policy evaluation logic", IAM user guide.
+
+mod condition;
+mod context;
+mod error;
+mod evaluate;
+mod pattern;
+mod policy;
+mod principal;
+mod statement;
+
+pub use error::Error;
+pub use evaluate::{Decision, PolicyType, Request, denial_message, evaluate};
+pub use policy::Policy;
+pub use principal::Principal;
+pub use statement::{Effect, Statement};

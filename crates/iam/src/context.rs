@@ -1,0 +1,85 @@
+//! Condition keys: which there are, and what they hold for a request.
+
+use std::borrow::Cow;
+
+use crate::principal::Principal;
+use crate::{Error, Request};
+
+/// The services whose keys a policy may ask for. A key of another family is more likely a misspelling than a key that
+/// is absent from every request.
+const FAMILIES: [&str; 13] = [
+    "aws",
+    "cloudwatch",
+    "dynamodb",
+    "events",
+    "execute-api",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "sts",
+];
+
+/// Checks a condition key or policy variable: `family:Name`, or `family:Name/detail`.
+pub(crate) fn check_key(key: &str) -> Result<(), Error> {
+    let allowed =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'=');
+    let family = key
+        .split_once(':')
+        .filter(|(_, name)| !name.is_empty())
+        .map(|(family, _)| family);
+    match family {
+        Some(family) if key.bytes().all(allowed) => {
+            if FAMILIES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(family))
+            {
+                return Ok(());
+            }
+            Err(Error::new(format!(
+                "the condition key family {family}: is not known"
+            )))
+        }
+        _ => Err(Error::new(format!("{key} is no condition key"))),
+    }
+}
+
+/// The values that a key has in a request; `None` if it has none.
+///
+/// What the request's context says comes first; a few keys follow from the principal.
+pub(crate) fn values<'r>(request: &Request<'r>, key: &str) -> Option<Vec<Cow<'r, str>>> {
+    let given = request
+        .context
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key));
+    if let Some((_, values)) = given {
+        let values: Vec<_> = values
+            .iter()
+            .map(|value| Cow::Borrowed(value.as_str()))
+            .collect();
+        return (!values.is_empty()).then_some(values);
+    }
+    let value = match (key.to_ascii_lowercase().as_str(), request.principal) {
+        ("aws:principalarn", Principal::Aws { arn, .. }) => match role_of_session(arn) {
+            Some(role) => Cow::Owned(role),
+            None => Cow::Borrowed(arn),
+        },
+        ("aws:principalaccount", Principal::Aws { account, .. }) => Cow::Borrowed(account),
+        ("aws:principalisawsservice", Principal::Service(_)) => Cow::Borrowed("true"),
+        ("aws:principalisawsservice", _) => Cow::Borrowed("false"),
+        ("aws:principalservicename", Principal::Service(name)) => Cow::Borrowed(name),
+        _ => return None,
+    };
+    Some(vec![value])
+}
+
+/// The ARN of the role of `arn:…:sts::…:assumed-role/role/session`. A role's path is not part of its sessions' ARNs.
+pub(crate) fn role_of_session(arn: &str) -> Option<String> {
+    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
+    let (account, resource) = rest.split_once(':')?;
+    let (role, _session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some(format!("arn:{partition}:iam::{account}:role/{role}"))
+}

@@ -1,0 +1,100 @@
+//! The decision.
+
+use std::collections::BTreeMap;
+
+use crate::principal::Fit;
+use crate::{Effect, Policy, Principal};
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub principal: Principal<'a>,
+    /// For what, such as `s3:GetObject`.
+    pub action: &'a str,
+    /// The ARN of what it is done to; `*` if the action has none.
+    pub resource: &'a str,
+    /// Condition keys and their values. Keys match in any case. `aws:PrincipalArn`, `aws:PrincipalAccount`,
+    /// `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName` follow from the principal unless given here.
+    pub context: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// Where a policy is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyType {
+    /// To a user or role.
+    IdentityBased,
+    /// To a resource.
+    ResourceBased,
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it, none denies it.
+    Allow,
+    /// A statement of such a policy denies it.
+    ExplicitDeny(PolicyType),
+    /// No statement allows it.
+    ImplicitDeny,
+}
+
+/// Decides a request within one account.
+///
+/// A statement that denies wins. Otherwise one that allows is enough, in an identity-based or a resource-based policy;
+/// for services and the anonymous only resource-based policies count. A resource-based policy that names the account
+/// leaves the decision to the account's identity-based policies.
+#[must_use]
+pub fn evaluate(identity: &[Policy], resource: &[Policy], request: &Request<'_>) -> Decision {
+    let identity = match request.principal {
+        Principal::Aws { .. } => identity,
+        Principal::Service(_) | Principal::Anonymous => &[],
+    };
+    let policies = [
+        (PolicyType::IdentityBased, identity),
+        (PolicyType::ResourceBased, resource),
+    ];
+    let mut allowed = false;
+    for (policy_type, policies) in policies {
+        for statement in policies.iter().flat_map(Policy::statements) {
+            match (statement.effect(), statement.fit(policy_type, request)) {
+                (_, Fit::No) | (Effect::Allow, Fit::Account) => {}
+                (Effect::Deny, Fit::Account | Fit::Direct) => {
+                    return Decision::ExplicitDeny(policy_type);
+                }
+                (Effect::Allow, Fit::Direct) => allowed = true,
+            }
+        }
+    }
+    if allowed {
+        Decision::Allow
+    } else {
+        Decision::ImplicitDeny
+    }
+}
+
+/// What AWS says to whom it refuses ("Troubleshoot access denied error messages"). Amazon S3 puts the resource in
+/// quotation marks, the others don't. `principal` is an ARN, or a service's name.
+#[must_use]
+pub fn denial_message(principal: &str, action: &str, resource: &str, decision: Decision) -> String {
+    let quote = if action.starts_with("s3:") { "\"" } else { "" };
+    let why = match decision {
+        Decision::ExplicitDeny(PolicyType::IdentityBased) => {
+            "with an explicit deny in an identity-based policy".to_owned()
+        }
+        Decision::ExplicitDeny(PolicyType::ResourceBased) => {
+            "with an explicit deny in a resource-based policy".to_owned()
+        }
+        Decision::ImplicitDeny | Decision::Allow => {
+            let policy_type = if principal.starts_with("arn:") {
+                "identity"
+            } else {
+                "resource"
+            };
+            format!("because no {policy_type}-based policy allows the {action} action")
+        }
+    };
+    format!(
+        "User: {principal} is not authorized to perform: {action} on resource: {quote}{resource}{quote} {why}"
+    )
+}
