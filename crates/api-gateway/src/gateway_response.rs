@@ -282,7 +282,10 @@ impl ErrorTemplate {
                 .unwrap_or(after.len());
             let name = after[..end].trim_end_matches(['.', '-']);
             rest = &after[name.len()..];
-            parts.push(Part::Variable(variable(name)?));
+            let source = variable(name).map_err(|_| {
+                format!("`${name}` is not supported in gateway responses by this gateway")
+            })?;
+            parts.push(Part::Variable(source));
         }
         parts.push(Part::Text(rest.to_owned()));
         Ok(Self(parts))
@@ -299,25 +302,20 @@ impl ErrorTemplate {
     }
 }
 
-fn variable(name: &str) -> Result<RequestSource, String> {
-    if let Some(context) = name.strip_prefix("context.") {
-        return if ERROR_CONTEXT.contains(&context) {
-            Ok(RequestSource::Shared(Shared::Context(context.to_owned())))
-        } else {
-            Err(format!(
-                "`${name}` is not supported in gateway responses by this gateway"
-            ))
-        };
+/// Reads a source as gateway responses have them, in templates after a `$`.
+pub(crate) fn variable(expression: &str) -> Result<RequestSource, String> {
+    let refused =
+        || format!("`{expression}` is not supported in gateway responses by this gateway");
+    if let Some(name) = expression.strip_prefix("context.") {
+        let known = ERROR_CONTEXT.contains(&name);
+        return known
+            .then(|| RequestSource::Shared(Shared::Context(name.to_owned())))
+            .ok_or_else(refused);
     }
-    match RequestSource::parse(name) {
-        Ok(
-            source @ (RequestSource::Header(_)
-            | RequestSource::Query(_)
-            | RequestSource::Shared(Shared::StageVariable(_))),
-        ) => Ok(source),
-        _ => Err(format!(
-            "`${name}` is not supported in gateway responses by this gateway"
-        )),
+    match RequestSource::parse(expression)? {
+        // A gateway response may come before there is a path.
+        RequestSource::Path(_) | RequestSource::Body(_) => Err(refused()),
+        source => Ok(source),
     }
 }
 

@@ -172,14 +172,15 @@ impl Scope {
     }
 }
 
-/// Decodes a query: `+` is a space, of repeated names the last counts, bytes that are no UTF-8 become U+FFFD.
+/// Decodes a query: `+` is a space, of repeated names the last counts, bytes that are no UTF-8 become U+FFFD. A
+/// semicolon parts parameters, too ("Amazon API Gateway important notes").
 fn query(query: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
     };
     query
-        .split('&')
+        .split(['&', ';'])
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -223,14 +224,14 @@ mod tests {
 
     #[test]
     fn a_query_is_decoded_and_the_last_of_a_name_counts() {
-        let query = query("a=1&b=x+y%2Bz&a=2&c&=d&&e=%FF&f=%zz");
+        let query = query("a=1&b=x+y%2Bz&a=2;c&=d&&e=%FF&f=%zz%3B");
         let expected = [
             ("", "d"),
             ("a", "2"),
             ("b", "x y+z"),
             ("c", ""),
             ("e", "\u{fffd}"),
-            ("f", "%zz"),
+            ("f", "%zz;"),
         ];
         let expected = expected.map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(query, BTreeMap::from(expected));

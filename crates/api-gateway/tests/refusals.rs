@@ -195,7 +195,7 @@ fn responses_that_api_gateway_would_drop() {
     refused(
         "'404': {statusCode: 404}",
         "'4(04': {statusCode: 404}",
-        &["regex"],
+        &["22:11", "regular expression"],
     );
 }
 
@@ -274,6 +274,13 @@ fn templates_and_gateway_responses() {
         "paths:",
         &responses("THROTTLED: {responseTemplates: {application/json: $input.body}}"),
         &["$input.body"],
+    );
+    refused(
+        "paths:",
+        &responses(
+            "THROTTLED: {responseParameters: {gatewayresponse.header.X: method.request.path.key}}",
+        ),
+        &["method.request.path.key"],
     );
     refused(
         "paths:",

@@ -5,7 +5,9 @@ use http::StatusCode;
 
 use super::fields::{Fields, status, texts};
 use super::integration::at;
-use crate::gateway_response::{Customised, ErrorTemplate, GatewayResponses, ResponseType};
+use crate::gateway_response::{
+    Customised, ErrorTemplate, GatewayResponses, ResponseType, variable,
+};
 use crate::mapping::{RequestSource, header_name};
 use crate::media_types::media_type;
 
@@ -56,5 +58,5 @@ fn header(key: &str, expression: &str) -> Result<(http::HeaderName, RequestSourc
     let name = key
         .strip_prefix("gatewayresponse.header.")
         .ok_or("is not a part of a gateway response that can be mapped")?;
-    Ok((header_name(name)?, RequestSource::parse(expression)?))
+    Ok((header_name(name)?, variable(expression)?))
 }

@@ -48,7 +48,10 @@ fn response(
 ) -> Result<IntegrationResponse, Error> {
     let pattern = match pattern {
         "default" | "" => None,
-        pattern => Some(whole(pattern).map_err(|error| Error::new(span, error.to_string()))?),
+        pattern => Some(
+            whole(pattern)
+                .map_err(|_| Error::new(span, "is neither `default` nor a regular expression"))?,
+        ),
     };
     let mut fields = Fields::of(node)?;
     let code_node = fields.require("statusCode")?;

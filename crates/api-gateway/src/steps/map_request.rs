@@ -1,21 +1,16 @@
 //! Map request: from the client's request to the one that the back end gets.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
-
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method as HttpMethod, StatusCode};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
-use regex::Regex;
+use http::StatusCode;
 
 use crate::Api;
 use crate::backend::Target;
 use crate::content_handling::{self, Payload};
 use crate::failure::Failure;
 use crate::media_types::media_type;
-use crate::model::{Address, AwsEndpoint, Endpoint, Integration, Passthrough, Piece};
+use crate::model::{Endpoint, Integration, Passthrough};
 use crate::scope::Scope;
+use crate::steps::mock::mock_status;
+use crate::steps::target::{Parts, target};
 use crate::steps::template::{self, Overrides};
 use crate::steps::validate::Validated;
 
@@ -40,15 +35,6 @@ impl<'a> Mapped<'a> {
     pub(super) fn into_parts(self) -> (Validated<'a>, Call<'a>, Overrides) {
         (self.validated, self.call, self.overrides)
     }
-}
-
-/// Parts of the integration's request that parameters and `$context.requestOverride` give.
-#[derive(Debug, Default)]
-struct Parts {
-    path: BTreeMap<String, String>,
-    query: BTreeMap<String, String>,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 /// Converts the payload, renders the template, fills parameters in.
@@ -150,134 +136,10 @@ fn parameters(integration: &Integration, scope: &Scope) -> Result<Parts, Failure
     Ok(parts)
 }
 
-/// Mapping these to an AWS service answers 500 (recorded).
-const ILLEGAL: &[&str] = &[
-    "authorization",
-    "connection",
-    "content-length",
-    "expect",
-    "proxy-authenticate",
-    "te",
-    "transfer-encoding",
-];
-
-fn target(endpoint: &AwsEndpoint, mut parts: Parts, scope: &Scope) -> Result<Target, Failure> {
-    if let Some(name) = ILLEGAL
-        .iter()
-        .find(|&&name| parts.headers.contains_key(name))
-    {
-        return Err(Failure::configuration(format!(
-            "{name} cannot be mapped to an AWS service"
-        )));
-    }
-    let mut path = String::from("/");
-    let mut query = String::new();
-    match &endpoint.address {
-        Address::Path(pieces, fixed) => {
-            for piece in pieces {
-                let text = match piece {
-                    Piece::Literal(text) => text,
-                    Piece::Parameter(name) => parts.path.get(name).map_or("", String::as_str),
-                };
-                path.extend(utf8_percent_encode(text, OUTSIDE_A_PATH));
-            }
-            query.push_str(fixed.as_deref().unwrap_or_default());
-            default_type(&mut parts, &endpoint.method, scope)?;
-        }
-        Address::Action(action) => {
-            let target = HeaderValue::from_str(&format!("DynamoDB_20120810.{action}"))
-                .map_err(Failure::configuration)?;
-            parts.headers.insert("x-amz-target", target);
-            let json = HeaderValue::from_static("application/x-amz-json-1.0");
-            parts.headers.entry(CONTENT_TYPE).or_insert(json);
-        }
-    }
-    for (name, value) in &parts.query {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.extend(utf8_percent_encode(name, RESERVED));
-        query.push('=');
-        query.extend(utf8_percent_encode(value, RESERVED));
-    }
-    if matches!(endpoint.method, HttpMethod::GET | HttpMethod::HEAD) {
-        parts.body = Bytes::new();
-    }
-    Ok(Target {
-        service: endpoint.service,
-        region: endpoint.region.clone(),
-        method: endpoint.method.clone(),
-        path,
-        query,
-        headers: parts.headers,
-        body: parts.body,
-        timeout: endpoint.timeout,
-    })
-}
-
-/// Of the client's headers only Content-Type passes unmapped, with a body (recorded); JSON if the client names none.
-fn default_type(parts: &mut Parts, method: &HttpMethod, scope: &Scope) -> Result<(), Failure> {
-    if parts.headers.contains_key(CONTENT_TYPE)
-        || matches!(*method, HttpMethod::GET | HttpMethod::HEAD)
-    {
-        return Ok(());
-    }
-    let named = scope.content_type().filter(|value| !value.is_empty());
-    if let Some(value) = named.or((!parts.body.is_empty()).then_some("application/json")) {
-        let (name, value) = template::header("content-type", value)?;
-        parts.headers.insert(name, value);
-    }
-    Ok(())
-}
-
-/// What cannot stand in a path as it is. Path parameters come percent-encoded and pass unchanged; a value from
-/// elsewhere must not end the path.
-const OUTSIDE_A_PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-
-/// All but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// The status that a mock's template renders: `{"statusCode": 200}`, in quotes or without them.
-fn mock_status(body: &[u8]) -> Result<StatusCode, Failure> {
-    static UNQUOTED: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"^\s*\{\s*statusCode\s*:\s*([0-9]+)\s*,?\s*\}\s*$").ok());
-    let text = String::from_utf8_lossy(body);
-    let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let status = match &json {
-        Some(json) => json["statusCode"].as_u64(),
-        None => UNQUOTED
-            .as_ref()
-            .and_then(|pattern| pattern.captures(&text))
-            .and_then(|found| found[1].parse().ok()),
-    };
-    status
-        .and_then(|status| u16::try_from(status).ok())
-        .and_then(|status| StatusCode::from_u16(status).ok())
-        .ok_or_else(|| {
-            Failure::configuration("the mock integration's template renders no `statusCode`")
-        })
-}
-
 #[cfg(test)]
 mod tests {
+    use http::Method as HttpMethod;
+
     use super::*;
     use crate::backend::Service;
     use crate::testing::{api, get, validated};
@@ -538,34 +400,5 @@ mod tests {
         assert_eq!(target.headers["content-type"], "application/x-amz-json-1.0");
         assert_eq!(target.timeout.as_millis(), 5000);
         assert_eq!(target.body, r#"{"Key": {"Id": {"S": "a b"}}}"#);
-    }
-
-    #[test]
-    fn a_mock_needs_a_status() {
-        for body in [
-            r#"{"statusCode": 204}"#,
-            "{statusCode: 204}",
-            r#"{"statusCode":204,"x":1}"#,
-        ] {
-            assert_eq!(
-                mock_status(body.as_bytes()).unwrap(),
-                StatusCode::NO_CONTENT,
-                "{body}"
-            );
-        }
-        for body in [
-            "",
-            "{}",
-            "[]",
-            r#"{"statusCode": "x"}"#,
-            "{\"statusCode\": 99999}",
-            "\u{0}",
-        ] {
-            assert_eq!(
-                mock_status(body.as_bytes()).unwrap_err().status.as_u16(),
-                500,
-                "{body}"
-            );
-        }
     }
 }

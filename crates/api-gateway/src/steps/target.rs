@@ -1,0 +1,131 @@
+//! An AWS integration's request: address, query, headers.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::backend::Target;
+use crate::failure::Failure;
+use crate::model::{Address, AwsEndpoint, Piece};
+use crate::scope::Scope;
+use crate::steps::template;
+
+/// Parts of the integration's request that parameters and `$context.requestOverride` give.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) path: BTreeMap<String, String>,
+    pub(super) query: BTreeMap<String, String>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// Mapping these to an AWS service answers 500 (recorded).
+const ILLEGAL: &[&str] = &[
+    "authorization",
+    "connection",
+    "content-length",
+    "expect",
+    "proxy-authenticate",
+    "te",
+    "transfer-encoding",
+];
+
+/// Addresses a request to the integration's service.
+pub(super) fn target(
+    endpoint: &AwsEndpoint,
+    mut parts: Parts,
+    scope: &Scope,
+) -> Result<Target, Failure> {
+    if let Some(name) = ILLEGAL
+        .iter()
+        .find(|&&name| parts.headers.contains_key(name))
+    {
+        return Err(Failure::configuration(format!(
+            "{name} cannot be mapped to an AWS service"
+        )));
+    }
+    let mut path = String::from("/");
+    let mut query = String::new();
+    match &endpoint.address {
+        Address::Path(pieces, fixed) => {
+            for piece in pieces {
+                let text = match piece {
+                    Piece::Literal(text) => text,
+                    Piece::Parameter(name) => parts.path.get(name).map_or("", String::as_str),
+                };
+                path.extend(utf8_percent_encode(text, OUTSIDE_A_PATH));
+            }
+            query.push_str(fixed.as_deref().unwrap_or_default());
+            default_type(&mut parts, &endpoint.method, scope)?;
+        }
+        Address::Action(action) => {
+            let target = HeaderValue::from_str(&format!("DynamoDB_20120810.{action}"))
+                .map_err(Failure::configuration)?;
+            parts.headers.insert("x-amz-target", target);
+            let json = HeaderValue::from_static("application/x-amz-json-1.0");
+            parts.headers.entry(CONTENT_TYPE).or_insert(json);
+        }
+    }
+    for (name, value) in &parts.query {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(utf8_percent_encode(name, RESERVED));
+        query.push('=');
+        query.extend(utf8_percent_encode(value, RESERVED));
+    }
+    if matches!(endpoint.method, Method::GET | Method::HEAD) {
+        parts.body = Bytes::new();
+    }
+    Ok(Target {
+        service: endpoint.service,
+        region: endpoint.region.clone(),
+        method: endpoint.method.clone(),
+        path,
+        query,
+        headers: parts.headers,
+        body: parts.body,
+        timeout: endpoint.timeout,
+    })
+}
+
+/// Of the client's headers only Content-Type passes unmapped, with a body (recorded); JSON if the client names none.
+fn default_type(parts: &mut Parts, method: &Method, scope: &Scope) -> Result<(), Failure> {
+    if parts.headers.contains_key(CONTENT_TYPE) || matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let named = scope.content_type().filter(|value| !value.is_empty());
+    if let Some(value) = named.or((!parts.body.is_empty()).then_some("application/json")) {
+        let (name, value) = template::header("content-type", value)?;
+        parts.headers.insert(name, value);
+    }
+    Ok(())
+}
+
+/// What cannot stand in a path as it is. Path parameters come percent-encoded and pass unchanged; a value from
+/// elsewhere must not end the path.
+const OUTSIDE_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// All but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
