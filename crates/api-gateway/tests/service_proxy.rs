@@ -16,6 +16,16 @@ async fn answer(request: api_gateway::Request, backend: &Recorder) -> Response {
     api().handle(request, &KeyRing, backend).await
 }
 
+/// A server may share an API between threads, and spawn its answers.
+#[test]
+fn answers_can_be_spawned() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    fn spawned<T: Send>(_: &T) {}
+    let (api, backend) = (api(), Recorder::new(200, &[], ""));
+    shared(&api);
+    spawned(&api.handle(get("/v1"), &KeyRing, &backend));
+}
+
 #[test]
 fn routes_and_roles_are_known() {
     let api = api();
