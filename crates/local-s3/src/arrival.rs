@@ -1,0 +1,140 @@
+//! What is known of a request before `s3s` reads it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
+use s3s::S3Request;
+use s3s::S3Result;
+use s3s::host::{S3Host, VirtualHost};
+
+/// Travels with a request as one of its extensions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arrival {
+    /// The key that the path names, read as S3 reads it: a bare `+` is a space, `%2B` a plus. `s3s` keeps the plus, so
+    /// that operations take the key from here; the signature stays verified against what was sent.
+    pub(crate) key: Option<String>,
+    /// 16 upper-case hexadecimal digits.
+    pub(crate) request_id: String,
+    /// From the [`SocketAddr`] among the request's extensions.
+    pub(crate) source_ip: Option<IpAddr>,
+}
+
+impl Arrival {
+    pub(crate) fn new<B>(request: &http::Request<B>, request_id: &str) -> Self {
+        Self {
+            key: key(request.uri(), request.headers()),
+            request_id: request_id.to_owned(),
+            source_ip: request.extensions().get::<SocketAddr>().map(SocketAddr::ip),
+        }
+    }
+
+    pub(crate) fn of<T>(request: &S3Request<T>) -> Self {
+        request
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let path = uri.path().strip_prefix('/')?;
+    let host = headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let key = match host.and_then(bucket_in_host) {
+        Some(_) => path,
+        None => path.split_once('/')?.1,
+    };
+    let spaced = key.replace('+', " ");
+    let key = percent_decode_str(&spaced).decode_utf8().ok()?;
+    (!key.is_empty()).then(|| key.into_owned())
+}
+
+/// True if every `%` of the path is followed by two hexadecimal digits.
+pub(crate) fn is_well_encoded(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes();
+        digits.len() >= 2 && digits[0].is_ascii_hexdigit() && digits[1].is_ascii_hexdigit()
+    })
+}
+
+/// The bucket of a [virtual-hosted] request: `bucket.s3.region.amazonaws.com`, `bucket.s3.amazonaws.com`, and
+/// `bucket.localhost`, which is what SDKs make of an endpoint `http://localhost`.
+///
+/// [virtual-hosted]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+fn bucket_in_host(host: &str) -> Option<&str> {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let bucket = name.strip_suffix(".localhost").or_else(|| {
+        let (bucket, rest) = name.split_once(".s3.")?;
+        rest.ends_with("amazonaws.com").then_some(bucket)
+    })?;
+    (!bucket.is_empty()).then_some(bucket)
+}
+
+/// Virtual hosts as [`bucket_in_host`] reads them; any other host means that the path names the bucket.
+pub(crate) struct Hosts;
+
+impl S3Host for Hosts {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        Ok(match bucket_in_host(host) {
+            Some(bucket) => VirtualHost::new(host).with_bucket(bucket),
+            None => VirtualHost::new(host),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key_of(uri: &str, host: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::HOST, host.parse().unwrap());
+        key(&uri.parse().unwrap(), &headers)
+    }
+
+    #[test]
+    fn a_bare_plus_is_a_space_and_an_encoded_one_a_plus() {
+        assert_eq!(
+            key_of("/bucket/a+b%2Bc", "127.0.0.1:4566").as_deref(),
+            Some("a b+c")
+        );
+    }
+
+    #[test]
+    fn slashes_and_dots_stay_as_they_are() {
+        assert_eq!(
+            key_of("/bucket//a//../b/", "127.0.0.1").as_deref(),
+            Some("/a//../b/")
+        );
+        assert_eq!(key_of("/bucket/", "127.0.0.1"), None);
+        assert_eq!(key_of("/bucket", "127.0.0.1"), None);
+    }
+
+    #[test]
+    fn the_bucket_may_be_in_the_host() {
+        assert_eq!(
+            key_of("/a/b", "bucket.localhost:4566").as_deref(),
+            Some("a/b")
+        );
+        assert_eq!(
+            key_of("/a/b", "my.bucket.s3.eu-central-1.amazonaws.com").as_deref(),
+            Some("a/b")
+        );
+        assert_eq!(
+            key_of("/a/b", "s3.eu-central-1.amazonaws.com").as_deref(),
+            Some("b")
+        );
+        assert_eq!(key_of("/a/b", "localhost:4566").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn encodings_are_checked() {
+        assert!(is_well_encoded("/b/%41%2B"));
+        assert!(!is_well_encoded("/b/%4"));
+        assert!(!is_well_encoded("/b/%zz"));
+        assert!(!is_well_encoded("/b/100%"));
+    }
+}

@@ -1,0 +1,189 @@
+//! Contents of objects: files that are written once, read by range, and removed when no longer wanted.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bytes::BytesMut;
+use futures::StreamExt as _;
+use s3s::dto::StreamingBlob;
+use s3s::{S3Error, S3ErrorCode, S3Result, StdError, s3_error};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::checksum::{Algorithm, Digests, Hasher};
+
+/// The largest body of one request, 5 GiB.
+const LARGEST_BODY: u64 = 5 << 30;
+/// Bytes read from a file at a time.
+const CHUNK: usize = 256 << 10;
+
+/// A file that is removed when dropped, unless the index has taken it over.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    path: PathBuf,
+    name: String,
+    kept: bool,
+}
+
+impl Blob {
+    fn new(folder: &Path) -> Self {
+        let name = Uuid::new_v4().simple().to_string();
+        Self {
+            path: folder.join(&name),
+            name,
+            kept: false,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What can't be removed now is collected when the store is opened next.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A content that is complete on disk, and not yet in the index.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) blob: Blob,
+    pub(crate) size: u64,
+    pub(crate) digests: Digests,
+}
+
+/// Writes a request's body to a new file in `folder`.
+///
+/// # Errors
+/// `EntityTooLarge`, `IncompleteBody`, or that the body is not what was signed.
+pub(crate) async fn receive(
+    folder: &Path,
+    body: Option<StreamingBlob>,
+    algorithm: Algorithm,
+) -> S3Result<Written> {
+    let blob = Blob::new(folder);
+    let mut file = tokio::fs::File::create_new(&blob.path)
+        .await
+        .map_err(Error::from)?;
+    let mut hasher = Hasher::new(algorithm);
+    let mut size = 0;
+    if let Some(mut body) = body {
+        while let Some(bytes) = body.next().await {
+            let bytes = bytes.map_err(broken_body)?;
+            size += bytes.len() as u64;
+            if size > LARGEST_BODY {
+                return Err(s3_error!(
+                    EntityTooLarge,
+                    "Your proposed upload exceeds the maximum allowed size"
+                ));
+            }
+            hasher.update(&bytes);
+            file.write_all(&bytes).await.map_err(Error::from)?;
+        }
+    }
+    file.flush().await.map_err(Error::from)?;
+    Ok(Written {
+        blob,
+        size,
+        digests: hasher.finish(),
+    })
+}
+
+/// `s3s` verifies signed bodies while they are read; its errors' types are private, so their text tells them apart.
+fn broken_body(error: StdError) -> S3Error {
+    let text = error.to_string();
+    let (code, message) = if text.contains("Sha256Mismatch") {
+        let code = S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into());
+        (
+            code,
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )
+    } else if text.contains("SignatureMismatch") {
+        (
+            S3ErrorCode::SignatureDoesNotMatch,
+            "The request signature we calculated does not match the signature you provided.",
+        )
+    } else {
+        (
+            S3ErrorCode::IncompleteBody,
+            "You did not provide the number of bytes specified by the Content-Length HTTP header",
+        )
+    };
+    let mut answer = S3Error::with_message(code, message);
+    answer.set_status_code(http::StatusCode::BAD_REQUEST);
+    if answer.code() == &S3ErrorCode::SignatureDoesNotMatch {
+        answer.set_status_code(http::StatusCode::FORBIDDEN);
+    }
+    answer.set_source(error);
+    answer
+}
+
+/// Writes parts of files, one after the other, to a new file in `folder`.
+pub(crate) async fn join(
+    folder: &Path,
+    sources: Vec<(File, Range<u64>)>,
+    algorithm: Algorithm,
+) -> Result<Written, Error> {
+    let blob = Blob::new(folder);
+    tokio::task::spawn_blocking(move || {
+        let mut file = File::create_new(&blob.path)?;
+        let mut hasher = Hasher::new(algorithm);
+        let mut size = 0;
+        let mut buffer = vec![0; CHUNK];
+        for (mut source, range) in sources {
+            source.seek(SeekFrom::Start(range.start))?;
+            let mut source = source.take(range.end - range.start);
+            loop {
+                let count = source.read(&mut buffer)?;
+                if count == 0 {
+                    break;
+                }
+                hasher.update(&buffer[..count]);
+                file.write_all(&buffer[..count])?;
+                size += count as u64;
+            }
+        }
+        Ok(Written {
+            blob,
+            size,
+            digests: hasher.finish(),
+        })
+    })
+    .await
+    .map_err(io::Error::other)?
+}
+
+/// A part of a file as the body of an answer, read while it is sent.
+pub(crate) fn stream(mut file: File, range: Range<u64>) -> Result<StreamingBlob, Error> {
+    file.seek(SeekFrom::Start(range.start))?;
+    let file = tokio::fs::File::from_std(file);
+    let chunks =
+        futures::stream::try_unfold((file, range.end - range.start), |(file, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let mut buffer = BytesMut::with_capacity(CHUNK);
+            let mut limited = file.take(left);
+            let count = limited.read_buf(&mut buffer).await?;
+            if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            Ok::<_, io::Error>(Some((
+                buffer.freeze(),
+                (limited.into_inner(), left - count as u64),
+            )))
+        });
+    Ok(StreamingBlob::wrap(chunks))
+}

@@ -1,0 +1,497 @@
+//! Multipart uploads.
+
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, Initiator,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
+    MultipartUpload, StorageClass, UploadPartInput, UploadPartOutput,
+};
+use s3s::{S3Request, S3Result, dto, s3_error};
+
+use super::description::Given;
+use super::listings::{Encoding, owner, page_size};
+use super::writes::{refuse_unsupported, write_condition};
+use super::{Operations, Origin, encryption, etag, key_of, signed, to_the_end};
+use crate::checksum::{self, Algorithm, Checksum};
+use crate::conditions::timestamp;
+use crate::content::join;
+use crate::store::{Completion, Part, Plan};
+
+/// Every part but the last has at least so many bytes.
+const SMALLEST_PART: u64 = 5 << 20;
+
+impl Operations {
+    pub(super) async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<CreateMultipartUploadOutput> {
+        refuse_unsupported(&request.headers)?;
+        let key = key_of(&request, &request.input.key);
+        let input = request.input;
+        let asked = input
+            .checksum_algorithm
+            .as_ref()
+            .map(ChecksumAlgorithm::as_str);
+        let algorithm = asked.map(Algorithm::named).transpose()?;
+        let composite = is_composite(algorithm, input.checksum_type.as_ref())?;
+        let description = Given {
+            content_type: input.content_type,
+            cache_control: input.cache_control,
+            content_disposition: input.content_disposition,
+            content_encoding: input.content_encoding,
+            content_language: input.content_language,
+            expires: input.expires,
+            metadata: input.metadata,
+        }
+        .describe()?;
+        let id = self.store.begin_upload(
+            &input.bucket,
+            &key,
+            Plan {
+                description,
+                algorithm,
+                composite,
+            },
+        )?;
+        Ok(CreateMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(key),
+            upload_id: Some(id),
+            checksum_algorithm: input.checksum_algorithm,
+            checksum_type: algorithm.map(|_| checksum::kind(composite)),
+            server_side_encryption: encryption(),
+            ..CreateMultipartUploadOutput::default()
+        })
+    }
+
+    pub(super) async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<UploadPartOutput> {
+        check_part_number(request.input.part_number)?;
+        let key = key_of(&request, &request.input.key);
+        let upload = self
+            .store
+            .upload(&request.input.bucket, &key, &request.input.upload_id)?;
+        let input = request.input;
+        let written = self
+            .receive(
+                &request.headers,
+                request.trailing_headers.as_ref(),
+                input.body,
+                upload.plan.algorithm,
+            )
+            .await?;
+        let computed = written.digests.checksum.algorithm;
+        if upload
+            .plan
+            .algorithm
+            .is_some_and(|planned| planned != computed)
+        {
+            return Err(s3_error!(
+                InvalidRequest,
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                upload
+                    .plan
+                    .algorithm
+                    .map_or("null", Algorithm::name)
+                    .to_lowercase(),
+                computed.name().to_lowercase()
+            ));
+        }
+        let part = self.store.put_part(
+            &input.bucket,
+            &key,
+            &input.upload_id,
+            input.part_number,
+            written,
+        )?;
+        let etag = part_etag(&part);
+        let checksum = part.checksum.into_dto();
+        Ok(UploadPartOutput {
+            checksum_crc32: checksum.checksum_crc32,
+            checksum_crc32c: checksum.checksum_crc32c,
+            checksum_crc64nvme: checksum.checksum_crc64nvme,
+            checksum_sha1: checksum.checksum_sha1,
+            checksum_sha256: checksum.checksum_sha256,
+            e_tag: Some(etag),
+            server_side_encryption: encryption(),
+            ..UploadPartOutput::default()
+        })
+    }
+
+    pub(super) async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<CompleteMultipartUploadOutput> {
+        let key = key_of(&request, &request.input.key);
+        let origin = Origin::of(&request, &request.input.bucket);
+        let input = request.input;
+        let condition = write_condition(input.if_match, input.if_none_match)?;
+        let upload = self.store.upload(&input.bucket, &key, &input.upload_id)?;
+        let uploaded = self.store.parts(&input.bucket, &key, &input.upload_id)?;
+        let listed = input
+            .multipart_upload
+            .and_then(|upload| upload.parts)
+            .unwrap_or_default();
+        let parts = chosen(&uploaded, &listed)?;
+
+        let mut sources = Vec::with_capacity(parts.len());
+        for part in &parts {
+            sources.push((self.store.part_file(part)?, 0..part.size));
+        }
+        let algorithm = upload.plan.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+        let written = join(self.store.contents(), sources, algorithm).await?;
+
+        let checksum = if upload.plan.composite {
+            let values: Vec<&str> = parts
+                .iter()
+                .map(|part| part.checksum.value.as_str())
+                .collect();
+            checksum::composite(algorithm, &values)
+        } else {
+            Some(written.digests.checksum.clone())
+        };
+        let claimed = dto::Checksum {
+            checksum_crc32: input.checksum_crc32,
+            checksum_crc32c: input.checksum_crc32c,
+            checksum_crc64nvme: input.checksum_crc64nvme,
+            checksum_sha1: input.checksum_sha1,
+            checksum_sha256: input.checksum_sha256,
+            ..dto::Checksum::default()
+        };
+        let sent = checksum.clone().map(Checksum::into_dto).unwrap_or_default();
+        if !agrees(&claimed, &sent) {
+            return Err(s3_error!(
+                BadDigest,
+                "The checksum you specified did not match the calculated checksum."
+            ));
+        }
+        if input
+            .mpu_object_size
+            .is_some_and(|size| size != signed(written.size))
+        {
+            return Err(s3_error!(
+                InvalidRequest,
+                "The provided 'x-amz-mp-object-size' header does not match what was computed"
+            ));
+        }
+
+        let md5s: Vec<[u8; 16]> = parts.iter().map(|part| part.md5).collect();
+        let mut description = upload.plan.description;
+        description.checksum = checksum;
+        description.part_sizes = parts.iter().map(|part| part.size).collect();
+        let completion = Completion {
+            written,
+            etag: checksum::etag_of_parts(&md5s),
+            description,
+            condition,
+        };
+
+        let operations = self.clone();
+        let id = input.upload_id;
+        let entry = to_the_end(async move {
+            let entry = operations
+                .store
+                .complete(&origin.bucket, &key, &id, completion)?;
+            operations
+                .announce_written(&origin, "ObjectCreated:CompleteMultipartUpload", &entry)
+                .await;
+            Ok(entry)
+        })
+        .await?;
+
+        Ok(CompleteMultipartUploadOutput {
+            location: Some(format!(
+                "/{}/{}",
+                input.bucket,
+                Encoding::Url.apply(entry.key.clone())
+            )),
+            bucket: Some(input.bucket),
+            key: Some(entry.key.clone()),
+            e_tag: Some(etag(&entry)),
+            checksum_crc32: sent.checksum_crc32,
+            checksum_crc32c: sent.checksum_crc32c,
+            checksum_crc64nvme: sent.checksum_crc64nvme,
+            checksum_sha1: sent.checksum_sha1,
+            checksum_sha256: sent.checksum_sha256,
+            checksum_type: sent.checksum_type,
+            server_side_encryption: encryption(),
+            ..CompleteMultipartUploadOutput::default()
+        })
+    }
+
+    pub(super) async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<AbortMultipartUploadOutput> {
+        let key = key_of(&request, &request.input.key);
+        self.store
+            .abort(&request.input.bucket, &key, &request.input.upload_id)?;
+        Ok(AbortMultipartUploadOutput::default())
+    }
+
+    pub(super) async fn list_parts(
+        &self,
+        request: S3Request<ListPartsInput>,
+    ) -> S3Result<ListPartsOutput> {
+        let key = key_of(&request, &request.input.key);
+        let input = request.input;
+        let most = page_size(input.max_parts, "max-parts")?;
+        let after = input.part_number_marker.unwrap_or(0);
+        let upload = self.store.upload(&input.bucket, &key, &input.upload_id)?;
+        let mut parts = self.store.parts(&input.bucket, &key, &input.upload_id)?;
+        parts.retain(|part| part.number > after);
+        let is_truncated = parts.len() > usize::try_from(most).unwrap_or_default();
+        parts.truncate(usize::try_from(most).unwrap_or_default());
+        let next = parts.last().map(|part| part.number);
+        let with_checksum = upload.plan.algorithm.is_some();
+        let parts = parts
+            .into_iter()
+            .map(|part| listed_part(part, with_checksum))
+            .collect();
+        Ok(ListPartsOutput {
+            bucket: Some(input.bucket),
+            key: Some(key),
+            upload_id: Some(input.upload_id),
+            checksum_algorithm: upload
+                .plan
+                .algorithm
+                .map(|algorithm| ChecksumAlgorithm::from_static(algorithm.name())),
+            checksum_type: upload
+                .plan
+                .algorithm
+                .map(|_| checksum::kind(upload.plan.composite)),
+            initiator: Some(initiator()),
+            owner: Some(owner()),
+            storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+            part_number_marker: Some(after),
+            next_part_number_marker: next.filter(|_| is_truncated),
+            max_parts: Some(most),
+            is_truncated: Some(is_truncated),
+            parts: Some(parts),
+            ..ListPartsOutput::default()
+        })
+    }
+
+    pub(super) async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<ListMultipartUploadsOutput> {
+        let input = request.input;
+        if input
+            .delimiter
+            .as_ref()
+            .is_some_and(|delimiter| !delimiter.is_empty())
+        {
+            return Err(s3_error!(
+                NotImplemented,
+                "A delimiter of multipart uploads is not implemented"
+            ));
+        }
+        let most = page_size(input.max_uploads, "max-uploads")?;
+        let encoding = Encoding::of(input.encoding_type.as_ref())?;
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let after = (
+            input.key_marker.clone().unwrap_or_default(),
+            input.upload_id_marker.clone(),
+        );
+        let mut uploads = self.store.uploads(&input.bucket)?;
+        let seen = |upload: &crate::store::Upload| {
+            upload.key == after.0 && Some(&upload.id) == after.1.as_ref()
+        };
+        let behind = uploads
+            .iter()
+            .position(seen)
+            .map_or(0, |position| position + 1);
+        uploads.drain(..behind);
+        uploads.retain(|upload| upload.key.starts_with(&prefix));
+        if behind == 0 {
+            uploads.retain(|upload| upload.key > after.0);
+        }
+        let is_truncated = uploads.len() > usize::try_from(most).unwrap_or_default();
+        uploads.truncate(usize::try_from(most).unwrap_or_default());
+        let last = uploads.last().filter(|_| is_truncated).cloned();
+        let uploads = uploads
+            .into_iter()
+            .map(|upload| MultipartUpload {
+                checksum_algorithm: upload
+                    .plan
+                    .algorithm
+                    .map(|algorithm| ChecksumAlgorithm::from_static(algorithm.name())),
+                checksum_type: upload
+                    .plan
+                    .algorithm
+                    .map(|_| checksum::kind(upload.plan.composite)),
+                initiated: Some(timestamp(upload.initiated)),
+                initiator: Some(initiator()),
+                key: Some(encoding.apply(upload.key)),
+                owner: Some(owner()),
+                storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
+                upload_id: Some(upload.id),
+            })
+            .collect();
+        Ok(ListMultipartUploadsOutput {
+            bucket: Some(input.bucket),
+            encoding_type: input.encoding_type,
+            is_truncated: Some(is_truncated),
+            key_marker: Some(encoding.apply(after.0)),
+            upload_id_marker: Some(after.1.unwrap_or_default()),
+            max_uploads: Some(most),
+            next_key_marker: last
+                .as_ref()
+                .map(|upload| encoding.apply(upload.key.clone())),
+            next_upload_id_marker: last.map(|upload| upload.id),
+            prefix: Some(encoding.apply(prefix)),
+            uploads: Some(uploads),
+            ..ListMultipartUploadsOutput::default()
+        })
+    }
+}
+
+/// Which kind of checksum an upload's object gets: the [table] of algorithms and kinds.
+///
+/// [table]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+fn is_composite(algorithm: Option<Algorithm>, asked: Option<&ChecksumType>) -> S3Result<bool> {
+    let (default, may_choose) = match algorithm {
+        None | Some(Algorithm::Crc64Nvme) => (false, false),
+        Some(Algorithm::Sha1 | Algorithm::Sha256) => (true, false),
+        Some(Algorithm::Crc32 | Algorithm::Crc32c) => (true, true),
+    };
+    let composite = match asked.map(ChecksumType::as_str) {
+        None => default,
+        Some(ChecksumType::COMPOSITE) => true,
+        Some(ChecksumType::FULL_OBJECT) => false,
+        Some(_) => {
+            return Err(s3_error!(
+                InvalidRequest,
+                "Value for x-amz-checksum-type header is invalid."
+            ));
+        }
+    };
+    if composite != default && !may_choose {
+        return Err(s3_error!(
+            InvalidRequest,
+            "The {} checksum type cannot be used with the {} checksum algorithm.",
+            asked.map_or("", ChecksumType::as_str),
+            algorithm
+                .map_or("crc64nvme", Algorithm::name)
+                .to_lowercase()
+        ));
+    }
+    Ok(composite)
+}
+
+/// # Errors
+/// `InvalidArgument` unless it is 1 to 10,000.
+pub(super) fn check_part_number(number: i32) -> S3Result<()> {
+    if (1..=10_000).contains(&number) {
+        return Ok(());
+    }
+    Err(s3_error!(
+        InvalidArgument,
+        "Part number must be an integer between 1 and 10000, inclusive"
+    ))
+}
+
+pub(super) fn part_etag(part: &Part) -> ETag {
+    ETag::Strong(checksum::hex(&part.md5))
+}
+
+/// The parts that a client lists, if each is as it says.
+fn chosen(uploaded: &[Part], listed: &[CompletedPart]) -> S3Result<Vec<Part>> {
+    if listed.is_empty() {
+        return Err(s3_error!(
+            MalformedXML,
+            "The XML you provided was not well-formed or did not validate against our published schema"
+        ));
+    }
+    if !listed.is_sorted_by(|a, b| a.part_number < b.part_number) {
+        return Err(s3_error!(
+            InvalidPartOrder,
+            "The list of parts was not in ascending order. Parts must be ordered by part number."
+        ));
+    }
+    let mut parts = Vec::with_capacity(listed.len());
+    for claim in listed {
+        let part = uploaded
+            .iter()
+            .find(|part| Some(part.number) == claim.part_number);
+        let part = part.filter(|part| {
+            claim
+                .e_tag
+                .as_ref()
+                .is_some_and(|etag| etag.value() == checksum::hex(&part.md5))
+                && agrees(&claimed(claim), &part.checksum.clone().into_dto())
+        });
+        let Some(part) = part else {
+            return Err(s3_error!(
+                InvalidPart,
+                "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
+                 specified entity tag may not match the part's entity tag."
+            ));
+        };
+        parts.push(part.clone());
+    }
+    if parts[..parts.len() - 1]
+        .iter()
+        .any(|part| part.size < SMALLEST_PART)
+    {
+        return Err(s3_error!(
+            EntityTooSmall,
+            "Your proposed upload is smaller than the minimum allowed size"
+        ));
+    }
+    Ok(parts)
+}
+
+fn claimed(part: &CompletedPart) -> dto::Checksum {
+    dto::Checksum {
+        checksum_crc32: part.checksum_crc32.clone(),
+        checksum_crc32c: part.checksum_crc32c.clone(),
+        checksum_crc64nvme: part.checksum_crc64nvme.clone(),
+        checksum_sha1: part.checksum_sha1.clone(),
+        checksum_sha256: part.checksum_sha256.clone(),
+        ..dto::Checksum::default()
+    }
+}
+
+/// True if each checksum that is claimed is either not the one that was computed, or equal to it.
+fn agrees(claimed: &dto::Checksum, computed: &dto::Checksum) -> bool {
+    [
+        (&claimed.checksum_crc32, &computed.checksum_crc32),
+        (&claimed.checksum_crc32c, &computed.checksum_crc32c),
+        (&claimed.checksum_crc64nvme, &computed.checksum_crc64nvme),
+        (&claimed.checksum_sha1, &computed.checksum_sha1),
+        (&claimed.checksum_sha256, &computed.checksum_sha256),
+    ]
+    .into_iter()
+    .all(|(claimed, computed)| claimed.is_none() || computed.is_none() || claimed == computed)
+}
+
+fn listed_part(part: Part, with_checksum: bool) -> dto::Part {
+    let etag = part_etag(&part);
+    let checksum = Some(part.checksum)
+        .filter(|_| with_checksum)
+        .map(Checksum::into_dto)
+        .unwrap_or_default();
+    dto::Part {
+        checksum_crc32: checksum.checksum_crc32,
+        checksum_crc32c: checksum.checksum_crc32c,
+        checksum_crc64nvme: checksum.checksum_crc64nvme,
+        checksum_sha1: checksum.checksum_sha1,
+        checksum_sha256: checksum.checksum_sha256,
+        e_tag: Some(etag),
+        last_modified: Some(timestamp(part.modified)),
+        part_number: Some(part.number),
+        size: Some(signed(part.size)),
+    }
+}
+
+fn initiator() -> Initiator {
+    Initiator {
+        display_name: None,
+        id: owner().id,
+    }
+}

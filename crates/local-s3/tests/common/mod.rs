@@ -1,0 +1,188 @@
+//! A service on a port of its own, and clients that sign.
+
+// Each test file uses a part of it; a failure to start is a failed test.
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use local_s3::{Access, Change, Context, Observer, Service, Store, service};
+use tokio::net::TcpListener;
+
+/// May do everything.
+pub const ADMIN: (&str, &str) = ("AKIAADMIN", "admin secret");
+/// May do everything with objects, and list nothing.
+pub const BLIND: (&str, &str) = ("AKIABLIND", "blind secret");
+/// May only read, and only below `public/`.
+pub const READER: (&str, &str) = ("AKIAREADER", "reader secret");
+
+pub const BUCKET: &str = "pictures";
+
+struct Policies;
+
+#[async_trait]
+impl Access for Policies {
+    fn secret_key(&self, access_key: &str) -> Option<String> {
+        [ADMIN, BLIND, READER]
+            .into_iter()
+            .find(|(key, _)| *key == access_key)
+            .map(|(_, secret)| secret.to_owned())
+    }
+
+    async fn check(
+        &self,
+        access_key: Option<&str>,
+        session_token: Option<&str>,
+        action: &str,
+        resource_arn: &str,
+        _context: &Context<'_>,
+    ) -> Result<(), String> {
+        let allowed = match access_key {
+            Some("AKIAADMIN") => true,
+            Some("AKIABLIND") => action.ends_with("Object"),
+            Some("AKIAREADER") => {
+                action == "s3:GetObject"
+                    && resource_arn.starts_with("arn:aws:s3:::pictures/public/")
+                    && session_token == Some("the token")
+            }
+            _ => false,
+        };
+        allowed
+            .then_some(())
+            .ok_or_else(|| format!("{access_key:?} may not {action} on {resource_arn}"))
+    }
+}
+
+/// Remembers what it is told.
+#[derive(Default)]
+pub struct Told(Mutex<Vec<Change>>);
+
+impl Told {
+    pub fn changes(&self) -> Vec<Change> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Event names and keys.
+    pub fn events(&self) -> Vec<(&'static str, String)> {
+        self.changes()
+            .into_iter()
+            .map(|change| (change.event_name, change.key))
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Observer for Told {
+    async fn changed(&self, change: Change) {
+        // Long enough away for the client's answer to overtake it, if it could.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        self.0.lock().unwrap().push(change);
+    }
+}
+
+/// A folder that is removed with its owner.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("local-s3-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    /// How many contents are on disk.
+    pub fn contents(&self) -> usize {
+        std::fs::read_dir(self.0.join("contents")).unwrap().count()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A served store with one bucket.
+pub struct Stack {
+    pub address: SocketAddr,
+    pub store: Arc<Store>,
+    pub told: Arc<Told>,
+    pub service: Service,
+    pub folder: Arc<Folder>,
+}
+
+impl Stack {
+    pub async fn start() -> Self {
+        Self::start_in(Arc::new(Folder::new())).await
+    }
+
+    pub async fn start_in(folder: Arc<Folder>) -> Self {
+        let store = Arc::new(Store::open(&folder.0).unwrap());
+        store.create_bucket(BUCKET).unwrap();
+        let told = Arc::new(Told::default());
+        let service = service(store.clone(), Arc::new(Policies), told.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = service.clone();
+        tokio::spawn(async move {
+            loop {
+                let (stream, peer) = listener.accept().await.unwrap();
+                let service = serving.clone();
+                tokio::spawn(http1::Builder::new().serve_connection(
+                    TokioIo::new(stream),
+                    service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+                        let service = service.clone();
+                        request.extensions_mut().insert(peer);
+                        async move { Ok::<_, Infallible>(service.call(request).await) }
+                    }),
+                ));
+            }
+        });
+        Self {
+            address,
+            store,
+            told,
+            service,
+            folder,
+        }
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn client(&self) -> Client {
+        self.client_of(ADMIN, None)
+    }
+
+    pub fn client_of(&self, (key, secret): (&str, &str), token: Option<&str>) -> Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(
+                key,
+                secret,
+                token.map(str::to_owned),
+                None,
+                "test",
+            ))
+            .endpoint_url(self.endpoint())
+            .force_path_style(true)
+            .retry_config(aws_sdk_s3::config::retry::RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Client::from_conf(config)
+    }
+}
