@@ -9,12 +9,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let recogniser = Recogniser::load()?;
     println!("loaded in {:?}, {}", started.elapsed(), resident());
     for path in std::env::args().skip(1) {
-        let picture = image::open(&path)?.thumbnail(640, 640).into_rgb8();
+        let picture =
+            thumbnail::pixels(&std::fs::read(&path)?, 320, &thumbnail::Limits::default())?;
         let started = Instant::now();
         let pixels = Pixels {
-            width: picture.width(),
-            height: picture.height(),
-            rgb: picture.as_raw(),
+            width: picture.width,
+            height: picture.height,
+            rgb: &picture.data,
         };
         let labels = recogniser.labels(&pixels)?;
         println!("{path} {:?} {}", started.elapsed(), resident());

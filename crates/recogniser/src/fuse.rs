@@ -1,8 +1,11 @@
 //! One answer out of two: the classifier's probabilities and the detector's boxes.
 
 use crate::detector::Detection;
+use crate::reconcile::{Sighting, reconcile};
 use crate::vocabulary::Vocabulary;
 
+/// Less than this is the classifier's noise. Of 1,000 classes 398 are animals, so that noise would add up to one.
+const LEAST_PROBABILITY: f32 = 0.02;
 /// Labels below this many percent are not worth naming.
 const LEAST_CONFIDENCE: f32 = 1.0;
 
@@ -78,19 +81,17 @@ pub(crate) fn fuse(
     probabilities: &[f32],
     detections: &[Detection],
 ) -> Vec<Label> {
-    let masses = masses(vocabulary, probabilities);
-    let mut confidences = masses.clone();
+    let mut masses = masses(vocabulary, probabilities);
+    let sightings = reconcile(vocabulary, &mut masses, detections);
+    let mut confidences = masses;
     let mut instances = vec![Vec::new(); vocabulary.terms.len()];
-    for detection in detections {
-        let Some(&term) = vocabulary.objects.get(&detection.class) else {
-            continue;
-        };
+    for Sighting { term, score, place } in sightings {
         instances[term].push(Instance {
-            confidence: detection.score * 100.0,
-            bounding_box: detection.place,
+            confidence: score * 100.0,
+            bounding_box: place,
         });
         for seen in std::iter::once(term).chain(vocabulary.terms[term].parents.iter().copied()) {
-            confidences[seen] = confidences[seen].max(detection.score);
+            confidences[seen] = confidences[seen].max(score);
         }
     }
     let mut labels: Vec<Label> = vocabulary
@@ -124,6 +125,9 @@ pub(crate) fn fuse(
 fn masses(vocabulary: &Vocabulary, probabilities: &[f32]) -> Vec<f32> {
     let mut masses = vec![0.0; vocabulary.terms.len()];
     for (&term, &probability) in vocabulary.classes.iter().zip(probabilities) {
+        if probability < LEAST_PROBABILITY {
+            continue;
+        }
         masses[term] += probability;
         for &parent in &vocabulary.terms[term].parents {
             masses[parent] += probability;

@@ -2,12 +2,14 @@
 //!
 //! [`Recogniser::labels`] really looks: a classifier (`EfficientNet-Lite0`, 1,000 classes) says what the picture is
 //! of, a detector (`SSDLite`, 80 classes) says what is where in it, and `fuse` joins the two in one
-//! vocabulary. Origin, licences and limits of the networks are in `models/README.md`.
+//! vocabulary. [`detect_labels`] is the operation as AWS documents it, without HTTP. Origin, licences and limits of the networks are in `models/README.md`.
 
 mod classifier;
+pub mod detect_labels;
 mod detector;
 mod fuse;
 mod pixels;
+mod reconcile;
 mod vocabulary;
 
 use std::sync::Arc;

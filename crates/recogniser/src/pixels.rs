@@ -45,15 +45,21 @@ impl Pixels<'_> {
         }
     }
 
-    /// The middle square, `share` of the shorter side wide.
-    pub(crate) fn middle(&self, share: f32) -> Window {
-        let (width, height) = (side(self.width), side(self.height));
-        let edge = width.min(height) * share;
+    /// The middle: `share` of the shorter side, and up to `longer` times as much of the longer.
+    pub(crate) fn middle(&self, share: f32, longer: f32) -> Window {
+        let all = self.whole();
+        let edge = all.width.min(all.height) * share;
+        let (width, height) = (all.width.min(edge * longer), all.height.min(edge * longer));
+        let (width, height) = if all.width < all.height {
+            (edge, height)
+        } else {
+            (width, edge)
+        };
         Window {
-            left: (width - edge) / 2.0,
-            top: (height - edge) / 2.0,
-            width: edge,
-            height: edge,
+            left: (all.width - width) / 2.0,
+            top: (all.height - height) / 2.0,
+            width,
+            height,
         }
     }
 
@@ -185,7 +191,7 @@ mod tests {
                 height,
                 rgb: &rgb,
             };
-            for window in [pixels.whole(), pixels.middle(0.875)] {
+            for window in [pixels.whole(), pixels.middle(0.875, 1.0)] {
                 let planes = pixels.square(window, 16, |value| value / 10.0);
                 for (channel, expected) in [1.0, 2.0, 3.0].into_iter().enumerate() {
                     for &value in &planes[channel * 256..(channel + 1) * 256] {
@@ -236,7 +242,17 @@ mod tests {
                 .iter()
                 .all(|&value| value > 254.0)
         );
-        let middle = pixels.middle(1.0);
+        let wider = pixels.middle(0.75, 2.0);
+        assert_eq!(
+            wider,
+            Window {
+                left: 1.0,
+                top: 0.5,
+                width: 6.0,
+                height: 3.0
+            }
+        );
+        let middle = pixels.middle(1.0, 1.0);
         assert_eq!(
             middle,
             Window {

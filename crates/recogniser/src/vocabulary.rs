@@ -22,6 +22,10 @@ pub(crate) struct Vocabulary {
     pub classes: Vec<usize>,
     /// The term of each score column of the detector.
     pub objects: BTreeMap<usize, usize>,
+    /// Whether a term is a class of the classifier.
+    pub is_class: Vec<bool>,
+    /// Whether a term is a class of the classifier or a kind of one.
+    pub known_to_classifier: Vec<bool>,
 }
 
 impl Vocabulary {
@@ -47,11 +51,35 @@ impl Vocabulary {
             };
             objects.insert(column, reader.add(&row));
         }
+        let terms = reader.finish();
+        let mut is_class = vec![false; terms.len()];
+        let mut known_to_classifier = vec![false; terms.len()];
+        for &class in &classes {
+            is_class[class] = true;
+            known_to_classifier[class] = true;
+            for &parent in &terms[class].parents {
+                known_to_classifier[parent] = true;
+            }
+        }
         Ok(Self {
-            terms: reader.finish(),
+            terms,
             classes,
             objects,
+            is_class,
+            known_to_classifier,
         })
+    }
+
+    /// The widest kind that a term is of: itself, if it is of none.
+    pub(crate) fn family(&self, term: usize) -> usize {
+        self.terms[term].parents.last().copied().unwrap_or(term)
+    }
+
+    /// Whether one of the two is the other or a kind of it.
+    pub(crate) fn is_line(&self, one: usize, other: usize) -> bool {
+        one == other
+            || self.terms[one].parents.contains(&other)
+            || self.terms[other].parents.contains(&one)
     }
 }
 
