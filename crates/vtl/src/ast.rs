@@ -8,6 +8,11 @@ pub(crate) type Block = Arc<[Node]>;
 pub(crate) enum Node {
     Text(Arc<str>),
     Reference(Reference),
+    /// A reference behind a backslash: it is evaluated, errors and effects included, but prints itself.
+    Escaped {
+        reference: Reference,
+        source: Arc<str>,
+    },
     Set {
         target: Reference,
         value: Expression,

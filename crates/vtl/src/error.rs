@@ -46,6 +46,9 @@ pub enum RenderError {
         /// The elements there are.
         length: usize,
     },
+    /// A list or map that grew or shrank while `#foreach` walked it.
+    #[error("a list or map changes its length while #foreach walks it")]
+    ChangedInLoop,
     /// A method that throws in Java.
     #[error("{method}: {problem}")]
     Method {

@@ -29,7 +29,6 @@ pub(crate) enum Flow {
 struct Loop {
     index: usize,
     length: usize,
-    stopped: bool,
 }
 
 pub(crate) struct Evaluator<'r> {
@@ -68,10 +67,6 @@ impl<'r> Evaluator<'r> {
                 self.meter.leave();
                 return Ok(flow);
             }
-            if self.loops.last().is_some_and(|running| running.stopped) {
-                self.meter.leave();
-                return Ok(Flow::Break);
-            }
         }
         self.meter.leave();
         Ok(Flow::Done)
@@ -85,6 +80,10 @@ impl<'r> Evaluator<'r> {
                 let value = self.reference(reference)?;
                 let text = self.text(&value)?;
                 self.write(&text, out)?;
+            }
+            Node::Escaped { reference, source } => {
+                self.reference(reference)?;
+                self.write(source, out)?;
             }
             Node::Set { target, value } => {
                 let value = self.expression(value)?;
@@ -154,16 +153,21 @@ impl<'r> Evaluator<'r> {
         out: &mut String,
     ) -> Result<Flow, RenderError> {
         let over = self.expression(over)?;
-        let elements = self.heap.elements(&over);
-        self.meter.work(elements.len())?;
+        let Some(length) = self.heap.length(&over) else {
+            return Ok(Flow::Done);
+        };
         let outer = self.variables.get(variable).cloned();
-        self.loops.push(Loop {
-            index: 0,
-            length: elements.len(),
-            stopped: false,
-        });
+        self.loops.push(Loop { index: 0, length });
         let mut end = Flow::Done;
-        for (index, element) in elements.into_iter().enumerate().take(MAX_ITERATIONS) {
+        for index in 0..MAX_ITERATIONS {
+            // As Java's iterators: a change in length is noticed by the next step, unless it is the end.
+            let now = self.heap.length(&over).unwrap_or_default();
+            let Some(element) = self.heap.element(&over, index) else {
+                break;
+            };
+            if now != length {
+                return Err(RenderError::ChangedInLoop);
+            }
             if let Some(running) = self.loops.last_mut() {
                 running.index = index;
             }
@@ -377,12 +381,6 @@ impl<'r> Evaluator<'r> {
                     "hasNext" => "hasNext",
                     "getParent" => "parent",
                     "getTopmost" => "topmost",
-                    "stop" => {
-                        for running in self.loops.iter_mut().skip(*depth) {
-                            running.stopped = true;
-                        }
-                        return Ok(None);
-                    }
                     _ => return Ok(None),
                 };
                 Ok(Some(self.loop_property(*depth, getter)))

@@ -136,7 +136,8 @@ pub(crate) fn replace(
     limit: usize,
     most: usize,
 ) -> Result<String, String> {
-    let parts = replacement_parts(replacement, regex)?;
+    // Java reads the replacement when there is something to replace.
+    let mut parts = None;
     let mut out = String::new();
     let mut from = 0;
     for (n, captures) in regex.captures_iter(text).enumerate() {
@@ -145,7 +146,11 @@ pub(crate) fn replace(
         }
         let Some(all) = captures.get(0) else { break };
         out.push_str(&text[from..all.start()]);
-        for part in &parts {
+        let parts = match &mut parts {
+            Some(parts) => parts,
+            none => none.insert(replacement_parts(replacement, regex)?),
+        };
+        for part in parts {
             match part {
                 Part::Text(text) => out.push_str(text),
                 Part::Group(group) => out.push_str(captures.get(*group).map_or("", |m| m.as_str())),

@@ -149,6 +149,7 @@ impl Parser<'_> {
             if self.lexer.is_at_end() && !self.in_string {
                 return Err(self.lexer.error_at(start, "the template ends in \"$\""));
             }
+            self.lexer.eat("{");
             push_text(nodes, &"\\".repeat(backslashes));
             push_text(nodes, self.lexer.since(start));
             return Ok(());
@@ -156,7 +157,8 @@ impl Parser<'_> {
         let reference = self.reference()?;
         push_text(nodes, &"\\".repeat(backslashes / 2));
         if backslashes % 2 == 1 {
-            push_text(nodes, self.lexer.since(start));
+            let source = self.lexer.since(start).into();
+            nodes.push(Node::Escaped { reference, source });
         } else {
             nodes.push(Node::Reference(reference));
         }
@@ -167,11 +169,9 @@ impl Parser<'_> {
     fn backslashes_before_hash(&mut self, backslashes: usize, nodes: &mut Vec<Node>) {
         let hash = self.lexer.at();
         self.lexer.skip(1);
-        let known = self
-            .lexer
-            .directive_name()
-            .filter(|name| DIRECTIVES.contains(name));
-        if backslashes % 2 == 1 {
+        let name = self.lexer.directive_name();
+        let known = name.filter(|name| DIRECTIVES.contains(name));
+        if backslashes % 2 == 1 && name.is_some() {
             let kept = if known.is_some() {
                 backslashes / 2
             } else {
@@ -182,10 +182,8 @@ impl Parser<'_> {
         } else {
             // #set is not among those that Velocity looks for here.
             let halved = known.is_some_and(|name| name != "set");
-            push_text(
-                nodes,
-                &"\\".repeat(if halved { backslashes / 2 } else { backslashes }),
-            );
+            let kept = if halved { backslashes / 2 } else { backslashes };
+            push_text(nodes, &"\\".repeat(kept));
             self.lexer.back_to(hash);
         }
     }

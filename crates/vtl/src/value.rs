@@ -139,7 +139,28 @@ impl Heap {
         &mut self.defined[id.0]
     }
 
-    /// A map's values, a list's elements; nothing for what `#foreach` can't walk.
+    /// How many elements there are; `None` for what is neither list nor map.
+    pub(crate) fn length(&self, of: &Value) -> Option<usize> {
+        match of {
+            Value::List(id) => Some(self.list(*id).elements.len()),
+            Value::Map(id) => Some(self.map(*id).len()),
+            _ => None,
+        }
+    }
+
+    /// A list's element, a map's value.
+    pub(crate) fn element(&self, of: &Value, index: usize) -> Option<Value> {
+        match of {
+            Value::List(id) => self.list(*id).elements.get(index).cloned(),
+            Value::Map(id) => self
+                .map(*id)
+                .get_index(index)
+                .map(|(_, value)| value.clone()),
+            _ => None,
+        }
+    }
+
+    /// A list's elements, a map's values; none for what is neither.
     pub(crate) fn elements(&self, of: &Value) -> Vec<Value> {
         match of {
             Value::List(id) => self.list(*id).elements.clone(),

@@ -1,0 +1,440 @@
+//! Random templates, rendered here and by Apache Velocity 1.7, must give the same text.
+//!
+//! Runs where Java (with its compiler) and Debian's `velocity` are; `VELOCITY_CLASSPATH` names the jars if they
+//! are elsewhere. The templates keep clear of what API Gateway does in its own way: undefined references are
+//! only printed quietly, `#macro` and `null` do not occur.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use vtl::{Input, Template};
+
+const DEBIAN: &str = "/usr/share/java/velocity.jar:/usr/share/java/commons-collections3.jar:/usr/share/java/commons-lang.jar";
+const TEMPLATES: usize = 1_000;
+
+const PREAMBLE: &str = r#"#set($i = 3)#set($n = -2)#set($d = 2.5)#set($t = "abcab")#set($u = "Zoë's 😀/\")#set($e = "")
+#set($yes = true)#set($no = false)#set($l = [1, "two", 3.5, true])#set($m = {"a": 1, "b": "x", "l": [1, 2], "k": 0, "z": 0})#set($v = 0)#set($block = 0)
+"#;
+
+/// Text, and what only looks like Velocity.
+fn schmoo() -> impl Strategy<Value = String> {
+    select(vec![
+        "a",
+        " ",
+        "  ",
+        "\n",
+        " \n\t",
+        "\r\n",
+        "x. y",
+        "(",
+        ")",
+        "}",
+        "{ x",
+        "\\",
+        "\\\\",
+        "\\\\\\",
+        "$ x",
+        "# x",
+        "$5",
+        "#5x",
+        "!",
+        "..",
+        "é😀",
+        "$.x",
+        "${",
+        "#foo",
+        "#foo(1, 'x')\n",
+        "#foo ($i, $yes) \n",
+        " ## c\n",
+        " ##\n",
+        "#* c *#",
+        "#** d *#",
+        "#[[ $t #if ]]#",
+        "\\#if",
+        "\\#foo",
+        "\\\\#foo ",
+        "\\#end ",
+        "\"",
+        "'",
+        "#{foo}",
+        "$(",
+        "&&",
+        "#endx",
+        "{\"k\": ",
+    ])
+    .prop_map(str::to_owned)
+}
+
+/// `$` with or without quiet, formal and escapes around a reference that is defined.
+fn printed(reference: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    (
+        select(vec!["", "", "", "", "\\", "\\\\", "\\\\\\"]),
+        any::<bool>(),
+        any::<bool>(),
+        reference,
+    )
+        .prop_map(|(escape, quiet, formal, reference)| {
+            let quiet = if quiet { "!" } else { "" };
+            if formal {
+                format!("{escape}${quiet}{{{reference}}}")
+            } else {
+                format!("{escape}${quiet}{reference}")
+            }
+        })
+}
+
+fn reference() -> impl Strategy<Value = String> {
+    let part = || select(vec!["'a'", "'b'", "'ab'", "''", "'z'", "\"c\""]);
+    prop_oneof![
+        select(vec![
+            "i",
+            "n",
+            "d",
+            "t",
+            "u",
+            "e",
+            "yes",
+            "no",
+            "l",
+            "m",
+            "l[0]",
+            "l[1]",
+            "l[-1]",
+            "l.get(2)",
+            "l.size()",
+            "l.isEmpty()",
+            "l.empty",
+            "m.a",
+            "m.b",
+            "m.l",
+            "m.l[1]",
+            "m[\"a\"]",
+            "m['b']",
+            "m.get('a')",
+            "m.size()",
+            "m.keySet()",
+            "m.values()",
+            "m.entrySet()",
+            "m.isEmpty()",
+            "m.containsKey('a')",
+            "m.containsKey('q')",
+            "m.containsValue('x')",
+            "t.length()",
+            "u.length()",
+            "t.toUpperCase()",
+            "u.toLowerCase()",
+            "u.trim()",
+            "e.isEmpty()",
+            "e.length()",
+            "i.toString()",
+            "d.intValue()",
+            "i.compareTo(3)",
+            "u.hashCode()",
+            "t.hashCode()",
+            "l.contains('two')",
+            "l.contains(1)",
+            "l.indexOf(true)",
+            "l.subList(1, 3)",
+            "t.equals('abcab')",
+            "i.equals(3)",
+            "t.compareTo('abd')",
+            "i.parseInt('42')",
+            "t.toString().length()",
+        ])
+        .prop_map(str::to_owned),
+        (
+            select(vec!["t", "u", "e"]),
+            select(vec![
+                "contains",
+                "startsWith",
+                "endsWith",
+                "indexOf",
+                "lastIndexOf",
+                "concat",
+                "equals",
+                "compareTo",
+                "equalsIgnoreCase",
+                "matches"
+            ]),
+            part()
+        )
+            .prop_map(|(text, method, part)| format!("{text}.{method}({part})")),
+        // Java finds the empty string between the halves of a surrogate pair, too: no "u" here.
+        (select(vec!["t", "e"]), part())
+            .prop_map(|(text, part)| format!("{text}.split({part}).size()")),
+        (
+            select(vec!["t", "e"]),
+            select(vec!["replace", "replaceAll", "replaceFirst"]),
+            part(),
+            part()
+        )
+            .prop_map(|(text, method, from, to)| format!("{text}.{method}({from}, {to})")),
+        (select(vec!["t", "u", "e"]), 0..7, 0..7)
+            .prop_map(|(text, from, to)| format!("{text}.substring({from}, {to})")),
+        (select(vec!["t", "u"]), -1..8).prop_map(|(text, at)| format!("{text}.substring({at})")),
+        (-6..6).prop_map(|at| format!("l[{at}]")),
+        (
+            select(vec![
+                "[a-c]+", "a|b", ".", "\\w", "(a)(b)?", "^a", "b$", "[^a]", "\\\\", "'"
+            ]),
+            select(vec!["x", "[$1]", "\\\\$", "", "$0$0"])
+        )
+            .prop_map(|(pattern, replacement)| {
+                let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+                format!("u.replaceAll({}, {})", quoted(pattern), quoted(replacement))
+            }),
+    ]
+}
+
+fn number() -> impl Strategy<Value = String> {
+    let leaf = select(vec![
+        "1",
+        "0",
+        "7",
+        "-3",
+        "$i",
+        "$n",
+        "$l.size()",
+        "$t.length()",
+        "${i}",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            (
+                inner.clone(),
+                select(vec![" + ", " - ", " * ", "*", "+ "]),
+                inner.clone()
+            )
+                .prop_map(|(left, sign, right)| format!("{left}{sign}{right}")),
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            (inner, select(vec![" / 2", " % 4", "/3"]))
+                .prop_map(|(left, right)| format!("{left}{right}")),
+        ]
+    })
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        select(vec![
+            "true",
+            "false",
+            "$yes",
+            "$no",
+            "$t",
+            "!$yes",
+            "not $no",
+            "$e",
+            "$l.isEmpty()",
+            "$m.containsKey('a')",
+            "$t == 'abcab'",
+            "\"$i\" == 3",
+            "$t != $u",
+            "$m.a == 1",
+            "$d == 2.5",
+            "$l == $m.l",
+            "'1' == 1",
+            "\"\" == $e",
+            "$t.matches('[abc]*')"
+        ])
+        .prop_map(str::to_owned),
+        (
+            number(),
+            select(vec![
+                " < ", " > ", " <= ", " >= ", " == ", " != ", " lt ", " gt ", " le ", " ge ",
+                " eq ", " ne "
+            ]),
+            number()
+        )
+            .prop_map(|(left, sign, right)| format!("{left}{sign}{right}")),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            (
+                inner.clone(),
+                select(vec![" && ", " || ", " and ", " or "]),
+                inner.clone()
+            )
+                .prop_map(|(left, sign, right)| format!("{left}{sign}{right}")),
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            inner.prop_map(|inner| format!("!({inner})")),
+        ]
+    })
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let string = |inner: &str| format!("\"{inner}\"");
+    prop_oneof![
+        number(),
+        condition(),
+        select(vec![
+            "'it''s $i'",
+            "\"a\"\"b\"",
+            "\"a\\n\"",
+            "\"[$i]${t}$!e\"",
+            "\"#if($yes)y#end\"",
+            "\"$i\n\"",
+            "\"x#\"",
+            "\"$\"",
+            "\"a $ b\"",
+            "[]",
+            "{}",
+            "[1..4]",
+            "[$i..$n]",
+            "['a', [1, 2.0], {'k': 'v'}]",
+            "{'k': {'l': $t}, 'z': 1.5}",
+            "1.5e3",
+            ".25",
+            "\"$l[1] $m.b $m['a']\"",
+            "\"$i ## c\"",
+            "\"a #* c *# $i\"",
+            "1 + 'a'",
+            "'a' + 1 + 2",
+            "'a' + $d"
+        ])
+        .prop_map(str::to_owned),
+        // A map that holds itself is an error here.
+        printed(reference()).prop_filter("a value", |text| !text.starts_with('\\')
+            && !matches!(
+                text.trim_matches(['$', '!', '{', '}']),
+                "m" | "m.values()" | "m.entrySet()"
+            )),
+        printed(reference()).prop_map(move |inner| string(&inner.replace('"', "\"\""))),
+    ]
+}
+
+fn statement() -> impl Strategy<Value = String> {
+    let blank = || select(vec!["", "", " ", "  ", "\n", " \n", "\t\n  ", "\r\n"]);
+    let leaf = prop_oneof![
+        3 => schmoo(),
+        3 => printed(reference()),
+        2 => (blank(), select(vec!["#set", "#{set}", "#set "]), blank(), value(), blank(), blank())
+            .prop_map(|(before, set, gap, value, end, after)| format!("{before}{set}({gap}$v ={gap}{value}{end}){after}$!v")),
+        1 => (value(), value()).prop_map(|(key, value)| format!("#set($m[\"k\"] = {key})#set($m.z = {value})${{m.k}} ${{m}}")),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        let body = || prop::collection::vec(inner.clone(), 0..4).prop_map(|parts| parts.concat());
+        let end = || (select(vec!["#end", "#{end}", "#end", "#end "]), blank()).prop_map(|(end, after)| format!("{end}{after}"));
+        prop_oneof![
+            4 => body(),
+            2 => (blank(), condition(), blank(), body(), end()).prop_map(|(gap, test, after, body, end)| format!("#if{gap}({test}){after}{body}{end}")),
+            1 => (condition(), body(), select(vec!["#else", "#{else}", "#else "]), blank(), body(), end())
+                .prop_map(|(test, yes, other, after, no, end)| format!("#if($yes && {test}){yes}{other}{after}{no}{end}")),
+            1 => (condition(), body(), condition(), blank(), body(), body(), end())
+                .prop_map(|(first, one, second, after, two, three, end)| format!("#if({first}){one}#elseif({second}){after}{two}#{{else}}{three}{end}")),
+            2 => (select(vec!["[1..3]", "$l", "$m", "['p', 'q']", "$m.keySet()", "[]", "$t.split('b')", "[$n..1]"]), blank(), body(), end())
+                .prop_map(|(over, after, body, end)| format!("#foreach($x in {over}){after}$x$foreach.index$foreach.count$velocityCount#if($foreach.hasNext),#end$foreach.first$foreach.last {body}{end}")),
+            1 => body().prop_map(|body| format!("#foreach($x in [1..3])#if($x == 2)#break#end${{x}}{body}#end")),
+            1 => body().prop_map(|body| format!("#define($block){body}#end[$!block]")),
+            1 => body().prop_map(|body| format!("#if($no)#stop#end{body}")),
+        ]
+    })
+}
+
+fn templates() -> Vec<String> {
+    let strategy = prop::collection::vec(statement(), 1..6)
+        .prop_map(|parts| format!("{PREAMBLE}{}", parts.concat()));
+    let mut runner = TestRunner::deterministic();
+    (0..TEMPLATES)
+        .map(|_| {
+            strategy
+                .new_tree(&mut runner)
+                .expect("a template")
+                .current()
+        })
+        .collect()
+}
+
+/// Velocity's answers, in order: a text, or why it refused.
+fn velocity(templates: &[String]) -> Option<Vec<Result<String, String>>> {
+    let classpath = std::env::var("VELOCITY_CLASSPATH").unwrap_or_else(|_| DEBIAN.to_owned());
+    let jar = classpath.split(':').next().unwrap_or_default();
+    if !std::path::Path::new(jar).exists()
+        || Command::new("javac").arg("-version").output().is_err()
+    {
+        return None;
+    }
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/Velocity.java");
+    let mut java = Command::new("java")
+        .args(["-cp", &classpath, program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("java runs");
+    let mut input = java.stdin.take().expect("a pipe");
+    let lines: String = templates
+        .iter()
+        .map(|template| STANDARD.encode(template) + "\n")
+        .collect();
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    let output = java.wait_with_output().expect("java ends");
+    writer.join().expect("the writer ends").expect("java reads");
+    let lines = String::from_utf8(output.stdout).expect("base64");
+    let answers = lines.lines().map(|line| {
+        let (kind, text) = line.split_at(1);
+        let text = String::from_utf8(STANDARD.decode(text).expect("base64")).expect("UTF-8");
+        if kind == "+" { Ok(text) } else { Err(text) }
+    });
+    Some(answers.collect())
+}
+
+/// What Velocity's parser says, rather than a method that threw.
+fn is_refused_by_its_parser(error: &str) -> bool {
+    error.starts_with("Encountered") || error.starts_with("Lexical error")
+}
+
+#[test]
+fn random_templates_render_as_in_velocity() {
+    let templates = templates();
+    let Some(answers) = velocity(&templates) else {
+        println!("not run: no Java or no Velocity here");
+        return;
+    };
+    assert_eq!(answers.len(), templates.len());
+    let (mut rendered, mut differing) = (0, Vec::new());
+    for (template, answer) in templates.iter().zip(&answers) {
+        let ours = Template::parse(template)
+            .map_err(|error| error.to_string())
+            .and_then(|template| {
+                template
+                    .render(&Input::default())
+                    .map_err(|error| error.to_string())
+            });
+        match (&ours, answer) {
+            (Ok(ours), Ok(theirs)) if ours.text == *theirs => rendered += 1,
+            (Err(_), Err(_)) => {}
+            // More is read here than there, see the crate's documentation.
+            (Ok(_), Err(theirs)) if is_refused_by_its_parser(theirs) => {}
+            _ => {
+                let ours = ours.map(|ours| ours.text);
+                let body = template.strip_prefix(PREAMBLE).unwrap_or_default();
+                differing.push((
+                    body.len(),
+                    format!("{body:?}\n  here: {ours:?}\n  Velocity: {answer:?}"),
+                ));
+            }
+        }
+    }
+    differing.sort();
+    let worst: Vec<&str> = differing
+        .iter()
+        .map(|(_, text)| text.as_str())
+        .take(20)
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{} of {TEMPLATES} differ, the shortest:\n{}",
+        differing.len(),
+        worst.join("\n")
+    );
+    assert!(
+        rendered > TEMPLATES / 2,
+        "only {rendered} of {TEMPLATES} templates rendered"
+    );
+}
