@@ -1,1 +1,24 @@
-//! system tests
+//! What the system tests speak: the system over HTTP, pictures that are uploaded to it, and samples to upload.
+//!
+//! | variable | the tests run against |
+//! | --- | --- |
+//! | none | `infra/infra.yaml` on this machine |
+//! | `STACK_TEMPLATE=PATH` | another template on this machine; a relative path starts at the workspace's root |
+//! | `STACK_URL=https://…` | a deployed stack with the template's defaults. Requests are signed with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION` if those are set; `STACK_API_KEY` goes out as `x-api-key`. |
+//!
+//! Every test uploads under keys of its own and deletes what it uploaded.
+
+// A test fails by a panic, and that is what everything here does when the system disappoints.
+#![allow(clippy::missing_panics_doc)]
+
+mod answer;
+mod picture;
+pub mod samples;
+mod shape;
+mod system;
+
+pub use answer::Answer;
+pub use http::Method;
+pub use picture::{Folder, Picture};
+pub use shape::shape;
+pub use system::{Access, Request, System, eventually, path};

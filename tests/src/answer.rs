@@ -1,0 +1,93 @@
+//! What the system answers.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::response::Parts;
+use serde_json::Value;
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    asked: String,
+}
+
+impl Answer {
+    pub(crate) fn new(asked: String, head: Parts, body: Bytes) -> Self {
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+            asked,
+        }
+    }
+
+    /// The same answer, if it has this status.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
+        self
+    }
+
+    /// A header; empty if there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).map(|value| value.to_str());
+        value.unwrap_or(Ok("")).expect("a header of plain text")
+    }
+
+    /// The body, which must be JSON and say so.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(
+            self.header("content-type"),
+            "application/json",
+            "{}",
+            self.asked
+        );
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
+    }
+
+    /// The message of a refusal, which is as every refusal must be: JSON of a message and no more that pages of
+    /// other origins may read, and nothing of what is behind the API.
+    #[track_caller]
+    pub fn refused(&self, status: u16) -> String {
+        let (asked, text) = (&self.asked, self.text());
+        assert_eq!(self.status, status, "{asked}: {text}");
+        assert_ne!(
+            self.header("access-control-allow-origin"),
+            "",
+            "{asked}: no page may read {text}"
+        );
+        let body = self.json();
+        let message = body["message"].as_str().unwrap_or_default();
+        assert!(!message.is_empty(), "{asked}: {text}");
+        assert_eq!(
+            body.as_object().map(serde_json::Map::len),
+            Some(1),
+            "{asked}: {text}"
+        );
+        let account = message
+            .as_bytes()
+            .windows(12)
+            .any(|run| run.iter().all(u8::is_ascii_digit));
+        assert!(!account, "{asked} tells an account: {text}");
+        for secret in ["arn:", "amazonaws", "<", "__type", "Exception"] {
+            assert!(!message.contains(secret), "{asked} tells {secret}: {text}");
+        }
+        message.to_owned()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body[..self.body.len().min(2000)]).into_owned()
+    }
+}

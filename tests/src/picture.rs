@@ -1,0 +1,185 @@
+//! Pictures that are in the system for as long as a test holds them.
+
+use bytes::Bytes;
+use http::Method;
+use image::RgbaImage;
+use serde_json::{Value, json};
+
+use crate::{Answer, System, eventually, path};
+
+/// A place for keys that nobody else uses.
+#[derive(Clone)]
+pub struct Folder<'a> {
+    system: &'a System,
+    name: String,
+}
+
+impl<'a> Folder<'a> {
+    pub(crate) fn new(system: &'a System, name: String) -> Self {
+        Self { system, name }
+    }
+
+    /// The key of something in it.
+    #[must_use]
+    pub fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.name)
+    }
+
+    /// Uploads a picture.
+    #[must_use]
+    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'a> {
+        let picture = Picture {
+            system: self.system,
+            key: self.key(name),
+            bytes: bytes.into(),
+        };
+        picture.put();
+        picture
+    }
+}
+
+/// A picture that was uploaded; it is deleted when it is dropped.
+pub struct Picture<'a> {
+    system: &'a System,
+    key: String,
+    bytes: Bytes,
+}
+
+impl Picture<'_> {
+    fn put(&self) -> Answer {
+        let answer = self
+            .system
+            .put(self.path("images"), self.bytes.clone())
+            .expect(201);
+        assert_eq!(answer.json(), json!({"key": self.key}));
+        assert!(
+            answer.header("etag").starts_with('"'),
+            "no ETag: {:?}",
+            answer.headers
+        );
+        answer
+    }
+
+    /// Uploads another picture under the same key.
+    pub fn replace(&mut self, bytes: impl Into<Bytes>) {
+        self.bytes = bytes.into();
+        self.put();
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The bytes that were uploaded last.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// `/images/{key}`, with the key encoded.
+    #[must_use]
+    pub fn path(&self, route: &str) -> String {
+        format!("/{route}/{}", path(&self.key))
+    }
+
+    /// What the API answers for its record.
+    #[must_use]
+    pub fn record(&self) -> Answer {
+        self.system.get(self.path("images"))
+    }
+
+    /// The record, once both of its parts are of the upload of these bytes and no longer pending.
+    #[must_use]
+    #[track_caller]
+    pub fn settled(&self) -> Value {
+        eventually(&format!("the record of {}", self.key), || {
+            let answer = self.record();
+            if answer.status == 404 {
+                return None;
+            }
+            let record = answer.expect(200).json();
+            let settled = |part: &str| record[part]["status"] != "pending";
+            let latest = record["bytes"] == self.bytes.len();
+            (latest && settled("analysis") && settled("thumbnails")).then_some(record)
+        })
+    }
+
+    /// The record, of which both parts must be done.
+    #[must_use]
+    #[track_caller]
+    pub fn done(&self) -> Value {
+        let record = self.settled();
+        for part in ["analysis", "thumbnails"] {
+            assert_eq!(record[part]["status"], "done", "{part} in {record:#}");
+        }
+        record
+    }
+
+    /// The names of its labels in the record, once that is done, most confident first.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        let record = self.done();
+        let labels = record["analysis"]["labels"]
+            .as_array()
+            .expect("labels")
+            .iter();
+        labels
+            .map(|label| label["name"].as_str().expect("a name").to_owned())
+            .collect()
+    }
+
+    /// What the API answers for its thumbnail.
+    #[must_use]
+    pub fn thumbnail(&self, size: u32) -> Answer {
+        self.system.get(self.path(&format!("thumbnails/{size}")))
+    }
+
+    /// The pixels of its thumbnail.
+    #[must_use]
+    pub fn pixels(&self, size: u32) -> RgbaImage {
+        let answer = self.thumbnail(size).expect(200);
+        image::load_from_memory(&answer.body)
+            .expect("a picture")
+            .to_rgba8()
+    }
+
+    /// What the API answers for the bytes that were uploaded.
+    #[must_use]
+    pub fn original(&self) -> Answer {
+        self.system.get(self.path("originals"))
+    }
+
+    /// Deletes it.
+    #[must_use]
+    pub fn delete(&self) -> Answer {
+        self.system.delete(self.path("images"))
+    }
+
+    /// Waits until nothing is left of it but what `GET /images` and `GET /labels` may say.
+    pub fn vanishes(&self) {
+        let gone = |what: &str, look: &dyn Fn() -> Answer| {
+            eventually(&format!("the end of {what} of {}", self.key), || {
+                (look().status == 404).then_some(())
+            });
+            look().refused(404);
+        };
+        gone("the original", &|| self.original());
+        gone("the record", &|| self.record());
+        gone("the small thumbnail", &|| self.thumbnail(256));
+        gone("the large thumbnail", &|| self.thumbnail(1024));
+    }
+}
+
+impl Drop for Picture<'_> {
+    fn drop(&mut self) {
+        // While a test fails, a second panic would hide the first one.
+        if !std::thread::panicking() {
+            let _ = self.delete().expect(204);
+            return;
+        }
+        let request = self.system.request(Method::DELETE, self.path("images"));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| request.send()));
+    }
+}

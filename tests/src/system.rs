@@ -1,0 +1,386 @@
+//! The system under test: the shipped template on this machine, or a deployed stack.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use bytes::Bytes;
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
+use http_body_util::{BodyExt as _, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use local_stack::access::Credentials;
+use local_stack::options::Data;
+use local_stack::signature::sign;
+use local_stack::{Options, REGION, Stack};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::{Answer, Folder, Picture};
+
+/// How long one request may take: API Gateway's own limit is 29 s.
+const REQUEST: Duration = Duration::from_mins(1);
+/// How long anything may take to follow an upload or a deletion, with every other test's pictures before it in line.
+const FOLLOWS: Duration = Duration::from_mins(5);
+/// How often it is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The system under test. It runs, if it runs on this machine, until the last test lets go of it.
+pub struct System {
+    base: String,
+    access: Access,
+    run: String,
+    folders: AtomicU32,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    // Before the stack: what the stack runs ends first.
+    runtime: Runtime,
+    stack: Option<Stack>,
+}
+
+/// What a request shows to be let in.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// Nothing.
+    Open,
+    /// `x-api-key`.
+    Key(String),
+    /// A signature.
+    Signed {
+        /// Who signs.
+        credentials: Credentials,
+        /// For which region.
+        region: String,
+        /// For which service; `execute-api` is right.
+        service: String,
+    },
+}
+
+static SHARED: Mutex<Weak<System>> = Mutex::new(Weak::new());
+
+impl System {
+    /// The system that all tests share.
+    #[must_use]
+    pub fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let system = Arc::new(match env::var("STACK_URL") {
+                Ok(url) => Self::deployed(&url),
+                Err(_) => Self::local(&[]),
+            });
+            *shared = Arc::downgrade(&system);
+            system
+        })
+    }
+
+    /// A system of one's own with other parameters, for which there must be no `STACK_URL`.
+    #[must_use]
+    pub fn with(parameters: &[(&str, &str)]) -> Option<Self> {
+        if env::var_os("STACK_URL").is_some() {
+            println!(
+                "skipped: a deployed stack has the parameters that it has, so {parameters:?} can't be tried"
+            );
+            return None;
+        }
+        Some(Self::local(parameters))
+    }
+
+    fn local(parameters: &[(&str, &str)]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let options = Options {
+            api_port: 0,
+            aws_port: 0,
+            template: env::var_os("STACK_TEMPLATE").map(|path| root.join(path)),
+            parameters: parameters.collect(),
+            data: Data::Ephemeral,
+            ..Options::default()
+        };
+        let runtime = runtime();
+        let stack = runtime.block_on(Stack::start(&options));
+        let stack = stack.unwrap_or_else(|error| panic!("the stack does not start: {error:#}"));
+        let access = match &stack.api_key {
+            Some(key) => Access::Key(key.clone()),
+            None if stack.asks_signature => Access::signed(stack.credentials.clone(), REGION),
+            None => Access::Open,
+        };
+        Self::new(stack.api_url.clone(), access, runtime, Some(stack))
+    }
+
+    fn deployed(url: &str) -> Self {
+        let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let credentials = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY"));
+        let access = match (set("STACK_API_KEY"), credentials) {
+            (Some(key), _) => Access::Key(key),
+            (None, Some((access_key, secret_key))) => {
+                let credentials = Credentials {
+                    access_key,
+                    secret_key,
+                    session_token: set("AWS_SESSION_TOKEN"),
+                };
+                Access::signed(
+                    credentials,
+                    &set("AWS_REGION").expect("AWS_REGION, to sign for"),
+                )
+            }
+            (None, None) => Access::Open,
+        };
+        Self::new(
+            url.trim_end_matches('/').to_owned(),
+            access,
+            runtime(),
+            None,
+        )
+    }
+
+    fn new(base: String, access: Access, runtime: Runtime, stack: Option<Stack>) -> Self {
+        let provider = rustls::crypto::ring::default_provider();
+        let connector = if base.starts_with("https:") {
+            HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(provider)
+                .expect("this machine's root certificates")
+        } else {
+            // No certificate is needed, so none need be on this machine.
+            let tls = ClientConfig::builder_with_provider(provider.into())
+                .with_safe_default_protocol_versions()
+                .expect("the provider's versions of TLS")
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(tls)
+        };
+        let connector = connector.https_or_http().enable_http1().build();
+        Self {
+            base,
+            access,
+            run: uuid::Uuid::new_v4().simple().to_string()[..8].to_owned(),
+            folders: AtomicU32::new(0),
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            runtime,
+            stack,
+        }
+    }
+
+    /// Where the API is, without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// What requests show, unless they are told otherwise.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The template's output, if the system runs on this machine.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<&str> {
+        self.stack.as_ref()?.outputs.get(name).map(String::as_str)
+    }
+
+    /// A request to a path below the base, which goes out exactly as it is given.
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request<'_> {
+        Request {
+            system: self,
+            method,
+            path: path.as_ref().to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            access: self.access.clone(),
+        }
+    }
+
+    /// GET.
+    #[must_use]
+    pub fn get(&self, path: impl AsRef<str>) -> Answer {
+        self.request(Method::GET, path).send()
+    }
+
+    /// PUT of some bytes.
+    #[must_use]
+    pub fn put(&self, path: impl AsRef<str>, bytes: impl Into<Bytes>) -> Answer {
+        self.request(Method::PUT, path).body(bytes).send()
+    }
+
+    /// DELETE.
+    #[must_use]
+    pub fn delete(&self, path: impl AsRef<str>) -> Answer {
+        self.request(Method::DELETE, path).send()
+    }
+
+    /// A place for keys that nobody else uses.
+    #[must_use]
+    pub fn folder(&self) -> Folder<'_> {
+        let number = self.folders.fetch_add(1, Ordering::Relaxed);
+        Folder::new(self, format!("system-tests/{}-{number}", self.run))
+    }
+
+    /// Uploads a picture in a folder of its own.
+    #[must_use]
+    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'_> {
+        self.folder().upload(name, bytes)
+    }
+
+    /// Every entry of a list such as `/images`, page by page to the end. An answer for each page is checked.
+    #[must_use]
+    pub fn list(&self, path: &str, limit: usize) -> Vec<Value> {
+        let mut entries = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = self
+                .get(format!("{path}?limit={limit}{next}"))
+                .expect(200)
+                .json();
+            let images = page["images"]
+                .as_array()
+                .unwrap_or_else(|| panic!("no images in {page}"));
+            assert!(
+                images.len() <= limit,
+                "{} entries in a page of {limit}",
+                images.len()
+            );
+            entries.extend(images.iter().cloned());
+            match &page["next"] {
+                Value::Null => return entries,
+                Value::String(token) => {
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                    assert!(token.bytes().all(plain), "{token} would need encoding");
+                    next = format!("&next={token}");
+                }
+                other => panic!("next is {other}"),
+            }
+        }
+    }
+}
+
+impl Access {
+    /// A signature for this API.
+    #[must_use]
+    pub fn signed(credentials: Credentials, region: &str) -> Self {
+        Self::Signed {
+            credentials,
+            region: region.to_owned(),
+            service: "execute-api".to_owned(),
+        }
+    }
+}
+
+/// A request that has not been sent yet.
+#[must_use]
+pub struct Request<'a> {
+    system: &'a System,
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Bytes,
+    access: Access,
+}
+
+impl Request<'_> {
+    /// Adds a header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Sets the body.
+    pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.body = bytes.into();
+        self
+    }
+
+    /// Shows something else than the system's own credentials.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Sends it and reads the whole answer.
+    #[must_use]
+    pub fn send(mut self) -> Answer {
+        let asked = format!("{} {}", self.method, self.path);
+        let uri: Uri = format!("{}{}", self.system.base, self.path)
+            .parse()
+            .expect("a URL");
+        let host = uri.authority().map_or("", |host| host.as_str());
+        self.headers
+            .insert(HOST, HeaderValue::from_str(host).expect("a host"));
+        match &self.access {
+            Access::Open => {}
+            Access::Key(key) => {
+                let key = HeaderValue::from_str(key).expect("an API key");
+                self.headers.insert("x-api-key", key);
+            }
+            Access::Signed {
+                credentials,
+                region,
+                service,
+            } => {
+                let target = (uri.path(), uri.query().unwrap_or_default());
+                sign(
+                    credentials,
+                    region,
+                    service,
+                    &self.method,
+                    target,
+                    &mut self.headers,
+                    &self.body,
+                );
+            }
+        }
+        let mut request = http::Request::new(Full::new(self.body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers;
+        let exchange = async {
+            let (head, body) = self.system.client.request(request).await?.into_parts();
+            let body = body.collect().await?.to_bytes();
+            Ok::<_, Box<dyn std::error::Error>>((head, body))
+        };
+        let exchange = async { tokio::time::timeout(REQUEST, exchange).await? };
+        match self.system.runtime.block_on(exchange) {
+            Ok((head, body)) => Answer::new(asked, head, body),
+            Err(error) => panic!("{asked}: {error:?}"),
+        }
+    }
+}
+
+/// What `look` sees once it sees something; the one place where these tests wait.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(start.elapsed() < FOLLOWS, "{what}: not within {FOLLOWS:?}");
+        thread::sleep(LOOK);
+    }
+}
+
+/// A key or a label in a URL: everything but RFC 3986's unreserved characters and the slash is encoded.
+#[must_use]
+pub fn path(text: &str) -> String {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'/');
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}

@@ -1,0 +1,198 @@
+//! Who is let in, by each value of `ApiAuthorization`, and what the other parameters change.
+
+use serde_json::{Value, json};
+use system_tests::{Access, Method, System, samples};
+
+/// Every method of every route.
+const ROUTES: [(Method, &str); 9] = [
+    (Method::GET, "/images"),
+    (Method::GET, "/images/x"),
+    (Method::PUT, "/images/x"),
+    (Method::DELETE, "/images/x"),
+    (Method::GET, "/labels/Person"),
+    (Method::GET, "/thumbnails/256/x"),
+    (Method::HEAD, "/thumbnails/256/x"),
+    (Method::GET, "/originals/x"),
+    (Method::HEAD, "/originals/x"),
+];
+
+#[test]
+fn with_aws_iam_requests_are_signed() {
+    let Some(system) = System::with(&[("ApiAuthorization", "AWS_IAM")]) else {
+        return;
+    };
+    let Access::Signed {
+        credentials,
+        region,
+        service,
+    } = system.access()
+    else {
+        panic!("{:?}", system.access());
+    };
+    let signed = |secret: &str, region: &str, service: &str| Access::Signed {
+        credentials: local_stack::access::Credentials {
+            secret_key: secret.to_owned(),
+            ..credentials.clone()
+        },
+        region: region.to_owned(),
+        service: service.to_owned(),
+    };
+    let secret = &credentials.secret_key;
+    let stranger = local_stack::access::Credentials::random_user();
+    let wrong = [
+        Access::Open,
+        Access::Key("a key instead".to_owned()),
+        Access::signed(stranger, region),
+        signed("another secret", region, service),
+        signed(secret, "eu-north-1", service),
+        signed(secret, region, "s3"),
+    ];
+    only_lets_in(&system, &wrong);
+    for nonsense in [
+        "Bearer x",
+        "AWS4-HMAC-SHA256",
+        "AWS4-HMAC-SHA256 Credential=x",
+        "Basic dTpw",
+    ] {
+        let request = system.request(Method::GET, "/images").access(Access::Open);
+        request
+            .header("authorization", nonsense)
+            .send()
+            .refused(403);
+    }
+    a_picture_passes(&system);
+}
+
+#[test]
+fn with_api_key_requests_carry_it() {
+    let Some(system) = System::with(&[("ApiAuthorization", "API_KEY")]) else {
+        return;
+    };
+    let Access::Key(key) = system.access() else {
+        panic!("{:?}", system.access());
+    };
+    assert!(system.output("ApiKeyId").is_some());
+    let wrong = [
+        Access::Open,
+        Access::Key("wrong".to_owned()),
+        Access::Key(format!("{key}x")),
+    ];
+    only_lets_in(&system, &wrong);
+    a_picture_passes(&system);
+}
+
+fn only_lets_in(system: &System, wrong: &[Access]) {
+    for (method, path) in ROUTES {
+        for access in wrong {
+            let answer = system
+                .request(method.clone(), path)
+                .access(access.clone())
+                .body("x")
+                .send();
+            assert_eq!(answer.status, 403, "{method} {path} with {access:?}");
+            if method != Method::HEAD {
+                answer.refused(403);
+            }
+        }
+        let preflight = system
+            .request(Method::OPTIONS, path)
+            .access(Access::Open)
+            .send()
+            .expect(204);
+        assert_eq!(preflight.header("access-control-allow-origin"), "*");
+    }
+}
+
+/// Keys and queries that a signature has to agree on.
+fn a_picture_passes(system: &System) {
+    for name in ["coffee.jpg", "å b+c/100%.jpg"] {
+        let picture = system.upload(name, samples::coffee());
+        let _ = picture.done();
+        let _ = picture.thumbnail(256).expect(200);
+        assert!(
+            system
+                .list("/images", 1)
+                .iter()
+                .any(|summary| summary["key"] == picture.key())
+        );
+        let _ = picture.delete().expect(204);
+        picture.vanishes();
+    }
+}
+
+#[test]
+fn parameters_change_what_they_say() {
+    let parameters = [
+        ("StageName", "pictures"),
+        ("CorsOrigin", "https://example.com:8443"),
+        ("ThumbnailSizes", "64,32,200"),
+        ("MaxLabels", "2"),
+        ("MinConfidence", "10"),
+        ("RawBucketName", "chosen-for-originals"),
+        ("ThumbnailBucketName", "chosen-for-thumbnails"),
+    ];
+    let Some(system) = System::with(&parameters) else {
+        return;
+    };
+    assert!(system.base().ends_with("/pictures"), "{}", system.base());
+    assert_eq!(system.output("RawBucketName"), Some("chosen-for-originals"));
+    assert_eq!(
+        system.output("ThumbnailBucketName"),
+        Some("chosen-for-thumbnails")
+    );
+
+    let picture = system.upload("astronaut.png", samples::photo("astronaut.png"));
+    let record = picture.done();
+    let items = record["thumbnails"]["items"].as_array().unwrap();
+    let mut sizes: Vec<&Value> = items.iter().map(|item| &item["size"]).collect();
+    sizes.sort_by_key(|size| size.as_u64());
+    assert_eq!(sizes, [32, 64, 200]);
+    assert_eq!(picture.pixels(32).dimensions(), (32, 32));
+    picture.thumbnail(256).refused(404);
+    assert_eq!(
+        record["analysis"]["labels"].as_array().map(Vec::len),
+        Some(2),
+        "{record:#}"
+    );
+
+    let preflight = system
+        .request(Method::OPTIONS, "/images")
+        .send()
+        .expect(204);
+    let answers = [
+        preflight,
+        picture.record(),
+        picture.thumbnail(32),
+        picture.original(),
+        system.get("/images"),
+        system.get("/images?limit=0"),
+        system.get("/nothing"),
+        system.get("/originals/no-such"),
+    ];
+    for answer in answers {
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "https://example.com:8443",
+            "{answer:?}"
+        );
+    }
+}
+
+#[test]
+fn confidence_below_the_least_is_left_out() {
+    let Some(system) = System::with(&[("MinConfidence", "100")]) else {
+        return;
+    };
+    let picture = system.upload("plain.png", samples::photo("coffee.png"));
+    let record = picture.done();
+    let below = |label: &Value| label["confidence"].as_f64() < Some(100.0);
+    assert!(
+        !record["analysis"]["labels"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(below),
+        "{record:#}"
+    );
+    assert_ne!(record["analysis"], json!(null));
+}

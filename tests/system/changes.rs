@@ -1,0 +1,122 @@
+//! A key's picture is changed: what is said of it in the end is of the last one only.
+
+use image::ImageFormat;
+use serde_json::Value;
+use system_tests::{System, eventually, path, samples};
+
+#[test]
+fn both_parts_end_at_the_newer_picture() {
+    let system = System::shared();
+    let mut picture = system.upload("changing", samples::photo("astronaut.png"));
+    // The first one may still be under way, or not.
+    for wait in [false, true] {
+        if wait {
+            let _ = picture.done();
+            picture.replace(samples::photo("astronaut.png"));
+        }
+        picture.replace(samples::photo("china.jpg"));
+        let record = picture.done();
+        assert_eq!(record["thumbnails"]["format"], "jpeg");
+        assert_eq!(record["thumbnails"]["width"], 640);
+        let names: Vec<&Value> = labels(&record).map(|label| &label["name"]).collect();
+        assert!(
+            !names.iter().any(|name| *name == "Person"),
+            "labels of the older picture: {names:?}"
+        );
+        // A thumbnail of the older one may be put back for a moment by whoever is late.
+        eventually("the newer thumbnails", || {
+            (picture.pixels(256).dimensions() == (256, 171)).then_some(())
+        });
+        let index = system.list("/labels/Person", 100);
+        assert!(
+            !index.iter().any(|row| row["key"] == picture.key()),
+            "the older picture's label is in the index"
+        );
+        assert!(picture.original().expect(200).body == picture.bytes());
+    }
+}
+
+#[test]
+fn a_later_upload_is_later() {
+    let system = System::shared();
+    let mut picture = system.upload("time.jpg", samples::coffee());
+    let first = picture.done()["uploadedAt"].to_string();
+    picture.replace(samples::photo("coffee.png"));
+    let second = picture.done()["uploadedAt"].to_string();
+    assert!(first < second, "{second} is not after {first}");
+}
+
+#[test]
+fn a_broken_picture_takes_the_thumbnails_and_labels_of_the_one_before() {
+    let system = System::shared();
+    let mut picture = system.upload("breaking.jpg", samples::coffee());
+    let labels = picture.labels();
+    assert!(!labels.is_empty());
+    picture.replace("no picture at all");
+    let record = picture.settled();
+    assert_eq!(record["thumbnails"]["reason"]["code"], "UnsupportedFormat");
+    for size in [256, 1024] {
+        eventually("the end of the old thumbnail", || {
+            (picture.thumbnail(size).status == 404).then_some(())
+        });
+    }
+    for label in labels {
+        let index = system.list(&format!("/labels/{}", path(&label)), 100);
+        assert!(
+            !index.iter().any(|row| row["key"] == picture.key()),
+            "{label} is still in the index"
+        );
+    }
+}
+
+#[test]
+fn a_deleted_picture_may_come_back() {
+    let system = System::shared();
+    let mut picture = system.upload("back.jpg", samples::coffee());
+    let _ = picture.done();
+    let _ = picture.delete().expect(204);
+    picture.replace(samples::photo("flower.jpg"));
+    assert_eq!(picture.done()["thumbnails"]["width"], 640);
+    eventually("its thumbnail", || {
+        let answer = picture.thumbnail(1024);
+        (answer.status == 200 && image::load_from_memory(&answer.body).unwrap().width() == 640)
+            .then_some(())
+    });
+}
+
+#[test]
+fn the_last_of_many_quick_changes_wins() {
+    let system = System::shared();
+    let pictures = samples::COLOURS
+        .iter()
+        .cycle()
+        .take(12)
+        .enumerate()
+        .map(|(number, colour)| {
+            let width = 100 + u32::try_from(number).unwrap();
+            samples::encoded(&samples::plain(width, 100, *colour), ImageFormat::Png)
+        });
+    let pictures: Vec<Vec<u8>> = pictures.collect();
+    let mut picture = system.upload("restless.png", pictures[0].clone());
+    for bytes in &pictures[1..] {
+        picture.replace(bytes.clone());
+    }
+    eventually("the last one's record", || {
+        (picture.done()["thumbnails"]["width"] == 111).then_some(())
+    });
+    eventually("the last one's thumbnail", || {
+        (picture.pixels(256).width() == 111).then_some(())
+    });
+    samples::assert_colour(
+        "the thumbnail",
+        picture.pixels(256).get_pixel(50, 50),
+        samples::COLOURS[3],
+    );
+}
+
+fn labels(record: &Value) -> impl Iterator<Item = &Value> {
+    record["analysis"]["labels"]
+        .as_array()
+        .expect("labels")
+        .iter()
+}

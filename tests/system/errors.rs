@@ -1,0 +1,133 @@
+//! What clients are told when something is wrong, and what pages of other origins may do.
+
+use system_tests::{Method, System, samples};
+
+const ROUTES: [(&str, &str); 5] = [
+    ("/images", "GET,OPTIONS"),
+    ("/images/a/b.jpg", "GET,PUT,DELETE,OPTIONS"),
+    ("/labels/Person", "GET,OPTIONS"),
+    ("/thumbnails/256/a/b.jpg", "GET,HEAD,OPTIONS"),
+    ("/originals/a/b.jpg", "GET,HEAD,OPTIONS"),
+];
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let system = System::shared();
+    for path in [
+        "/images/no-such",
+        "/images/a/b/c",
+        "/thumbnails/256/no-such",
+        "/thumbnails/x/y",
+        "/originals/no-such",
+    ] {
+        system.get(path).refused(404);
+    }
+}
+
+#[test]
+fn routes_and_methods_that_are_not_there_ask_for_a_token() {
+    let system = System::shared();
+    let unknown = [
+        (Method::GET, ""),
+        (Method::GET, "/"),
+        (Method::GET, "/nothing"),
+        (Method::GET, "/Images"),
+        (Method::GET, "/labels"),
+        (Method::GET, "/labels/a/b"),
+        (Method::GET, "/thumbnails/256"),
+        (Method::GET, "/originals"),
+        (Method::POST, "/images"),
+        (Method::PUT, "/images"),
+        (Method::DELETE, "/images"),
+        (Method::HEAD, "/images"),
+        (Method::POST, "/images/x"),
+        (Method::PATCH, "/images/x"),
+        (Method::PUT, "/thumbnails/256/x"),
+        (Method::DELETE, "/originals/x"),
+        (Method::POST, "/labels/Person"),
+        (Method::OPTIONS, "/nothing"),
+    ];
+    for (method, path) in unknown {
+        let answer = system.request(method.clone(), path).send();
+        if method == Method::HEAD {
+            assert_eq!(answer.status, 403);
+        } else {
+            assert_eq!(
+                answer.refused(403),
+                "Missing Authentication Token",
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ten_megabytes_are_taken_and_not_one_byte_more() {
+    let system = System::shared();
+    let limit = 10 * 1024 * 1024;
+    let picture = system.upload("large.bin", vec![b'x'; limit]);
+    assert_eq!(picture.original().expect(200).body.len(), limit);
+    for length in [limit + 1, limit + limit / 5] {
+        system
+            .put(picture.path("images"), vec![b'y'; length])
+            .refused(413);
+    }
+    assert_eq!(picture.original().expect(200).body[0], b'x');
+    // So does a real photograph of that size.
+    let _ = samples::coffee();
+}
+
+#[test]
+fn pages_of_other_origins_may_ask_and_read() {
+    let system = System::shared();
+    for (path, methods) in ROUTES {
+        let answer = system
+            .request(Method::OPTIONS, path)
+            .access(system_tests::Access::Open)
+            .header("origin", "https://example.com")
+            .header("access-control-request-method", "GET")
+            .send()
+            .expect(204);
+        assert!(answer.body.is_empty());
+        assert_ne!(answer.header("access-control-allow-origin"), "");
+        assert_eq!(
+            answer.header("access-control-allow-methods"),
+            methods,
+            "{path}"
+        );
+        let allowed = answer.header("access-control-allow-headers").to_lowercase();
+        for header in [
+            "authorization",
+            "content-type",
+            "if-none-match",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-api-key",
+        ] {
+            assert!(
+                allowed.split(',').any(|name| name == header),
+                "{header} is not in {allowed}"
+            );
+        }
+    }
+    let picture = system.upload("coffee.jpg", samples::coffee());
+    let _ = picture.done();
+    let seen = [
+        system
+            .put(picture.path("images"), samples::coffee())
+            .expect(201),
+        system.get("/images").expect(200),
+        system.get("/labels/Person").expect(200),
+        picture.record().expect(200),
+        picture.thumbnail(256).expect(200),
+        picture.original().expect(200),
+        picture.delete().expect(204),
+    ];
+    for answer in seen {
+        assert_ne!(
+            answer.header("access-control-allow-origin"),
+            "",
+            "{answer:?}"
+        );
+    }
+}

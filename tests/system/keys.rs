@@ -1,0 +1,210 @@
+//! Any key of 1 to 1,000 bytes of UTF-8 travels unharmed through every part of the system.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use system_tests::{Method, System, eventually, path, samples};
+
+/// Each has broken something somewhere: an encoding, a template, a path, a query.
+const NAMES: &[&str] = &[
+    "photo.jpg",
+    "a b+c.jpg",
+    "å/ö 100%.png",
+    "日本/写真.webp",
+    "🦀.jpg",
+    "👩‍👩‍👧‍👦/e\u{301}.jpg",
+    "it's \"quoted\".jpg",
+    "q",
+    "q/b",
+    "q/b/c",
+    "back\\slash\\n.jpg",
+    "${x}$y$!{z}.jpg",
+    "#set($a=1)#end ## #* *#.jpg",
+    "$util.escapeJavaScript('x').jpg",
+    "why?#and&what=this;that,those.jpg",
+    "%41%2F%25.jpg",
+    "+%2B+",
+    "..hidden",
+    ".../...",
+    "a..b/.c./..d",
+    "two//slashes.jpg",
+    "<b>&amp;</b>.jpg",
+    "tab\tand\nnewline\r\u{1}\u{1f}\u{7f}.jpg",
+    "\u{2028}\u{200b}\u{feff}\u{fffd}\u{ffff}.jpg",
+    "{\"json\": [1, null]}",
+    "images/thumbnails/256",
+    " leading and trailing ",
+    "~!@^*()_-|:`[]",
+];
+
+#[test]
+fn every_key_survives_the_round_trip() {
+    let system = System::shared();
+    let folder = system.folder();
+    let longest = "k".repeat(1000 - folder.key("").len());
+    let wide = format!("{}é", "k".repeat(998 - folder.key("").len()));
+    let names = NAMES.iter().copied().chain([longest.as_str(), &wide]);
+    let photo = samples::coffee();
+    let pictures: Vec<_> = names
+        .map(|name| folder.upload(name, photo.clone()))
+        .collect();
+    assert_eq!(
+        pictures.last().map(|picture| picture.key().len()),
+        Some(1000)
+    );
+
+    for picture in &pictures {
+        let record = picture.done();
+        let key = picture.key();
+        assert_eq!(record["key"], key);
+        for item in record["thumbnails"]["items"].as_array().unwrap() {
+            let href = item["href"].as_str().unwrap();
+            assert_eq!(href, format!("thumbnails/{}/{}", item["size"], path(key)));
+            assert_eq!(
+                system.get(format!("/{href}")).expect(200).body.len(),
+                item["bytes"],
+                "{key}"
+            );
+        }
+        assert!(
+            picture.original().expect(200).body == photo,
+            "the original of {key}"
+        );
+        for label in picture.labels() {
+            let rows = system.list(&format!("/labels/{}", path(&label)), 100);
+            assert!(
+                rows.iter().any(|row| row["key"] == key),
+                "{key} is not under {label}"
+            );
+        }
+    }
+    eventually("the list of all", || {
+        let listed = by_key(system.list("/images", 100));
+        let all = pictures.iter().all(|picture| {
+            listed
+                .get(picture.key())
+                .is_some_and(|summary| summary["thumbnails"]["status"] == "done")
+        });
+        all.then_some(())
+    });
+    for picture in &pictures {
+        let _ = picture.delete().expect(204);
+    }
+    for picture in &pictures {
+        picture.vanishes();
+    }
+}
+
+fn by_key(list: Vec<Value>) -> HashMap<String, Value> {
+    list.into_iter()
+        .map(|summary| (summary["key"].as_str().expect("a key").to_owned(), summary))
+        .collect()
+}
+
+#[test]
+fn deleting_a_key_leaves_those_below_and_above_it() {
+    let system = System::shared();
+    let folder = system.folder();
+    let [above, it, below] =
+        ["q", "q/b", "q/b/c"].map(|name| folder.upload(name, samples::coffee()));
+    for picture in [&above, &it, &below] {
+        let _ = picture.done();
+    }
+    let _ = it.delete().expect(204);
+    it.vanishes();
+    for picture in [&above, &below] {
+        let _ = picture.record().expect(200);
+        let _ = picture.original().expect(200);
+        let _ = picture.thumbnail(256).expect(200);
+    }
+}
+
+#[test]
+fn a_bare_plus_is_a_space_and_an_encoded_slash_a_slash() {
+    let system = System::shared();
+    let folder = system.folder();
+    let picture = folder.upload("a b/c d.jpg", samples::coffee());
+    let _ = picture.done();
+    let key = picture.key();
+    for spelling in [
+        path(key).replace("%20", "+"),
+        path(key).replace('/', "%2F"),
+        path(key).replace('a', "%61"),
+    ] {
+        assert_eq!(
+            system.get(format!("/images/{spelling}")).expect(200).json()["key"],
+            key,
+            "{spelling}"
+        );
+        for route in ["thumbnails/256", "originals"] {
+            let _ = system.get(format!("/{route}/{spelling}")).expect(200);
+        }
+        let again = system
+            .put(format!("/images/{spelling}"), samples::coffee())
+            .expect(201);
+        assert_eq!(again.json(), json!({"key": key}), "{spelling}");
+    }
+}
+
+#[test]
+fn a_key_of_more_than_1000_bytes_is_refused() {
+    let system = System::shared();
+    let folder = system.folder();
+    for length in [1001, 1024, 1025, 1200] {
+        for filler in ["k", "é"] {
+            let mut key = folder.key("");
+            key.push_str(&filler.repeat((length - key.len()) / filler.len()));
+            key.push_str(&"k".repeat(length - key.len()));
+            let key = path(&key);
+            let message = system
+                .put(format!("/images/{key}"), samples::coffee())
+                .refused(400);
+            assert!(message.contains("1,000 bytes"), "{message}");
+            for route in ["images", "thumbnails/256", "originals"] {
+                system.get(format!("/{route}/{key}")).refused(404);
+            }
+            if length <= 1024 {
+                let _ = system.delete(format!("/images/{key}")).expect(204);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_percent_encoded_utf8_is_refused() {
+    let system = System::shared();
+    let folder = system.folder().key("");
+    for bad in [
+        "100%.jpg",
+        "%zz.jpg",
+        "a%4",
+        "%ff.jpg",
+        "%C3.jpg",
+        "%ED%A0%80.jpg",
+        "%C0%AF.jpg",
+        "%F4%90%80%80",
+    ] {
+        let key = format!("{folder}{bad}");
+        let message = system
+            .put(format!("/images/{key}"), samples::coffee())
+            .refused(400);
+        assert!(
+            message.contains("percent-encoded UTF-8"),
+            "{bad}: {message}"
+        );
+        system.delete(format!("/images/{key}")).refused(400);
+        for route in ["images", "thumbnails/256", "originals"] {
+            for method in [Method::GET, Method::HEAD] {
+                if route == "images" && method == Method::HEAD {
+                    continue;
+                }
+                let answer = system.request(method, format!("/{route}/{key}")).send();
+                assert!(
+                    matches!(answer.status, 400 | 404),
+                    "{} for {route}/{bad}",
+                    answer.status
+                );
+            }
+        }
+    }
+}

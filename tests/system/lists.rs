@@ -1,0 +1,140 @@
+//! Lists and their pages.
+
+use std::collections::HashMap;
+
+use system_tests::{System, samples};
+
+const LISTS: [&str; 2] = ["/images", "/labels/Person"];
+
+#[test]
+fn a_limit_is_a_whole_number_from_1_to_100() {
+    let system = System::shared();
+    for list in LISTS {
+        for limit in ["1", "9", "10", "99", "100"] {
+            let _ = system.get(format!("{list}?limit={limit}")).expect(200);
+        }
+        for limit in [
+            "0",
+            "101",
+            "1000",
+            "-1",
+            "+1",
+            "1.5",
+            "1e1",
+            "01",
+            "abc",
+            "1a",
+            "%20",
+            "1%20",
+            "%D9%A1",
+            "null",
+            "1,2",
+            "%22",
+            "%22%7D",
+            "$x",
+            "%23end",
+            "1%0A",
+            "99999999999999999999",
+        ] {
+            let message = system.get(format!("{list}?limit={limit}")).refused(400);
+            assert!(message.contains("limit"), "{limit}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_next_that_this_api_could_not_have_written_is_refused() {
+    let system = System::shared();
+    let long = format!("i1.{}", "x".repeat(1001));
+    let long_rank = format!("l1.098.7100~23{}", "x".repeat(1004));
+    for token in [
+        "x",
+        "i1",
+        "i1.",
+        "i2.x",
+        "I1.x",
+        "i1.~",
+        "i1.~2",
+        "i1.~zz",
+        "i1.~2f",
+        "i1.~ff",
+        "i1.~C3",
+        "i1.~41",
+        "i1.a+b",
+        "i1.%22",
+        "i1.a%2Fb",
+        "i1.a*b",
+        "i1.%C3%A5",
+        "i1.$x",
+        "%22",
+        "null",
+        "i1.x%0A",
+        "l1.x",
+        "l1.",
+        "l1.98.7100~23x",
+        "l1.098.7100",
+        "l1.098.7100~23",
+        "l1.098.7100#x",
+        "l1.298.7100~23x",
+        &long,
+        &long_rank,
+    ] {
+        for list in LISTS {
+            let message = system.get(format!("{list}?next={token}")).refused(400);
+            assert!(message.contains("next"), "{token}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_well_formed_next_only_chooses_where_a_page_starts() {
+    let system = System::shared();
+    let _ = system
+        .get("/images?next=i1.there-is-no-such-key")
+        .expect(200);
+    let page = system
+        .get("/labels/Nothing-Has-This?next=l1.098.7100~23there-is-no-such-key")
+        .expect(200)
+        .json();
+    assert_eq!(page["label"], "Nothing-Has-This");
+    assert_eq!(page["images"], serde_json::json!([]));
+    system.get("/images?next=l1.098.7100~23x").refused(400);
+    system.get("/labels/Person?next=i1.x").refused(400);
+}
+
+#[test]
+fn pages_give_each_picture_once() {
+    let system = System::shared();
+    let folder = system.folder();
+    let names = [
+        "a",
+        "a b+c",
+        "å/ö 100%",
+        "日本",
+        "🦀",
+        "it's \"it\"",
+        "~tilde~41",
+        "star*",
+        "back\\slash",
+    ];
+    let pictures = names.map(|name| folder.upload(name, samples::coffee()));
+    for picture in &pictures {
+        let _ = picture.done();
+    }
+    for limit in [2, 7] {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for summary in system.list("/images", limit) {
+            *seen
+                .entry(summary["key"].as_str().unwrap().to_owned())
+                .or_default() += 1;
+        }
+        for picture in &pictures {
+            assert_eq!(
+                seen.get(picture.key()),
+                Some(&1),
+                "{} in pages of {limit}",
+                picture.key()
+            );
+        }
+    }
+}

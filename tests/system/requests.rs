@@ -1,0 +1,92 @@
+//! No request reaches anything that its route does not name.
+
+use serde_json::json;
+use system_tests::{Method, System, samples};
+
+#[test]
+fn a_body_of_any_type_is_no_request_to_the_tables() {
+    let system = System::shared();
+    let scan = r#"{"TableName": "ImageTable", "Select": "COUNT"}"#;
+    for route in ["/images", "/images/x", "/labels/Person"] {
+        for content_type in [
+            "application/x-amz-json-1.0",
+            "text/plain",
+            "image/jpeg",
+            "*/*",
+        ] {
+            let request = system
+                .request(Method::GET, route)
+                .header("content-type", content_type)
+                .body(scan);
+            request.send().refused(415);
+        }
+        let as_json = system
+            .request(Method::GET, route)
+            .header("content-type", "application/json")
+            .body(scan)
+            .send();
+        let plain = system.get(route);
+        assert_eq!(as_json.status, plain.status, "{route}");
+        assert!(!as_json.json().to_string().contains("Count"), "{route}");
+    }
+}
+
+#[test]
+fn a_query_or_a_header_is_no_other_action_of_s3() {
+    let system = System::shared();
+    let folder = system.folder();
+    let precious = folder.upload("precious.jpg", samples::coffee());
+    let target = folder.upload("target.jpg", "first");
+    for query in [
+        "acl",
+        "tagging",
+        "uploads",
+        "uploadId=x&partNumber=1",
+        "versionId=null",
+    ] {
+        let answer = system
+            .put(format!("{}?{query}", target.path("images")), query)
+            .expect(201);
+        assert_eq!(answer.json(), json!({"key": target.key()}));
+        assert_eq!(target.original().expect(200).body, query);
+    }
+    let request = system
+        .request(Method::PUT, target.path("images"))
+        .body("mine");
+    let copied = request.header("x-amz-copy-source", &format!("/raw/{}", precious.key()));
+    let _ = copied.header("x-amz-acl", "public-read").send().expect(201);
+    assert_eq!(target.original().expect(200).body, "mine");
+    let _ = system
+        .get(format!("{}?acl", precious.path("originals")))
+        .expect(200);
+}
+
+#[test]
+fn dots_lead_nowhere_else() {
+    let system = System::shared();
+    let picture = system.upload("x.jpg", samples::coffee());
+    let _ = picture.done();
+    let key = picture.path("").trim_start_matches('/').to_owned();
+    for route in [
+        "thumbnails/..",
+        "thumbnails/%2E%2E",
+        "thumbnails/256/../256",
+        "thumbnails/256%2F..%2F256",
+        "thumbnails/.",
+        "thumbnails/0256",
+        "thumbnails/257",
+        "thumbnails/256%20",
+        "originals/..",
+        "originals/../originals",
+        "originals/%2E%2E/originals",
+        "images/../originals",
+    ] {
+        let answer = system.get(format!("/{route}/{key}"));
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{route}: {}",
+            answer.status
+        );
+        answer.refused(answer.status);
+    }
+}

@@ -1,0 +1,264 @@
+//! What becomes of one photograph.
+
+use serde_json::{Value, json};
+use system_tests::{Method, Picture, System, eventually, path, samples, shape};
+
+#[test]
+fn the_record_is_of_the_promised_shape() {
+    let system = System::shared();
+    let photo = samples::photo("astronaut.png");
+    let picture = system.upload("astronaut.png", photo.clone());
+    let record = picture.done();
+
+    assert_eq!(
+        shape(&record),
+        json!({
+            "key": "string",
+            "uploadedAt": "string",
+            "bytes": "number",
+            "analysis": {
+                "status": "string",
+                "labels": [{
+                    "name": "string",
+                    "confidence": "number",
+                    "parents": ["string"],
+                    "instances": [{
+                        "confidence": "number",
+                        "box": {"left": "number", "top": "number", "width": "number", "height": "number"},
+                    }],
+                }],
+            },
+            "thumbnails": {
+                "status": "string",
+                "width": "number",
+                "height": "number",
+                "format": "string",
+                "items": [{
+                    "size": "number",
+                    "width": "number",
+                    "height": "number",
+                    "bytes": "number",
+                    "contentType": "string",
+                    "href": "string",
+                }],
+            },
+        })
+    );
+    assert_eq!(record["key"], picture.key());
+    assert_eq!(record["bytes"], photo.len());
+    assert_is_a_time(&record["uploadedAt"]);
+    let thumbnails = &record["thumbnails"];
+    assert_eq!([&thumbnails["width"], &thumbnails["height"]], [512, 512]);
+    assert_eq!(thumbnails["format"], "png");
+    let sizes: Vec<&Value> = thumbnails["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["size"])
+        .collect();
+    assert_eq!(sizes, [256, 1024]);
+}
+
+/// `2026-11-22T13:00:00.000Z`
+fn assert_is_a_time(value: &Value) {
+    let text = value.as_str().expect("a text");
+    let digits = text.replace(|digit: char| digit.is_ascii_digit(), "0");
+    assert_eq!(digits, "0000-00-00T00:00:00.000Z", "{text}");
+}
+
+#[test]
+fn photographs_are_recognised() {
+    let system = System::shared();
+    let photos = [
+        ("astronaut.png", &["Person"][..]),
+        ("coffee.png", &["Cup", "Coffee"]),
+        ("china.jpg", &["Building", "Architecture"]),
+    ];
+    let uploads = photos.map(|(name, wanted)| (system.upload(name, samples::photo(name)), wanted));
+    for (picture, wanted) in uploads {
+        let labels = picture.labels();
+        let found = labels.iter().any(|label| wanted.contains(&label.as_str()));
+        assert!(
+            found,
+            "none of {wanted:?} in {labels:?} of {}",
+            picture.key()
+        );
+    }
+}
+
+#[test]
+fn the_list_has_the_record_in_short() {
+    let system = System::shared();
+    let picture = system.upload("coffee.jpg", samples::coffee());
+    let mut short = picture.done();
+    for label in short["analysis"]["labels"].as_array_mut().unwrap() {
+        *label = json!({"name": label["name"], "confidence": label["confidence"]});
+    }
+    // A scan need not see what was written this moment.
+    eventually("the summary", || {
+        let list = system.list("/images", 100);
+        let summary = list
+            .into_iter()
+            .find(|summary| summary["key"] == picture.key())?;
+        (summary == short).then_some(())
+    });
+}
+
+#[test]
+fn thumbnails_are_what_the_record_says() {
+    let system = System::shared();
+    let picture = system.upload("china.jpg", samples::photo("china.jpg"));
+    let record = picture.done();
+    for (item, dimensions) in record["thumbnails"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip([(256, 171), (640, 427)])
+    {
+        let href = item["href"].as_str().unwrap();
+        assert_eq!(
+            href,
+            format!("thumbnails/{}/{}", item["size"], path(picture.key()))
+        );
+        let url = format!("/{href}");
+        let got = system.get(&url).expect(200);
+
+        assert_eq!(item["contentType"], "image/jpeg");
+        assert_eq!(got.header("content-type"), "image/jpeg");
+        assert_eq!(item["bytes"], got.body.len());
+        let pixels = image::load_from_memory(&got.body).unwrap();
+        assert_eq!((pixels.width(), pixels.height()), dimensions);
+        assert_eq!(
+            [&item["width"], &item["height"]],
+            [dimensions.0, dimensions.1]
+        );
+        assert_eq!(got.header("cache-control"), "private, no-cache");
+        assert_eq!(got.header("x-content-type-options"), "nosniff");
+        assert_asked_again(&system, &url);
+    }
+}
+
+#[test]
+fn originals_are_the_very_bytes() {
+    let system = System::shared();
+    let photo = samples::photo("coffee.png");
+    let picture = system.upload("coffee.png", photo.clone());
+    let got = picture.original().expect(200);
+
+    assert!(
+        got.body == photo,
+        "{} bytes instead of {}",
+        got.body.len(),
+        photo.len()
+    );
+    assert_eq!(got.header("content-disposition"), "attachment");
+    assert_eq!(got.header("x-content-type-options"), "nosniff");
+    assert_eq!(got.header("cache-control"), "private, no-cache");
+    assert_asked_again(&system, &picture.path("originals"));
+}
+
+/// GET, HEAD and `If-None-Match` agree.
+fn assert_asked_again(system: &System, url: &str) {
+    let got = system.get(url).expect(200);
+    let tag = got.header("etag");
+    assert!(tag.starts_with('"') && tag.len() > 2, "ETag {tag}");
+
+    let head = system.request(Method::HEAD, url).send().expect(200);
+    assert!(head.body.is_empty());
+    for name in [
+        "etag",
+        "content-type",
+        "cache-control",
+        "x-content-type-options",
+        "content-disposition",
+    ] {
+        assert_eq!(head.header(name), got.header(name), "{name} of HEAD {url}");
+    }
+    for method in [Method::GET, Method::HEAD] {
+        let asked = |tag: &str| {
+            system
+                .request(method.clone(), url)
+                .header("if-none-match", tag)
+                .send()
+        };
+        let unchanged = asked(tag).expect(304);
+        assert!(unchanged.body.is_empty());
+        assert_eq!(unchanged.header("etag"), tag);
+        assert_eq!(unchanged.header("cache-control"), "private, no-cache");
+        let _ = asked("\"another\"").expect(200);
+    }
+}
+
+#[test]
+fn whatever_a_client_accepts_or_says_it_sends_bytes_stay_bytes() {
+    let system = System::shared();
+    let folder = system.folder();
+    let photo = samples::coffee();
+    let types = [
+        "",
+        "image/jpeg",
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+    ];
+    for (number, content_type) in types.into_iter().enumerate() {
+        let picture = folder.upload(&format!("{number}.jpg"), "soon replaced");
+        let request = system
+            .request(Method::PUT, picture.path("images"))
+            .body(photo.clone());
+        let request = if content_type.is_empty() {
+            request
+        } else {
+            request.header("content-type", content_type)
+        };
+        let _ = request.send().expect(201);
+        for accept in [
+            "*/*",
+            "image/avif,image/webp,*/*;q=0.8",
+            "text/html",
+            "application/json",
+        ] {
+            let got = system
+                .request(Method::GET, picture.path("originals"))
+                .header("accept", accept)
+                .send();
+            assert!(
+                got.expect(200).body == photo,
+                "sent as {content_type:?}, accepted as {accept:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn deleting_takes_everything_along() {
+    let system = System::shared();
+    let picture = system.upload("coffee.jpg", samples::coffee());
+    let labels = picture.labels();
+    assert!(!labels.is_empty());
+
+    let deleted = picture.delete().expect(204);
+    assert!(deleted.body.is_empty());
+    picture.vanishes();
+    assert_unlisted(&system, &picture, &labels);
+
+    let _ = picture.delete().expect(204);
+    let _ = system
+        .delete("/images/system-tests/there-never-was-such-a-picture.jpg")
+        .expect(204);
+}
+
+fn assert_unlisted(system: &System, picture: &Picture<'_>, labels: &[String]) {
+    let lists = labels
+        .iter()
+        .map(|label| format!("/labels/{}", path(label)));
+    for list in lists.chain(["/images".to_owned()]) {
+        eventually(&format!("the end of {} in {list}", picture.key()), || {
+            let found = system
+                .list(&list, 100)
+                .iter()
+                .any(|entry| entry["key"] == picture.key());
+            (!found).then_some(())
+        });
+    }
+}
