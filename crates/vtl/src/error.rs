@@ -1,7 +1,9 @@
 //! What can go wrong, and how much a template may do before it does.
 
-/// Nodes that may be evaluated, plus one for every 64 bytes of text built, in one rendering.
+/// Nodes that may be evaluated, plus one for every 256 bytes of text handled, in one rendering.
 pub const MAX_WORK: u64 = 4_000_000;
+/// Bytes of text that cost as much as one evaluation.
+const BYTES_PER_STEP: usize = 256;
 /// Bytes that a rendering, or any string it builds on the way, may hold.
 pub const MAX_TEXT_BYTES: usize = 32 << 20;
 /// How deep blocks, expressions and values may nest.
@@ -100,7 +102,7 @@ impl Meter {
         if bytes > MAX_TEXT_BYTES {
             return Err(RenderError::TooLong);
         }
-        self.work(bytes / 64)
+        self.work(bytes / BYTES_PER_STEP)
     }
 
     pub(crate) fn enter(&mut self) -> Result<(), RenderError> {

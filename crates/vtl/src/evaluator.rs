@@ -116,7 +116,7 @@ impl<'r> Evaluator<'r> {
     }
 
     fn write(&mut self, text: &str, out: &mut String) -> Result<(), RenderError> {
-        self.meter.work(text.len() / 64)?;
+        self.meter.text(text.len())?;
         if out.len() + text.len() > MAX_TEXT_BYTES {
             return Err(RenderError::TooLong);
         }
@@ -295,7 +295,11 @@ impl<'r> Evaluator<'r> {
             Access::Property(name) => Ok(self.property(value, name)),
             Access::Method(name, arguments) => {
                 let arguments = self.expressions(arguments)?;
-                Ok(self.call(value, name, &arguments)?.unwrap_or(Value::Null))
+                let answer = self.call(value, name, &arguments)?;
+                if let Some(Value::Text(text)) = &answer {
+                    self.meter.text(text.len())?;
+                }
+                Ok(answer.unwrap_or(Value::Null))
             }
             Access::Index(index) => {
                 let index = self.expression(index)?;

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub(crate) struct Request<'r> {
     pub(crate) context: MapId,
     pub(crate) stage_variables: MapId,
     json: Body,
+    /// The body as a value: copied once, however often a template asks.
+    shared_body: OnceCell<Arc<str>>,
     params: Option<MapId>,
 }
 
@@ -50,13 +53,15 @@ impl<'r> Request<'r> {
             context,
             stage_variables,
             json: Body::Unread,
+            shared_body: OnceCell::new(),
             params: None,
         }
     }
 
     /// `$input.body`. An empty body reads `{}` (recorded).
     pub(crate) fn body(&self) -> Value {
-        Value::text(self.text())
+        let shared = self.shared_body.get_or_init(|| self.text().into());
+        Value::Text(shared.clone())
     }
 
     fn text(&self) -> &'r str {

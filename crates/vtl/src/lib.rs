@@ -13,6 +13,17 @@
 //! The language is Apache Velocity 1.7 with what API Gateway was recorded to do otherwise: an undefined
 //! reference prints nothing, counts as true and equals both `$null` and `""`; `#macro` defines nothing; `null`
 //! is a value; lists from JSON print as JSON.
+//!
+//! Where nobody says what API Gateway does, this is chosen:
+//!
+//! - `#set` to an undefined reference assigns null (Velocity 1.7 would keep the old value).
+//! - `$input.json` of a JSON null prints `null`; only what is missing prints `""`.
+//! - `$util.parseJson` of what is no JSON is an error, of an empty text null.
+//! - The names of parameters and headers are compared with case.
+//! - Arguments of methods, indexes and elements may be any expression (Velocity 1.7 takes plain values).
+//! - Map keys are texts: `{1: "a"}` and `{"1": "a"}` are the same map.
+//! - Three slips of Velocity's lexer are not repeated: it loses `.b` in `$a.trim()x.b`, `a}` in `$a.trim(){a}`,
+//!   and a lone `$` or `#` with blanks before `#set(`.
 
 mod ast;
 mod error;

@@ -22,7 +22,10 @@ impl Heap {
     ) -> Result<Arc<str>, RenderError> {
         match value {
             Value::Null => Ok(Arc::default()),
-            Value::Text(text) => Ok(text.clone()),
+            Value::Text(text) => {
+                meter.text(text.len())?;
+                Ok(text.clone())
+            }
             _ => {
                 let mut out = String::new();
                 self.print(value, Style::Java, &mut out, meter, 0)?;

@@ -196,7 +196,10 @@ impl Heap {
             (Value::Null, Value::Text(text)) | (Value::Text(text), Value::Null) => text.is_empty(),
             (Value::Null, _) | (_, Value::Null) => false,
             (Value::Boolean(left), Value::Boolean(right)) => left == right,
-            (Value::Text(left), Value::Text(right)) => left == right,
+            (Value::Text(left), Value::Text(right)) => {
+                meter.text(left.len().min(right.len()))?;
+                left == right
+            }
             (Value::Integer(left), Value::Integer(right)) => left == right,
             (Value::Integer(_) | Value::Float(_), Value::Integer(_) | Value::Float(_)) => {
                 compare_numbers(left, right) == Some(std::cmp::Ordering::Equal)

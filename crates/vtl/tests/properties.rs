@@ -261,7 +261,46 @@ fn what_nests_as_deep_as_it_may_fits_the_stack_of_a_thread() {
     worker.expect("a thread").join().expect("no overflow");
 }
 
+/// A recorded template with a piece cut out and nonsense put in its place.
+fn maimed() -> impl Strategy<Value = String> {
+    let cases: Value =
+        serde_json::from_str(include_str!("recorded_cases.json")).expect("the recorded cases");
+    let templates: Vec<String> = cases
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|case| case["template"].as_str())
+        .map(str::to_owned)
+        .collect();
+    (
+        select(templates),
+        any::<prop::sample::Index>(),
+        0..12_usize,
+        nonsense(),
+    )
+        .prop_map(|(template, at, length, nonsense)| {
+            let characters: Vec<char> = template.chars().collect();
+            let at = at.index(characters.len() + 1);
+            let after = characters.len().min(at + length);
+            let piece: String = nonsense.chars().take(length).collect();
+            format!(
+                "{}{piece}{}",
+                String::from_iter(&characters[..at]),
+                String::from_iter(&characters[after..])
+            )
+        })
+}
+
 proptest! {
+    #[test]
+    fn maimed_templates_neither_panic_nor_escape_their_bounds(template in maimed(), body in hostile()) {
+        if let Ok(template) = Template::parse(&template)
+            && let Ok(rendered) = template.render(&input(&body))
+        {
+            prop_assert!(rendered.text.len() <= MAX_TEXT_BYTES);
+        }
+    }
+
     #[test]
     fn nonsense_neither_panics_nor_escapes_its_bounds(template in nonsense(), body in hostile()) {
         if let Ok(template) = Template::parse(&template)
