@@ -3,9 +3,18 @@
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use crate::pixels::{Model, Pixels};
+use crate::small::Small;
 
 /// The picture in sRGB: grey, RGB or RGBA. A profile that is broken, or is for other samples than these, is left aside.
-pub(crate) fn to_srgb(pixels: Pixels, profile: Option<&[u8]>) -> Pixels {
+pub(crate) fn to_srgb(small: Small, profile: Option<&[u8]>) -> Small {
+    match (small, profile) {
+        // Planes of a JPEG without a profile are sRGB.
+        (small @ Small::Planes(_), None) => small,
+        (small, profile) => Small::Pixels(pixels_to_srgb(small.into_pixels(), profile)),
+    }
+}
+
+fn pixels_to_srgb(pixels: Pixels, profile: Option<&[u8]>) -> Pixels {
     if let Some(converted) = profile.and_then(|profile| by_profile(&pixels, profile)) {
         return converted;
     }

@@ -1,13 +1,18 @@
 //! Pixels to a file that carries nothing but pixels.
 
+mod bit_writer;
+mod forward_dct;
+mod huffman;
+mod jpeg;
+
 use image::ExtendedColorType;
-use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ImageEncoder, ImageResult};
 
 use crate::Error;
 use crate::pixels::{Model, Pixels};
+use crate::small::Small;
 
 /// How a small picture is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,19 +37,45 @@ impl Encoding {
     }
 }
 
-pub(crate) fn encode(pixels: Pixels, encoding: Encoding) -> Result<Vec<u8>, Error> {
+/// The most pixels a side that JPEG can say.
+const MOST_JPEG: usize = 65_535;
+
+pub(crate) fn encode(small: Small, encoding: Encoding) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let written = match encoding {
-        Encoding::Jpeg(quality) => write(
-            &pixels.over_white(),
-            JpegEncoder::new_with_quality(&mut bytes, quality),
-        ),
-        Encoding::Png => write(&pixels, PngEncoder::new(&mut bytes)),
-        Encoding::WebP => write(&pixels, WebPEncoder::new_lossless(&mut bytes)),
+        Encoding::Jpeg(quality) => return jpeg(small, quality),
+        Encoding::Png => write(&small.into_pixels(), PngEncoder::new(&mut bytes)),
+        Encoding::WebP => write(&small.into_pixels(), WebPEncoder::new_lossless(&mut bytes)),
     };
     // Writing to memory cannot fail; a side that the output format does not have is the picture's doing.
     written.map_err(|error| Error::corrupt(error.to_string()))?;
     Ok(bytes)
+}
+
+fn jpeg(small: Small, quality: u8) -> Result<Vec<u8>, Error> {
+    let (width, height) = small.size();
+    if width.max(height) > MOST_JPEG {
+        return Err(Error::ImageTooLarge {
+            width: width as u64,
+            height: height as u64,
+            limit: MOST_JPEG as u64,
+        });
+    }
+    if let Small::Planes(planes) = &small {
+        match planes.planes.as_slice() {
+            [luma] => return Ok(jpeg::encode(luma, None, quality)),
+            [luma, blue, red] if planes.has_half_colour() => {
+                return Ok(jpeg::encode(luma, Some([blue, red]), quality));
+            }
+            _ => {}
+        }
+    }
+    let pixels = small.into_pixels().over_white();
+    if pixels.model == Model::Grey {
+        return Ok(jpeg::encode(&pixels, None, quality));
+    }
+    let [luma, blue, red] = jpeg::planes(&pixels);
+    Ok(jpeg::encode(&luma, Some([&blue, &red]), quality))
 }
 
 fn write(pixels: &Pixels, encoder: impl ImageEncoder) -> ImageResult<()> {

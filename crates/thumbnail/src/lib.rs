@@ -18,9 +18,11 @@ mod encode;
 mod error;
 mod format;
 mod header;
+mod jpeg;
 mod limits;
 mod pixels;
 mod resample;
+mod small;
 
 pub use encode::Encoding;
 pub use error::Error;
@@ -31,6 +33,7 @@ pub use limits::Limits;
 use decode::Picture;
 use pixels::Pixels;
 use resample::{Resample, fit};
+use small::Small;
 
 /// The quality of thumbnails that are JPEG.
 const QUALITY: u8 = 80;
@@ -79,13 +82,13 @@ pub struct Rgb {
 /// Every case of [`Error`].
 pub fn thumbnails(bytes: &[u8], sizes: &[u32], limits: &Limits) -> Result<Thumbnails, Error> {
     let header = whole_header(bytes, limits)?;
-    let small = shrink(bytes, &header, limits, |width, height| {
+    let small = shrink(bytes, &header, limits, Colour::Half, |width, height| {
         sizes
             .iter()
             .map(|size| fit(width, height, *size as usize))
             .collect()
     })?;
-    let encoding = if small.iter().any(Pixels::is_transparent) {
+    let encoding = if small.iter().any(Small::is_transparent) {
         Encoding::Png
     } else {
         Encoding::Jpeg(QUALITY)
@@ -109,7 +112,12 @@ pub fn thumbnail_as(
     limits: &Limits,
 ) -> Result<Thumbnail, Error> {
     let header = whole_header(bytes, limits)?;
-    let small = one(shrink(bytes, &header, limits, |width, height| {
+    let colour = if matches!(encoding, Encoding::Jpeg(_)) {
+        Colour::Half
+    } else {
+        Colour::Full
+    };
+    let small = one(shrink(bytes, &header, limits, colour, |width, height| {
         vec![fit(width, height, size as usize)]
     })?)?;
     thumbnail(small, size, encoding)
@@ -122,20 +130,26 @@ pub fn thumbnail_as(
 /// Every case of [`Error`].
 pub fn pixels(bytes: &[u8], at_least: u32, limits: &Limits) -> Result<Rgb, Error> {
     let header = whole_header(bytes, limits)?;
-    let small = one(shrink(bytes, &header, limits, |width, height| {
-        let (shorter, longer) = (width.min(height), width.max(height));
-        vec![fit(
-            width,
-            height,
-            (longer * at_least.max(1) as usize).div_ceil(shorter),
-        )]
-    })?)?;
+    let small = one(shrink(
+        bytes,
+        &header,
+        limits,
+        Colour::Full,
+        |width, height| {
+            let (shorter, longer) = (width.min(height), width.max(height));
+            vec![fit(
+                width,
+                height,
+                (longer * at_least.max(1) as usize).div_ceil(shorter),
+            )]
+        },
+    )?)?;
     let Pixels {
         width,
         height,
         model,
         data,
-    } = small.over_white();
+    } = small.into_pixels().over_white();
     let data = if model == pixels::Model::Grey {
         data.into_iter().flat_map(|grey| [grey; 3]).collect()
     } else {
@@ -160,14 +174,18 @@ pub fn jpeg_within(
     limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
     let header = whole_header(bytes, limits)?;
-    let mut small = one(shrink(bytes, &header, limits, |width, height| {
-        vec![fit(width, height, max_side as usize)]
-    })?)?
-    .over_white();
+    let small = one(shrink(
+        bytes,
+        &header,
+        limits,
+        Colour::Full,
+        |width, height| vec![fit(width, height, max_side as usize)],
+    )?)?;
+    let mut small = small.into_pixels().over_white();
     loop {
         let mut shortest = usize::MAX;
         for quality in QUALITIES {
-            let jpeg = encode::encode(small.clone(), Encoding::Jpeg(quality))?;
+            let jpeg = encode::encode(Small::Pixels(small.clone()), Encoding::Jpeg(quality))?;
             if jpeg.len() <= max_bytes {
                 return Ok(jpeg);
             }
@@ -193,20 +211,59 @@ fn whole_header(bytes: &[u8], limits: &Limits) -> Result<Header, Error> {
     header(bytes, limits)?.ok_or_else(|| Error::corrupt("it ends before its pixels begin"))
 }
 
+/// How much colour the encoding that follows has room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colour {
+    Full,
+    /// Half as wide and half as high as luma.
+    Half,
+}
+
 /// The pipeline: decode once, scale to each size, turn upright, bring to sRGB. The last two are done to few pixels.
 fn shrink(
     bytes: &[u8],
     header: &Header,
     limits: &Limits,
+    colour: Colour,
     sizes: impl FnOnce(usize, usize) -> Vec<(usize, usize)>,
-) -> Result<Vec<Pixels>, Error> {
-    let Picture { pixels, profile } = decode::decode(bytes, header, limits)?;
-    Ok(sizes(pixels.width, pixels.height)
+) -> Result<Vec<Small>, Error> {
+    let sizes = sizes(header.width as usize, header.height as usize);
+    let (small, profile) = match header.format {
+        Format::Jpeg => match jpeg::reduce(bytes, &sizes, colour == Colour::Half) {
+            Ok(jpeg::Reduced { small, profile }) => {
+                (small.into_iter().map(Small::Planes).collect(), profile)
+            }
+            Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, &sizes)?,
+        },
+        _ => shrink_whole(bytes, header, limits, &sizes)?,
+    };
+    Ok(small
         .into_iter()
-        .map(|size| resample(&pixels, size))
         .map(|small| small.upright(header.orientation))
         .map(|small| colour::to_srgb(small, profile.as_deref()))
         .collect())
+}
+
+type Shrunk = (Vec<Small>, Option<Vec<u8>>);
+
+/// By way of the whole picture in memory.
+fn shrink_whole(
+    bytes: &[u8],
+    header: &Header,
+    limits: &Limits,
+    sizes: &[(usize, usize)],
+) -> Result<Shrunk, Error> {
+    let Picture { pixels, profile } = decode::decode(bytes, header, limits)?;
+    if (pixels.width, pixels.height) != (header.width as usize, header.height as usize) {
+        return Err(Error::corrupt("it is not of the size that it says"));
+    }
+    Ok((
+        sizes
+            .iter()
+            .map(|size| Small::Pixels(resample(&pixels, *size)))
+            .collect(),
+        profile,
+    ))
 }
 
 fn resample(pixels: &Pixels, size: (usize, usize)) -> Pixels {
@@ -220,18 +277,18 @@ fn resample(pixels: &Pixels, size: (usize, usize)) -> Pixels {
     resample.finish()
 }
 
-fn thumbnail(small: Pixels, size: u32, encoding: Encoding) -> Result<Thumbnail, Error> {
-    let (width, height) = (small.width as u32, small.height as u32);
+fn thumbnail(small: Small, size: u32, encoding: Encoding) -> Result<Thumbnail, Error> {
+    let (width, height) = small.size();
     Ok(Thumbnail {
         size,
-        width,
-        height,
+        width: width as u32,
+        height: height as u32,
         content_type: encoding.content_type(),
         bytes: encode::encode(small, encoding)?,
     })
 }
 
-fn one(mut small: Vec<Pixels>) -> Result<Pixels, Error> {
+fn one(mut small: Vec<Small>) -> Result<Small, Error> {
     small
         .pop()
         .ok_or_else(|| Error::corrupt("it has no pixels"))

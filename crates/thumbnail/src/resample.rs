@@ -7,10 +7,12 @@
 mod boxes;
 mod kernel;
 mod lanczos;
+mod plane;
 
 pub(crate) use boxes::Boxes;
-pub(crate) use kernel::Kernel;
+pub(crate) use kernel::{Axis, Kernel};
 pub(crate) use lanczos::Lanczos;
+pub(crate) use plane::PlaneResample;
 
 use crate::pixels::{Model, Pixels};
 

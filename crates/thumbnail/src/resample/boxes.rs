@@ -90,10 +90,11 @@ impl Boxes {
 
 fn axis(pixels: usize, factor: usize) -> Axis {
     Axis {
-        samples: pixels.div_ceil(factor),
-        length: pixels as f64 / factor as f64,
-        mean_of: factor,
+        samples: pixels,
+        length: pixels as f64,
+        mean_of: 1,
     }
+    .averaged(factor)
 }
 
 fn add(sums: &mut [u32], row: &[u8]) {

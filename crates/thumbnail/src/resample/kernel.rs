@@ -11,6 +11,17 @@ pub(crate) struct Axis {
     pub mean_of: usize,
 }
 
+impl Axis {
+    /// The axis once so many samples have been averaged into one.
+    pub fn averaged(self, factor: usize) -> Self {
+        Self {
+            samples: self.samples.div_ceil(factor),
+            length: self.length / factor as f64,
+            mean_of: self.mean_of * factor,
+        }
+    }
+}
+
 /// For each small pixel: which samples it is made of, and how much of each.
 pub(crate) struct Kernel {
     pub samples: usize,

@@ -11,5 +11,6 @@ mod colours;
 mod headers;
 mod hostile;
 mod orientation;
+mod reduced;
 mod sizes;
 mod support;

@@ -1,0 +1,277 @@
+//! Baseline JPEG with colour at half the size (4:2:0), out of planes: nothing goes through RGB that need not.
+
+use super::bit_writer::BitWriter;
+use super::forward_dct::{SCALES, forward_dct};
+use super::huffman::{CHROMA_AC, CHROMA_DC, Codes, LUMA_AC, LUMA_DC, Spec};
+use crate::pixels::{Model, Pixels};
+
+/// T.81, table K.1, in zigzag order.
+const LUMA_QUANT: [u16; 64] = [
+    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37,
+    29, 40, 58, 51, 61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81,
+    87, 95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
+];
+/// T.81, table K.2, in zigzag order.
+const CHROMA_QUANT: [u16; 64] = [
+    17, 18, 18, 24, 21, 24, 47, 26, 26, 47, 99, 66, 56, 66, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+    99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
+];
+/// T.81, figure A.6: the place in rows of 8 for each place in zigzag order.
+const ZIGZAG: [usize; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
+/// Luma, and two planes of colour of half its size, rounded up, or none. Sides are at most 65,535.
+pub(crate) fn encode(luma: &Pixels, colour: Option<[&Pixels; 2]>, quality: u8) -> Vec<u8> {
+    let luma_quant = quantisation(&LUMA_QUANT, quality);
+    let chroma_quant = quantisation(&CHROMA_QUANT, quality);
+    let mut out = Vec::with_capacity(luma.data.len() / 4 + 1024);
+    headers(&mut out, luma, colour.is_some(), &luma_quant, &chroma_quant);
+
+    let mut channels = vec![Channel::new(
+        luma,
+        if colour.is_some() { 2 } else { 1 },
+        &luma_quant,
+        &LUMA_DC,
+        &LUMA_AC,
+    )];
+    for plane in colour.into_iter().flatten() {
+        channels.push(Channel::new(
+            plane,
+            1,
+            &chroma_quant,
+            &CHROMA_DC,
+            &CHROMA_AC,
+        ));
+    }
+    let unit = if colour.is_some() { 16 } else { 8 };
+    let mut writer = BitWriter::new(out);
+    for row in 0..luma.height.div_ceil(unit) {
+        for column in 0..luma.width.div_ceil(unit) {
+            for channel in &mut channels {
+                channel.unit(row, column, &mut writer);
+            }
+        }
+    }
+    let mut out = writer.finish();
+    out.extend([0xff, 0xd9]);
+    out
+}
+
+/// A table for a quality of 1 to 100, on the scale that libjpeg made common.
+fn quantisation(base: &[u16; 64], quality: u8) -> [u8; 64] {
+    let quality = u32::from(quality.clamp(1, 100));
+    let scale = if quality < 50 {
+        5000 / quality
+    } else {
+        200 - 2 * quality
+    };
+    base.map(|step| ((u32::from(step) * scale + 50) / 100).clamp(1, 255) as u8)
+}
+
+fn headers(
+    out: &mut Vec<u8>,
+    luma: &Pixels,
+    colour: bool,
+    luma_quant: &[u8; 64],
+    chroma_quant: &[u8; 64],
+) {
+    let mut segment = |marker: u8, parts: &[&[u8]]| {
+        let len = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
+        out.extend([0xff, marker]);
+        out.extend((len as u16).to_be_bytes());
+        for part in parts {
+            out.extend_from_slice(part);
+        }
+    };
+    let (height, width) = (
+        (luma.height as u16).to_be_bytes(),
+        (luma.width as u16).to_be_bytes(),
+    );
+    let spec = |class: u8, spec: &Spec| [&[class][..], &spec.counts, spec.symbols].concat();
+    let luma_codes = [spec(0x00, &LUMA_DC), spec(0x10, &LUMA_AC)].concat();
+    // A start-of-image marker has no length: it stands before the first segment, which is written here.
+    segment(0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
+    segment(0xdb, &[&[0], luma_quant]);
+    if colour {
+        segment(0xdb, &[&[1], chroma_quant]);
+        segment(
+            0xc0,
+            &[
+                &[8],
+                &height,
+                &width,
+                &[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1],
+            ],
+        );
+        segment(
+            0xc4,
+            &[
+                &luma_codes,
+                &spec(0x01, &CHROMA_DC),
+                &spec(0x11, &CHROMA_AC),
+            ],
+        );
+        segment(0xda, &[&[3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0]]);
+    } else {
+        segment(0xc0, &[&[8], &height, &width, &[1, 1, 0x11, 0]]);
+        segment(0xc4, &[&luma_codes]);
+        segment(0xda, &[&[1, 1, 0x00, 0, 63, 0]]);
+    }
+    out.splice(0..0, [0xff, 0xd8]);
+}
+
+struct Channel<'a> {
+    plane: &'a Pixels,
+    /// Blocks of a unit, across and down.
+    blocks: usize,
+    /// What to multiply a coefficient with, in rows of 8.
+    steps: [f32; 64],
+    dc: Codes,
+    ac: Codes,
+    predicted: i32,
+}
+
+impl<'a> Channel<'a> {
+    fn new(plane: &'a Pixels, blocks: usize, quant: &[u8; 64], dc: &Spec, ac: &Spec) -> Self {
+        let mut steps = [0.0; 64];
+        for (place, quant) in ZIGZAG.into_iter().zip(quant) {
+            steps[place] = 1.0 / (f32::from(*quant) * 8.0 * SCALES[place / 8] * SCALES[place % 8]);
+        }
+        Self {
+            plane,
+            blocks,
+            steps,
+            dc: Codes::new(dc),
+            ac: Codes::new(ac),
+            predicted: 0,
+        }
+    }
+
+    fn unit(&mut self, row: usize, column: usize, writer: &mut BitWriter) {
+        for y in 0..self.blocks {
+            for x in 0..self.blocks {
+                let block =
+                    self.samples((row * self.blocks + y) * 8, (column * self.blocks + x) * 8);
+                let coefficients = self.quantised(block);
+                self.write(&coefficients, writer);
+            }
+        }
+    }
+
+    /// A block around zero; beyond the edge the last row and column go on.
+    fn samples(&self, top: usize, left: usize) -> [[f32; 8]; 8] {
+        let Pixels {
+            width,
+            height,
+            data,
+            ..
+        } = self.plane;
+        std::array::from_fn(|y| {
+            let row = &data[(top + y).min(height - 1) * width..][..*width];
+            match row.get(left..left + 8) {
+                Some(samples) => std::array::from_fn(|x| f32::from(samples[x]) - 128.0),
+                None => std::array::from_fn(|x| f32::from(row[(left + x).min(width - 1)]) - 128.0),
+            }
+        })
+    }
+
+    /// Coefficients in zigzag order.
+    fn quantised(&self, block: [[f32; 8]; 8]) -> [i16; 64] {
+        let block = forward_dct(block);
+        let mut whole = [0_i16; 64];
+        for (whole, (coefficient, step)) in whole
+            .iter_mut()
+            .zip(block.as_flattened().iter().zip(&self.steps))
+        {
+            let scaled = coefficient * step;
+            *whole = (scaled + 0.5_f32.copysign(scaled)) as i16;
+        }
+        ZIGZAG.map(|place| whole[place])
+    }
+
+    fn write(&mut self, coefficients: &[i16; 64], writer: &mut BitWriter) {
+        let mean = i32::from(coefficients[0]);
+        let change = mean - self.predicted;
+        self.predicted = mean;
+        let size = size(change);
+        writer.code(self.dc.of(size as u8));
+        writer.value(change, size);
+
+        let mut done = 0;
+        for (place, coefficient) in coefficients.iter().enumerate().skip(1) {
+            if *coefficient == 0 {
+                continue;
+            }
+            let mut run = place - done - 1;
+            while run > 15 {
+                writer.code(self.ac.of(0xf0));
+                run -= 16;
+            }
+            let value = i32::from(*coefficient);
+            let size = self::size(value);
+            writer.code(self.ac.of((run as u8) << 4 | size as u8));
+            writer.value(value, size);
+            done = place;
+        }
+        if done < 63 {
+            writer.code(self.ac.of(0x00));
+        }
+    }
+}
+
+/// Bits that a value needs (T.81, table F.1).
+fn size(value: i32) -> u32 {
+    32 - value.unsigned_abs().leading_zeros()
+}
+
+/// The picture as luma and two planes of colour at half the size (JFIF 1.02, page 3).
+pub(crate) fn planes(rgb: &Pixels) -> [Pixels; 3] {
+    let (pixels, _) = rgb.data.as_chunks::<3>();
+    let plane = |width, height, data| Pixels {
+        width,
+        height,
+        model: Model::Grey,
+        data,
+    };
+    let byte = crate::resample::byte;
+    let luma = pixels
+        .iter()
+        .map(|pixel| byte(dot(pixel.map(f32::from), LUMA)))
+        .collect();
+    let (width, height) = (rgb.width.div_ceil(2), rgb.height.div_ceil(2));
+    let (mut blue, mut red) = (
+        Vec::with_capacity(width * height),
+        Vec::with_capacity(width * height),
+    );
+    for rows in pixels.chunks(2 * rgb.width) {
+        let (upper, lower) = rows.split_at(rgb.width);
+        let lower = if lower.is_empty() { upper } else { lower };
+        for (upper, lower) in upper.chunks(2).zip(lower.chunks(2)) {
+            let mut sum = [0.0; 3];
+            for pixel in upper.iter().chain(lower) {
+                for (sum, sample) in sum.iter_mut().zip(pixel) {
+                    *sum += f32::from(*sample);
+                }
+            }
+            let mean = sum.map(|sum| sum / (upper.len() + lower.len()) as f32);
+            let luma = dot(mean, LUMA);
+            blue.push(byte(128.0 + (mean[2] - luma) / 1.772));
+            red.push(byte(128.0 + (mean[0] - luma) / 1.402));
+        }
+    }
+    [
+        plane(rgb.width, rgb.height, luma),
+        plane(width, height, blue),
+        plane(width, height, red),
+    ]
+}
+
+const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
+
+fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}

@@ -1,0 +1,153 @@
+//! The bits of one entropy-coded segment (T.81, section F.1.2.3), with byte stuffing taken out.
+
+use memchr::memchr;
+
+/// Positions in the window are taken modulo this, so that no index can be out of bounds.
+const SPAN: usize = 1 << 16;
+/// Bytes of a segment that the window holds at most; behind them are zeros.
+const FULL: usize = SPAN - 2 * RESERVE;
+/// More than the bytes of a minimum coded unit: 10 blocks of 64 coefficients of at most 16 + 11 bits.
+const RESERVE: usize = 4096;
+
+/// A window that moves along a segment.
+pub(crate) struct Bits<'a> {
+    source: &'a [u8],
+    /// Where in the source the window's next byte comes from.
+    at: usize,
+    window: Box<[u8; SPAN + 8]>,
+    filled: usize,
+    /// Whether all of the segment is in the window: what follows is a marker or the end of the file.
+    ended: bool,
+    /// Where in the window the next bits come from.
+    pos: usize,
+    /// The next bits, the first of them on top.
+    ahead: u64,
+    /// How many of `ahead` are accounted for.
+    have: u32,
+}
+
+impl<'a> Bits<'a> {
+    pub fn new(source: &'a [u8], at: usize) -> Self {
+        let window = super::huffman::boxed();
+        let mut bits = Self {
+            source,
+            at,
+            window,
+            filled: 0,
+            ended: false,
+            pos: 0,
+            ahead: 0,
+            have: 0,
+        };
+        bits.top_up();
+        bits
+    }
+
+    /// Makes sure that one more unit can be read without looking at the end of the window.
+    #[inline]
+    pub fn reserve(&mut self) {
+        if self.pos + RESERVE > self.filled && !self.ended {
+            self.top_up();
+        }
+    }
+
+    #[cold]
+    fn top_up(&mut self) {
+        let pos = self.pos.min(self.filled);
+        self.window.copy_within(pos..self.filled, 0);
+        self.filled -= pos;
+        self.pos -= pos;
+        while self.filled < FULL {
+            let rest = self.source.get(self.at..).unwrap_or_default();
+            let room = &rest[..rest.len().min(FULL - self.filled)];
+            let run = memchr(0xff, room).unwrap_or(room.len());
+            self.window[self.filled..][..run].copy_from_slice(&room[..run]);
+            self.filled += run;
+            self.at += run;
+            if run == room.len() && run < rest.len() {
+                continue;
+            }
+            match rest.get(run + 1) {
+                Some(0) => {
+                    self.window[self.filled] = 0xff;
+                    self.filled += 1;
+                    self.at += 2;
+                }
+                // Fill bytes may stand before a marker.
+                Some(0xff) => self.at += 1,
+                _ => {
+                    self.ended = true;
+                    break;
+                }
+            }
+        }
+        self.window[self.filled..].fill(0);
+    }
+
+    /// Whether more bits were read than the segment has.
+    pub fn overrun(&self) -> bool {
+        self.ended && self.pos * 8 > self.filled * 8 + self.have as usize
+    }
+
+    /// Goes on behind the restart marker of this number, which must come next.
+    pub fn restart(&mut self, number: usize) -> Option<()> {
+        if self.overrun() {
+            return None;
+        }
+        // All of the segment may not have been looked at yet, if it ends in padding.
+        self.top_up();
+        let marker = self.source.get(self.at..self.at + 2)?;
+        if !self.ended || marker != [0xff, 0xd0 + (number % 8) as u8] {
+            return None;
+        }
+        self.at += 2;
+        (self.filled, self.pos, self.ahead, self.have, self.ended) = (0, 0, 0, 0, false);
+        self.top_up();
+        Some(())
+    }
+
+    /// Brings the bits at hand to 56 at least.
+    #[inline(always)]
+    pub fn refill(&mut self) {
+        let pos = self.pos % SPAN;
+        let mut next = [0; 8];
+        next.copy_from_slice(&self.window[pos..pos + 8]);
+        self.ahead |= u64::from_be_bytes(next) >> self.have;
+        self.pos += ((63 - self.have) >> 3) as usize;
+        self.have |= 0b11_1000;
+    }
+
+    /// The next `count` bits, 1 to 32, without taking them.
+    #[inline(always)]
+    pub fn peek(&self, count: u32) -> usize {
+        (self.ahead >> (64 - count)) as usize
+    }
+
+    /// Takes bits of those that a refill brought.
+    #[inline(always)]
+    pub fn take(&mut self, count: u32) {
+        self.ahead <<= count;
+        self.have = self.have.wrapping_sub(count);
+    }
+
+    /// Takes a number of `size` bits, 0 to 15, in the signed form of T.81, table F.1.
+    #[inline(always)]
+    pub fn signed(&mut self, size: u32) -> i32 {
+        if size == 0 {
+            return 0;
+        }
+        let value = self.peek(size) as i32;
+        self.take(size);
+        extend(value, size)
+    }
+}
+
+/// T.81, figure F.12: a number whose first bit is 0 is negative.
+#[inline(always)]
+pub(crate) fn extend(value: i32, size: u32) -> i32 {
+    if value >> (size - 1) == 0 {
+        value - (1 << size) + 1
+    } else {
+        value
+    }
+}

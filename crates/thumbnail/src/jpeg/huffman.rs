@@ -1,0 +1,221 @@
+//! Huffman tables (T.81, annex C), and what can be known of the next bits at one look.
+
+use super::Unusual;
+use super::bits::{Bits, extend};
+
+const LOOK: u32 = 10;
+const VALUE_LOOK: u32 = 11;
+const SKIP_LOOK: u32 = 13;
+
+/// A table as a file defines it, with the codes of up to [`LOOK`] bits spread out.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// Code length in the upper byte, symbol in the lower; 0 for a longer code or none.
+    look: Box<[u16; 1 << LOOK]>,
+    /// The first code of more bits than this, in 16 bits from the top; by length.
+    limits: [u32; 17],
+    /// What to add to a code for its symbol's place; by length.
+    offsets: [i32; 17],
+    symbols: Vec<u8>,
+}
+
+impl Table {
+    /// From `BITS` and `HUFFVAL`. A set of codes that does not fit its lengths is refused.
+    pub fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, Unusual> {
+        let mut table = Self {
+            look: boxed(),
+            limits: [0; 17],
+            offsets: [0; 17],
+            symbols: symbols.to_vec(),
+        };
+        let (mut code, mut place) = (0_u32, 0_usize);
+        for len in 1..=16_u32 {
+            let count = usize::from(counts[len as usize - 1]);
+            table.offsets[len as usize] = place as i32 - code as i32;
+            for _ in 0..count {
+                let symbol = *symbols.get(place).ok_or(Unusual)?;
+                if len <= LOOK {
+                    let first = (code << (LOOK - len)) as usize;
+                    let same = table
+                        .look
+                        .get_mut(first..first + (1 << (LOOK - len)))
+                        .ok_or(Unusual)?;
+                    same.fill((len as u16) << 8 | u16::from(symbol));
+                }
+                code += 1;
+                place += 1;
+            }
+            if code > 1 << len {
+                return Err(Unusual);
+            }
+            table.limits[len as usize] = code << (16 - len);
+            code <<= 1;
+        }
+        Ok(table)
+    }
+
+    /// Takes the next symbol; after a refill.
+    #[inline(always)]
+    pub fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, Unusual> {
+        let found = self.look[bits.peek(LOOK)];
+        if found == 0 {
+            return self.long_symbol(bits);
+        }
+        bits.take(u32::from(found >> 8));
+        Ok(found as u8)
+    }
+
+    #[cold]
+    fn long_symbol(&self, bits: &mut Bits<'_>) -> Result<u8, Unusual> {
+        let (len, symbol) = self.decode(bits.peek(16) as u32).ok_or(Unusual)?;
+        bits.take(len);
+        Ok(symbol)
+    }
+
+    /// Length and symbol of the code that 16 bits begin with.
+    fn decode(&self, next: u32) -> Option<(u32, u8)> {
+        let len = (1..=16).find(|len| next < self.limits[*len as usize])?;
+        let place = (next >> (16 - len)) as i32 + self.offsets[len as usize];
+        Some((len, *self.symbols.get(usize::try_from(place).ok()?)?))
+    }
+}
+
+/// Zeros on the heap, without having been on the stack.
+pub(super) fn boxed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    vec![T::default(); N]
+        .into_boxed_slice()
+        .try_into()
+        .unwrap_or_else(|_| Box::new([T::default(); N]))
+}
+
+/// A table for AC coefficients of a sequential scan.
+pub(crate) struct AcTable {
+    table: Table,
+    /// Bits, coefficients passed over and value, where code and value are within [`VALUE_LOOK`] bits; 0 elsewhere.
+    values: Box<[u32; 1 << VALUE_LOOK]>,
+    /// Bits and coefficients of all whole symbols within [`SKIP_LOOK`] bits, and whether they end the block.
+    skips: Box<[u16; 1 << SKIP_LOOK]>,
+}
+
+/// Added to the coefficients of an entry that ends the block.
+const ENDS: usize = 128;
+/// Coefficients of an entry whose first symbol is too long for it.
+const TOO_LONG: usize = 512;
+
+impl AcTable {
+    pub fn new(table: Table) -> Self {
+        let mut values = boxed::<u32, { 1 << VALUE_LOOK }>();
+        for (next, entry) in values.iter_mut().enumerate() {
+            let Some((len, symbol)) = table.decode((next as u32) << (16 - VALUE_LOOK)) else {
+                continue;
+            };
+            let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+            if size > 0 && len + size <= VALUE_LOOK {
+                let value = next >> (VALUE_LOOK - len - size) & ((1 << size) - 1);
+                *entry = (extend(value as i32, size) as u32) << 16 | run << 8 | (len + size);
+            }
+        }
+        let mut skips = boxed::<u16, { 1 << SKIP_LOOK }>();
+        for (next, entry) in skips.iter_mut().enumerate() {
+            let (mut used, mut passed) = (0, 0);
+            while let Some((len, symbol)) =
+                table.decode((next << used << (16 - SKIP_LOOK)) as u32 & 0xffff)
+            {
+                let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+                if used + len + size > SKIP_LOOK || passed + run + 1 > 64 {
+                    break;
+                }
+                used += len + size;
+                if size == 0 && run != 15 {
+                    passed += ENDS;
+                    break;
+                }
+                passed += run + 1;
+            }
+            if used == 0 {
+                passed = TOO_LONG;
+            }
+            *entry = (passed << 4) as u16 | used as u16;
+        }
+        Self {
+            table,
+            values,
+            skips,
+        }
+    }
+
+    /// Calls `keep` with place and value of each coefficient up to `last`, and passes over the rest of the block.
+    #[inline(always)]
+    pub fn block(
+        &self,
+        bits: &mut Bits<'_>,
+        last: usize,
+        mut keep: impl FnMut(usize, i32),
+    ) -> Result<(), Unusual> {
+        let mut place = 1;
+        while place <= last {
+            bits.refill();
+            let entry = self.values[bits.peek(VALUE_LOOK)];
+            if entry != 0 {
+                bits.take(entry & 0xff);
+                place += (entry >> 8 & 0xff) as usize;
+                if place > 63 {
+                    return Err(Unusual);
+                }
+                keep(place, entry as i32 >> 16);
+                place += 1;
+                continue;
+            }
+            let symbol = self.table.symbol(bits)?;
+            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+            if size == 0 && run != 15 {
+                return Ok(());
+            }
+            place += run;
+            if place > 63 {
+                return Err(Unusual);
+            }
+            let value = bits.signed(size);
+            if size > 0 {
+                keep(place, value);
+            }
+            place += 1;
+        }
+        self.skip(bits, place)
+    }
+
+    /// Passes over the coefficients from `place` on.
+    #[inline(always)]
+    fn skip(&self, bits: &mut Bits<'_>, mut place: usize) -> Result<(), Unusual> {
+        while place < 64 {
+            bits.refill();
+            // 4 looks of 13 bits are within the 56 of a refill.
+            for _ in 0..4 {
+                let entry = self.skips[bits.peek(SKIP_LOOK)];
+                let next = place + usize::from(entry >> 4);
+                if next >= 64 {
+                    if next == 64 || (ENDS..ENDS + 64).contains(&next) {
+                        bits.take(u32::from(entry & 15));
+                        return Ok(());
+                    }
+                    // The look reaches into the next block, or does not hold one symbol.
+                    bits.refill();
+                    let symbol = self.table.symbol(bits)?;
+                    let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+                    if size == 0 && run != 15 {
+                        return Ok(());
+                    }
+                    bits.take(size);
+                    place += run + 1;
+                    if place > 64 {
+                        return Err(Unusual);
+                    }
+                    break;
+                }
+                bits.take(u32::from(entry & 15));
+                place = next;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! How much of each block is needed for the sizes wanted.
+
+use super::Unusual;
+use super::frame::{Component, Frame};
+use super::reduce::{Basis, last_coefficient};
+use crate::resample::Axis;
+
+/// How many times larger than wanted samples still are when they go into Lanczos, at least. Just above a step of the
+/// scale everything is blurred with less.
+const ENOUGH: f64 = 1.6;
+
+/// What becomes of the blocks of one component.
+pub(super) struct Reduction {
+    /// Samples of a block: 1, 2 or 4 a side.
+    pub across: usize,
+    pub down: usize,
+    /// The last coefficient that they need.
+    pub last: usize,
+    pub basis_across: Basis,
+    pub basis_down: Basis,
+    /// Samples of the whole component.
+    pub columns: usize,
+    pub rows: usize,
+    pub axis_across: Axis,
+    pub axis_down: Axis,
+}
+
+/// How to reduce each component, for small pictures of at most `largest`. Where 4 samples a block are too
+/// few, reducing does not pay.
+pub(super) fn plan(frame: &Frame, largest: (usize, usize)) -> Result<Vec<Reduction>, Unusual> {
+    let across = samples(frame.width, largest.0)?;
+    let down = samples(frame.height, largest.1)?;
+    let reduction = |component: &Component| {
+        // Colour that is stored at half the size keeps twice the samples of a block, as far as there are any.
+        let across = (across * frame.h_max / component.h).min(4);
+        let down = (down * frame.v_max / component.v).min(4);
+        let axis_across = axis(frame.width * component.h, frame.h_max, across);
+        let axis_down = axis(frame.height * component.v, frame.v_max, down);
+        Reduction {
+            across,
+            down,
+            last: last_coefficient(across, down),
+            basis_across: Basis::new(across),
+            basis_down: Basis::new(down),
+            columns: axis_across.samples,
+            rows: axis_down.samples,
+            axis_across,
+            axis_down,
+        }
+    };
+    Ok(frame.components.iter().map(reduction).collect())
+}
+
+/// Samples of a block of luma that `pixels` need to become `wanted`.
+fn samples(pixels: usize, wanted: usize) -> Result<usize, Unusual> {
+    [1, 2, 4]
+        .into_iter()
+        .find(|samples| (pixels * samples) as f64 >= 8.0 * ENOUGH * wanted as f64)
+        .ok_or(Unusual)
+}
+
+fn axis(pixels: usize, sampling: usize, samples: usize) -> Axis {
+    let length = (pixels * samples) as f64 / (8 * sampling) as f64;
+    Axis {
+        samples: length.ceil() as usize,
+        length,
+        mean_of: if samples == 4 { 1 } else { 8 / samples },
+    }
+}

@@ -1,0 +1,84 @@
+//! One plane of samples to one size.
+
+use super::kernel::Axis;
+use super::{Kernel, Lanczos, byte, factor};
+use crate::pixels::{Model, Pixels};
+
+/// Rows of samples in, a small plane out.
+pub(crate) struct PlaneResample {
+    across: usize,
+    down: usize,
+    columns: usize,
+    rows: usize,
+    taken: usize,
+    /// The sum of the rows of the box so far.
+    sums: Vec<f32>,
+    summed: usize,
+    averaged: Vec<f32>,
+    lanczos: Lanczos,
+    small: Vec<u8>,
+    width: usize,
+    height: usize,
+}
+
+impl PlaneResample {
+    pub fn new(across: Axis, down: Axis, (width, height): (usize, usize)) -> Self {
+        let (box_across, box_down) = (factor(across.samples, width), factor(down.samples, height));
+        let averaged_across = across.averaged(box_across);
+        let lanczos = Lanczos::new(
+            1,
+            Kernel::new(averaged_across, width),
+            Kernel::new(down.averaged(box_down), height),
+        );
+        Self {
+            across: box_across,
+            down: box_down,
+            columns: across.samples,
+            rows: down.samples,
+            taken: 0,
+            sums: vec![0.0; across.samples],
+            summed: 0,
+            averaged: vec![0.0; averaged_across.samples],
+            lanczos,
+            small: Vec::with_capacity(width * height),
+            width,
+            height,
+        }
+    }
+
+    /// Takes the next row.
+    pub fn row(&mut self, row: &[f32]) {
+        debug_assert_eq!(row.len(), self.columns);
+        let small = &mut self.small;
+        let store = |done: &[f32]| small.extend(done.iter().map(|sample| byte(*sample)));
+        self.taken += 1;
+        if (self.across, self.down) == (1, 1) {
+            self.lanczos.row(row, store);
+            return;
+        }
+        for (sum, sample) in self.sums.iter_mut().zip(row) {
+            *sum += sample;
+        }
+        self.summed += 1;
+        if self.summed < self.down && self.taken < self.rows {
+            return;
+        }
+        for (mean, samples) in self.averaged.iter_mut().zip(self.sums.chunks(self.across)) {
+            *mean = samples.iter().sum::<f32>() / (samples.len() * self.summed) as f32;
+        }
+        self.sums.fill(0.0);
+        self.summed = 0;
+        self.lanczos.row(&self.averaged, store);
+    }
+
+    /// The small plane, once every row has been taken.
+    pub fn finish(self) -> Pixels {
+        debug_assert_eq!(self.small.len(), self.width * self.height);
+        Pixels {
+            width: self.width,
+            height: self.height,
+            model: Model::Grey,
+            data: self.small,
+        }
+    }
+}
