@@ -1,3 +1,63 @@
-//! local-stack
+//! `cargo run`: the stack of `infra/infra.yaml` on this machine.
 
-fn main() {}
+use std::process::ExitCode;
+
+use local_stack::album::{Album, Picture};
+use local_stack::{Options, REGION, Stack, options};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let Some(options) = Options::read(std::env::args_os().skip(1))? else {
+        print!("{}", options::HELP);
+        return Ok(());
+    };
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,local_stack=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(&options))
+}
+
+async fn serve(options: &Options) -> anyhow::Result<()> {
+    let pictures = Picture::read_all(&options.images)?;
+    let stack = Stack::start(options).await?;
+    println!("aws   {}", stack.aws_url);
+    println!(
+        "export AWS_ENDPOINT_URL={} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}",
+        stack.aws_url
+    );
+    println!("export AWS_ACCESS_KEY_ID={}", stack.credentials.access_key);
+    println!(
+        "export AWS_SECRET_ACCESS_KEY={}",
+        stack.credentials.secret_key
+    );
+    if let Some(key) = &stack.api_key {
+        println!("export STACK_API_KEY={key}");
+    }
+    println!("logs  {}", stack.logs.display());
+    println!("ready {}", stack.api_url);
+    let album = Album::of(&stack);
+    for picture in &pictures {
+        match album.add(picture).await {
+            Ok(shown) => println!("\n{shown}"),
+            Err(error) => eprintln!("error: {error:#}"),
+        }
+    }
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,376 @@
+//! Who calls, and whether they may: the stack's roles, a local administrator, and the template's own policies.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use cfn::Error;
+use iam::{Decision, Policy, Request};
+
+use crate::resources::names::Names;
+use crate::resources::{Declared, Resources};
+
+/// What a caller signs with.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Credentials {
+    /// `AKIA…` or, with a session token, `ASIA…`.
+    pub access_key: String,
+    /// The secret.
+    pub secret_key: String,
+    /// What a role's session must show beside its key.
+    pub session_token: Option<String>,
+}
+
+impl Credentials {
+    /// Keys of a user, which nobody else has.
+    #[must_use]
+    pub fn random_user() -> Self {
+        Self {
+            access_key: format!("AKIA{}", letters(16)),
+            secret_key: letters(40),
+            session_token: None,
+        }
+    }
+
+    fn random_session() -> Self {
+        Self {
+            access_key: format!("ASIA{}", letters(16)),
+            secret_key: letters(40),
+            session_token: Some(letters(64)),
+        }
+    }
+}
+
+/// Random upper-case letters and digits.
+fn letters(length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        text.extend(
+            uuid::Uuid::new_v4()
+                .simple()
+                .to_string()
+                .to_uppercase()
+                .chars(),
+        );
+    }
+    text.truncate(length);
+    text
+}
+
+/// A user or a role's session.
+#[derive(Debug)]
+pub struct Principal {
+    /// `arn:aws:iam::…:user/administrator` or `arn:aws:sts::…:assumed-role/{role}/{session}`.
+    pub arn: String,
+    /// What it signs with.
+    pub credentials: Credentials,
+    policies: Vec<Policy>,
+}
+
+/// Whoever a policy may name.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller<'a> {
+    /// A user or a role.
+    Principal(&'a Principal),
+    /// An AWS service on behalf of one of its resources.
+    Service {
+        /// `s3.amazonaws.com`
+        name: &'a str,
+        /// ARN of the bucket, topic, …
+        source_arn: &'a str,
+    },
+}
+
+/// Why a request's credentials are not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unknown {
+    /// No such access key.
+    #[error("the access key does not exist")]
+    AccessKey,
+    /// Not the session token of this key.
+    #[error("the security token included in the request is invalid")]
+    SessionToken,
+}
+
+struct Role {
+    trust: Policy,
+    session: Arc<Principal>,
+}
+
+/// Every principal and every policy of the stack.
+pub struct Authority {
+    account_id: String,
+    administrator: Arc<Principal>,
+    principals: HashMap<String, Arc<Principal>>,
+    roles: HashMap<String, Role>,
+    /// Bucket, topic, queue and function policies by the ARN of what they are for.
+    resource_policies: HashMap<String, Vec<Policy>>,
+}
+
+impl Authority {
+    /// Reads roles, resource policies and permissions.
+    ///
+    /// # Errors
+    /// A policy that can't be read, with its line.
+    pub fn new(
+        resources: &Resources,
+        names: &Names,
+        administrator: Credentials,
+    ) -> Result<Self, Error> {
+        let account_id = names.environment.account_id.clone();
+        let everything = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+        });
+        let everything = Policy::identity_based(&everything)
+            .map_err(|error| Error::without_place(error.to_string()))?;
+        let administrator = Arc::new(Principal {
+            arn: format!("arn:aws:iam::{account_id}:user/administrator"),
+            credentials: administrator,
+            policies: vec![everything],
+        });
+        let mut authority = Self {
+            account_id,
+            administrator: Arc::clone(&administrator),
+            principals: HashMap::new(),
+            roles: HashMap::new(),
+            resource_policies: HashMap::new(),
+        };
+        authority.add(administrator);
+        for role in &resources.roles {
+            authority.add_role(role, names)?;
+        }
+        for policy in &resources.bucket_policies {
+            let bucket = format!("arn:aws:s3:::{}", policy.properties.bucket);
+            authority.add_policy(policy, bucket, &policy.properties.policy_document)?;
+        }
+        for policy in &resources.topic_policies {
+            for topic in &policy.properties.topics {
+                authority.add_policy(policy, topic.clone(), &policy.properties.policy_document)?;
+            }
+        }
+        for policy in &resources.queue_policies {
+            for url in &policy.properties.queues {
+                let name = url.rsplit('/').next().unwrap_or(url);
+                let queue = names.arn("sqs", name);
+                authority.add_policy(policy, queue, &policy.properties.policy_document)?;
+            }
+        }
+        for permission in &resources.permissions {
+            let function = function_arn(names, &permission.properties.function_name);
+            let document = permission_statement(&permission.properties, &function);
+            authority.add_policy(permission, function, &document)?;
+        }
+        Ok(authority)
+    }
+
+    fn add(&mut self, principal: Arc<Principal>) {
+        self.principals
+            .insert(principal.credentials.access_key.clone(), principal);
+    }
+
+    fn add_role(
+        &mut self,
+        role: &Declared<crate::resources::iam::Role>,
+        names: &Names,
+    ) -> Result<(), Error> {
+        let trust = parsed(
+            role,
+            Policy::resource_based,
+            &role.properties.assume_role_policy_document,
+        )?;
+        let policies = role
+            .properties
+            .policies
+            .iter()
+            .map(|policy| parsed(role, Policy::identity_based, &policy.policy_document))
+            .collect::<Result<_, _>>()?;
+        let name = &role.physical_id;
+        let session = Arc::new(Principal {
+            arn: format!("arn:aws:sts::{}:assumed-role/{name}/local", self.account_id),
+            credentials: Credentials::random_session(),
+            policies,
+        });
+        self.add(Arc::clone(&session));
+        self.roles
+            .insert(names.role_arn(name), Role { trust, session });
+        Ok(())
+    }
+
+    fn add_policy<T>(
+        &mut self,
+        resource: &Declared<T>,
+        arn: String,
+        document: &serde_json::Value,
+    ) -> Result<(), Error> {
+        let policy = parsed(resource, Policy::resource_based, document)?;
+        self.resource_policies.entry(arn).or_default().push(policy);
+        Ok(())
+    }
+
+    /// The local administrator, who may do everything that no policy denies.
+    #[must_use]
+    pub fn administrator(&self) -> &Arc<Principal> {
+        &self.administrator
+    }
+
+    /// The secret of an access key.
+    #[must_use]
+    pub fn secret_key(&self, access_key: &str) -> Option<&str> {
+        let principal = self.principals.get(access_key)?;
+        Some(&principal.credentials.secret_key)
+    }
+
+    /// Whose key this is.
+    ///
+    /// # Errors
+    /// A key that nobody has, or another session's token.
+    pub fn principal(
+        &self,
+        access_key: &str,
+        session_token: Option<&str>,
+    ) -> Result<&Arc<Principal>, Unknown> {
+        let principal = self.principals.get(access_key).ok_or(Unknown::AccessKey)?;
+        if principal.credentials.session_token.as_deref() == session_token {
+            Ok(principal)
+        } else {
+            Err(Unknown::SessionToken)
+        }
+    }
+
+    /// Takes a role on behalf of a service (`lambda.amazonaws.com`).
+    ///
+    /// # Errors
+    /// In words, if there is no such role or it doesn't trust the service.
+    pub fn assume(&self, role_arn: &str, service: &str) -> Result<&Arc<Principal>, String> {
+        let role = self
+            .roles
+            .get(role_arn)
+            .ok_or_else(|| format!("there is no role {role_arn}"))?;
+        let request = Request {
+            principal: iam::Principal::Service(service),
+            action: "sts:AssumeRole",
+            resource: role_arn,
+            context: &self.context(None),
+        };
+        match iam::evaluate(&[], std::slice::from_ref(&role.trust), &request) {
+            Decision::Allow => Ok(&role.session),
+            _ => Err(format!(
+                "{service} cannot assume {role_arn}: its trust policy does not allow it"
+            )),
+        }
+    }
+
+    /// Whether `caller` may do `action` to `resource`.
+    ///
+    /// # Errors
+    /// The message of AWS's `AccessDenied`.
+    pub fn check(&self, caller: Caller<'_>, action: &str, resource: &str) -> Result<(), String> {
+        let owner = policy_holder(resource);
+        let resource_policies = self
+            .resource_policies
+            .get(owner)
+            .map_or(&[][..], Vec::as_slice);
+        let (principal, identity, context, name) = match caller {
+            Caller::Principal(principal) => (
+                iam::Principal::Aws {
+                    arn: &principal.arn,
+                    account: &self.account_id,
+                },
+                principal.policies.as_slice(),
+                self.context(None),
+                principal.arn.as_str(),
+            ),
+            Caller::Service { name, source_arn } => (
+                iam::Principal::Service(name),
+                &[][..],
+                self.context(Some(source_arn)),
+                name,
+            ),
+        };
+        let request = Request {
+            principal,
+            action,
+            resource,
+            context: &context,
+        };
+        match iam::evaluate(identity, resource_policies, &request) {
+            Decision::Allow => Ok(()),
+            refusal => Err(iam::denial_message(name, action, resource, refusal)),
+        }
+    }
+
+    /// Condition keys. Traffic on the loopback stands for the TLS of AWS's endpoints.
+    fn context(&self, source_arn: Option<&str>) -> BTreeMap<String, Vec<String>> {
+        let mut context =
+            BTreeMap::from([("aws:SecureTransport".to_owned(), vec!["true".to_owned()])]);
+        if let Some(arn) = source_arn {
+            context.insert("aws:SourceArn".to_owned(), vec![arn.to_owned()]);
+            context.insert(
+                "aws:SourceAccount".to_owned(),
+                vec![self.account_id.clone()],
+            );
+        }
+        context
+    }
+}
+
+/// The ARN that a resource policy is kept under: a bucket's for its objects.
+fn policy_holder(resource: &str) -> &str {
+    match resource.strip_prefix("arn:aws:s3:::") {
+        Some(path) => {
+            let bucket = path.find('/').unwrap_or(path.len());
+            &resource[..resource.len() - path.len() + bucket]
+        }
+        None => resource,
+    }
+}
+
+fn parsed<T>(
+    resource: &Declared<T>,
+    parse: fn(&serde_json::Value) -> Result<Policy, iam::Error>,
+    document: &serde_json::Value,
+) -> Result<Policy, Error> {
+    parse(document).map_err(|error| {
+        Error::new(resource.span, error.to_string())
+            .within(&resource.logical_id)
+            .within("Resources")
+    })
+}
+
+/// A function's ARN, of its ARN or its name.
+#[must_use]
+pub fn function_arn(names: &Names, name_or_arn: &str) -> String {
+    if name_or_arn.starts_with("arn:") {
+        name_or_arn.to_owned()
+    } else {
+        names.arn("lambda", &format!("function:{name_or_arn}"))
+    }
+}
+
+/// The statement that Lambda makes of a permission
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>).
+fn permission_statement(
+    permission: &crate::resources::lambda::Permission,
+    function: &str,
+) -> serde_json::Value {
+    let mut condition = serde_json::Map::new();
+    if let Some(arn) = &permission.source_arn {
+        condition.insert("ArnLike".into(), serde_json::json!({"AWS:SourceArn": arn}));
+    }
+    if let Some(account) = &permission.source_account {
+        condition.insert(
+            "StringEquals".into(),
+            serde_json::json!({"AWS:SourceAccount": account}),
+        );
+    }
+    serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": permission.principal},
+            "Action": permission.action,
+            "Resource": function,
+            "Condition": condition,
+        }],
+    })
+}

@@ -1,0 +1,172 @@
+//! The AWS port: S3, `DynamoDB`, SQS and Rekognition behind one address, told apart by the signature's service.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, Limited};
+
+use crate::access::{Authority, Principal, Unknown};
+use crate::dynamodb::Tables;
+use crate::json_service::Failure;
+use crate::rekognition::Rekognition;
+use crate::signature::{Invalid, Presented, Signable};
+use crate::sqs::Queues;
+
+/// `DynamoDB` takes requests of 16 MB, Rekognition pictures of 5 MB in base64.
+const MAX_BODY: usize = 17 * 1024 * 1024;
+
+/// The services behind the port.
+pub struct Aws {
+    /// Who may do what.
+    pub authority: Arc<Authority>,
+    /// S3.
+    pub s3: local_s3::Service,
+    /// `DynamoDB`.
+    pub tables: Tables,
+    /// SQS.
+    pub queues: Arc<Queues>,
+    /// Rekognition.
+    pub rekognition: Rekognition,
+}
+
+impl Aws {
+    /// Answers a request from the wire, or one of the gateway's.
+    pub async fn handle(
+        &self,
+        mut request: Request<local_s3::Body>,
+        peer: SocketAddr,
+    ) -> Response<local_s3::Body> {
+        let service = match Presented::read(request.headers()) {
+            Ok(presented) => presented.service.to_owned(),
+            Err(_) if request.headers().contains_key("x-amz-target") => "json".to_owned(),
+            // Presigned requests carry their signature in the query, and only S3 takes those.
+            Err(_) => "s3".to_owned(),
+        };
+        if service == "s3" {
+            request.extensions_mut().insert(peer);
+            return self.s3.call(request).await;
+        }
+        let answer = match self.json(&service, request).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let mut answer = Response::new(failure.body());
+                *answer.status_mut() = failure.status;
+                answer
+            }
+        };
+        let (mut head, body) = answer.into_parts();
+        let json = HeaderValue::from_static(match service.as_str() {
+            "rekognition" => "application/x-amz-json-1.1",
+            _ => "application/x-amz-json-1.0",
+        });
+        head.headers
+            .entry(http::header::CONTENT_TYPE)
+            .or_insert(json);
+        if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+            head.headers.entry("x-amzn-requestid").or_insert(id);
+        }
+        Response::from_parts(head, local_s3::Body::from(body))
+    }
+
+    async fn json(
+        &self,
+        service: &str,
+        request: Request<local_s3::Body>,
+    ) -> Result<Response<Bytes>, Failure> {
+        let (head, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| {
+            Failure::new(
+                "RequestEntityTooLargeException",
+                "the request is larger than 17 MB, or broke off",
+            )
+        })?;
+        let body = body.to_bytes();
+        let caller = self.caller(&head, &body)?;
+        let target = head
+            .headers
+            .get("x-amz-target")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let action = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let value = match service {
+            "dynamodb" => {
+                return self
+                    .tables
+                    .answer(&self.authority, caller, Request::from_parts(head, body))
+                    .await;
+            }
+            "rekognition" => {
+                self.rekognition
+                    .answer(&self.authority, caller, &action, &body)
+                    .await?
+            }
+            "sqs" => {
+                let request = serde_json::from_slice(&body).map_err(|_| {
+                    Failure::new(
+                        "SerializationException",
+                        "the body is not JSON: SQS is spoken here in its JSON protocol",
+                    )
+                })?;
+                let host = head
+                    .headers
+                    .get("host")
+                    .and_then(|host| host.to_str().ok())
+                    .unwrap_or_default();
+                self.queues
+                    .answer(&self.authority, caller, host, &action, &request)
+                    .await?
+            }
+            other => {
+                return Err(Failure::new(
+                    "UnknownServiceException",
+                    &format!(
+                        "{other} is not a service of this machine: s3, dynamodb, sqs and rekognition are"
+                    ),
+                ));
+            }
+        };
+        Ok(Response::new(Bytes::from(value.to_string())))
+    }
+
+    fn caller(&self, head: &http::request::Parts, body: &[u8]) -> Result<&Arc<Principal>, Failure> {
+        let presented = Presented::read(&head.headers).map_err(|error| invalid(&error))?;
+        let principal = self
+            .authority
+            .principal(presented.access_key, presented.session_token)
+            .map_err(|error| unknown(&error))?;
+        let signable = Signable {
+            method: &head.method,
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &head.headers,
+            body,
+        };
+        presented
+            .verify(
+                &principal.credentials.secret_key,
+                &signable,
+                SystemTime::now(),
+            )
+            .map_err(|error| invalid(&error))?;
+        Ok(principal)
+    }
+}
+
+fn invalid(error: &Invalid) -> Failure {
+    let code = match error {
+        Invalid::Missing => "MissingAuthenticationTokenException",
+        Invalid::Incomplete(_) => "IncompleteSignatureException",
+        Invalid::Expired(_) | Invalid::Mismatch => "InvalidSignatureException",
+    };
+    Failure::new(code, &error.to_string())
+}
+
+fn unknown(_: &Unknown) -> Failure {
+    Failure::new(
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    )
+}

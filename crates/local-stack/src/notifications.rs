@@ -1,0 +1,159 @@
+//! S3's event notifications, from a bucket to the topics that its configuration names
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::SecondsFormat;
+use local_s3::{Change, Observer};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+use crate::access::Caller;
+use crate::clock::{iso, now_ms};
+use crate::resources::Resources;
+use crate::resources::s3::TopicConfiguration;
+use crate::sns::Topics;
+
+const SERVICE: &str = "s3.amazonaws.com";
+const SUBJECT: &str = "Amazon S3 Notification";
+
+/// Keys are form-encoded: a space is a plus, a slash stays.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'*')
+    .remove(b'/')
+    .remove(b' ');
+
+struct Configuration {
+    bucket: String,
+    topic: TopicConfiguration,
+    id: String,
+}
+
+/// Tells topics what happens in buckets.
+pub struct Notifications {
+    configurations: Vec<Configuration>,
+    topics: Arc<Topics>,
+    region: String,
+}
+
+impl Notifications {
+    /// Enables the notifications that the buckets declare. As on AWS, each topic gets an `s3:TestEvent` first, and one
+    /// that can't be published to is refused.
+    ///
+    /// # Errors
+    /// S3's words, with the bucket.
+    pub fn enable(
+        resources: &Resources,
+        topics: Arc<Topics>,
+        region: &str,
+    ) -> anyhow::Result<Self> {
+        let mut configurations = Vec::new();
+        for bucket in &resources.buckets {
+            let topics = bucket.properties.notification_configuration.iter();
+            for (index, topic) in topics.flat_map(|all| &all.topic_configurations).enumerate() {
+                configurations.push(Configuration {
+                    bucket: bucket.physical_id.clone(),
+                    topic: topic.clone(),
+                    id: format!("{}-{index}", bucket.logical_id),
+                });
+            }
+        }
+        let notifications = Self {
+            configurations,
+            topics,
+            region: region.to_owned(),
+        };
+        for configuration in &notifications.configurations {
+            let test = json!({
+                "Service": "Amazon S3",
+                "Event": "s3:TestEvent",
+                "Time": iso(now_ms()),
+                "Bucket": configuration.bucket,
+                "RequestId": uuid::Uuid::new_v4().simple().to_string()[..16].to_uppercase(),
+                "HostId": uuid::Uuid::new_v4().simple().to_string(),
+            });
+            notifications.publish(configuration, &test).map_err(|reason| {
+                anyhow::anyhow!(
+                    "bucket {}: Unable to validate the following destination configurations: {} ({reason})",
+                    configuration.bucket,
+                    configuration.topic.topic
+                )
+            })?;
+        }
+        Ok(notifications)
+    }
+
+    fn publish(
+        &self,
+        configuration: &Configuration,
+        message: &serde_json::Value,
+    ) -> Result<(), String> {
+        let bucket = Caller::Service {
+            name: SERVICE,
+            source_arn: &format!("arn:aws:s3:::{}", configuration.bucket),
+        };
+        self.topics.publish(
+            bucket,
+            &configuration.topic.topic,
+            SUBJECT,
+            &message.to_string(),
+        )
+    }
+
+    fn message(&self, configuration: &Configuration, change: &Change) -> serde_json::Value {
+        let key = utf8_percent_encode(&change.key, FORM)
+            .to_string()
+            .replace(' ', "+");
+        let mut object = json!({"key": key, "sequencer": change.sequencer});
+        if change.event_name.starts_with("ObjectCreated") {
+            object["size"] = json!(change.size);
+            object["eTag"] = json!(change.etag);
+        }
+        json!({"Records": [{
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": self.region,
+            "eventTime": change.time.to_rfc3339_opts(SecondsFormat::Millis, true),
+            "eventName": change.event_name,
+            "userIdentity": {"principalId": format!("AWS:{}", change.principal_access_key)},
+            "requestParameters": {
+                "sourceIPAddress": change.source_ip.map_or_else(|| "127.0.0.1".to_owned(), |ip| ip.to_string()),
+            },
+            "responseElements": {"x-amz-request-id": change.request_id, "x-amz-id-2": change.request_id},
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "configurationId": configuration.id,
+                "bucket": {
+                    "name": change.bucket,
+                    "ownerIdentity": {"principalId": "local"},
+                    "arn": format!("arn:aws:s3:::{}", change.bucket),
+                },
+                "object": object,
+            },
+        }]})
+    }
+}
+
+#[async_trait]
+impl Observer for Notifications {
+    async fn changed(&self, change: Change) {
+        let told = self.configurations.iter().filter(|configuration| {
+            configuration.bucket == change.bucket
+                && configuration.topic.matches(change.event_name, &change.key)
+        });
+        for configuration in told {
+            if let Err(reason) = self.publish(configuration, &self.message(configuration, &change))
+            {
+                tracing::error!(
+                    bucket = change.bucket,
+                    key = change.key,
+                    "an event was lost: {reason}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The resources that a template declares, typed.
+//!
+//! Every property is a field here, so that one that this machine doesn't know is refused by name and line. What has
+//! no effect on one machine is [`Accepted`] with the reason beside it.
+
+pub mod api;
+pub mod iam;
+pub mod lambda;
+pub mod names;
+pub mod s3;
+pub mod sns;
+pub mod sqs;
+pub mod tables;
+
+use cfn::{Error, Resource, Stack};
+use serde::Deserialize;
+
+/// A property that is understood and has no effect on this machine.
+pub type Accepted = Option<serde::de::IgnoredAny>;
+
+/// A resource with its logical id, its physical one, and its properties.
+#[derive(Debug)]
+pub struct Declared<T> {
+    /// The name in the template.
+    pub logical_id: String,
+    /// What `Ref` gives.
+    pub physical_id: String,
+    /// Where it stands in the template.
+    pub span: cfn::Span,
+    /// What it says.
+    pub properties: T,
+}
+
+/// Everything that a template declares, by type, in dependency order.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// `AWS::S3::Bucket`
+    pub buckets: Vec<Declared<s3::Bucket>>,
+    /// `AWS::S3::BucketPolicy`
+    pub bucket_policies: Vec<Declared<s3::BucketPolicy>>,
+    /// `AWS::SNS::Topic`
+    pub topics: Vec<Declared<sns::Topic>>,
+    /// `AWS::SNS::TopicPolicy`
+    pub topic_policies: Vec<Declared<sns::TopicPolicy>>,
+    /// `AWS::SNS::Subscription`
+    pub subscriptions: Vec<Declared<sns::Subscription>>,
+    /// `AWS::SQS::Queue`
+    pub queues: Vec<Declared<sqs::Queue>>,
+    /// `AWS::SQS::QueuePolicy`
+    pub queue_policies: Vec<Declared<sqs::QueuePolicy>>,
+    /// `AWS::Lambda::Function`
+    pub functions: Vec<Declared<lambda::Function>>,
+    /// `AWS::Lambda::Permission`
+    pub permissions: Vec<Declared<lambda::Permission>>,
+    /// `AWS::Lambda::EventInvokeConfig`
+    pub invoke_configs: Vec<Declared<lambda::EventInvokeConfig>>,
+    /// `AWS::IAM::Role`
+    pub roles: Vec<Declared<iam::Role>>,
+    /// `AWS::DynamoDB::Table`
+    pub tables: Vec<Declared<tables::Table>>,
+    /// `AWS::ApiGateway::RestApi`
+    pub rest_apis: Vec<Declared<api::RestApi>>,
+    /// `AWS::ApiGateway::Deployment`
+    pub deployments: Vec<Declared<api::Deployment>>,
+    /// `AWS::ApiGateway::Stage`
+    pub stages: Vec<Declared<api::Stage>>,
+    /// `AWS::ApiGateway::ApiKey`
+    pub api_keys: Vec<Declared<api::ApiKey>>,
+    /// `AWS::ApiGateway::UsagePlan`
+    pub usage_plans: Vec<Declared<api::UsagePlan>>,
+    /// `AWS::ApiGateway::UsagePlanKey`
+    pub usage_plan_keys: Vec<Declared<api::UsagePlanKey>>,
+}
+
+impl Resources {
+    /// Reads a resolved stack.
+    ///
+    /// # Errors
+    /// A type or property that this machine doesn't know, with its line.
+    pub fn read(stack: &Stack, names: &names::Names) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for resource in &stack.resources {
+            all.add(resource, names)?;
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, resource: &Resource, names: &names::Names) -> Result<(), Error> {
+        match resource.kind.as_str() {
+            "AWS::S3::Bucket" => self.buckets.push(declared(resource, names)?),
+            "AWS::S3::BucketPolicy" => self.bucket_policies.push(declared(resource, names)?),
+            "AWS::SNS::Topic" => self.topics.push(declared(resource, names)?),
+            "AWS::SNS::TopicPolicy" => self.topic_policies.push(declared(resource, names)?),
+            "AWS::SNS::Subscription" => self.subscriptions.push(declared(resource, names)?),
+            "AWS::SQS::Queue" => self.queues.push(declared(resource, names)?),
+            "AWS::SQS::QueuePolicy" => self.queue_policies.push(declared(resource, names)?),
+            "AWS::Lambda::Function" => self.functions.push(declared(resource, names)?),
+            "AWS::Lambda::Permission" => self.permissions.push(declared(resource, names)?),
+            "AWS::Lambda::EventInvokeConfig" => {
+                self.invoke_configs.push(declared(resource, names)?);
+            }
+            "AWS::IAM::Role" => self.roles.push(declared(resource, names)?),
+            "AWS::DynamoDB::Table" => self.tables.push(declared(resource, names)?),
+            "AWS::ApiGateway::RestApi" => self.rest_apis.push(declared(resource, names)?),
+            "AWS::ApiGateway::Deployment" => self.deployments.push(declared(resource, names)?),
+            "AWS::ApiGateway::Stage" => self.stages.push(declared(resource, names)?),
+            "AWS::ApiGateway::ApiKey" => self.api_keys.push(declared(resource, names)?),
+            "AWS::ApiGateway::UsagePlan" => self.usage_plans.push(declared(resource, names)?),
+            "AWS::ApiGateway::UsagePlanKey" => {
+                self.usage_plan_keys.push(declared(resource, names)?);
+            }
+            // Watched on AWS only: nothing on this machine reads metrics or keeps log groups.
+            "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" | "AWS::Logs::LogGroup" => {}
+            other => {
+                let message = format!("resource type {other} is not one that this machine runs");
+                return Err(resource.blame(Error::new(resource.span, message)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn declared<T: for<'de> Deserialize<'de>>(
+    resource: &Resource,
+    names: &names::Names,
+) -> Result<Declared<T>, Error> {
+    let physical_id = cfn::ResourceTypes::reference(names, resource)
+        .map_err(|message| resource.blame(Error::new(resource.span, message)))?;
+    Ok(Declared {
+        logical_id: resource.logical_id.clone(),
+        physical_id,
+        span: resource.span,
+        properties: resource.typed()?,
+    })
+}

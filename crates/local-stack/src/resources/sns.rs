@@ -1,0 +1,59 @@
+//! `AWS::SNS::*`
+
+use serde::Deserialize;
+
+use super::Accepted;
+
+/// `AWS::SNS::Topic`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Topic {
+    /// Physical name.
+    pub topic_name: Option<String>,
+    /// For e-mails, which nobody gets here.
+    pub display_name: Accepted,
+    /// At rest, files are as safe as this machine's disk.
+    pub kms_master_key_id: Accepted,
+    /// For bills.
+    pub tags: Accepted,
+}
+
+/// `AWS::SNS::TopicPolicy`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct TopicPolicy {
+    /// ARNs of the topics that it is for.
+    pub topics: Vec<String>,
+    /// The policy.
+    pub policy_document: serde_json::Value,
+}
+
+/// `AWS::SNS::Subscription`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Subscription {
+    /// The topic.
+    pub topic_arn: String,
+    /// How it is told.
+    pub protocol: Protocol,
+    /// The function's ARN.
+    pub endpoint: String,
+    /// Where undeliverable notifications go.
+    pub redrive_policy: Option<RedrivePolicy>,
+}
+
+/// How a subscriber is told.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// A function is invoked.
+    Lambda,
+}
+
+/// Where undeliverable notifications go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RedrivePolicy {
+    /// The queue's ARN.
+    pub dead_letter_target_arn: String,
+}

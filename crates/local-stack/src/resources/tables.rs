@@ -1,0 +1,60 @@
+//! `AWS::DynamoDB::*`
+
+use serde::{Deserialize, Serialize};
+
+use super::Accepted;
+
+/// `AWS::DynamoDB::Table`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Table {
+    /// Physical name.
+    pub table_name: Option<String>,
+    /// What it costs, which is nothing here.
+    pub billing_mode: Option<String>,
+    /// Types of the keys' attributes.
+    pub attribute_definitions: Vec<AttributeDefinition>,
+    /// Partition key, sort key.
+    pub key_schema: Vec<KeySchema>,
+    /// The attribute that says when an item expires.
+    pub time_to_live_specification: Option<TimeToLiveSpecification>,
+    /// There are no backups here.
+    pub point_in_time_recovery_specification: Accepted,
+    /// At rest, files are as safe as this machine's disk.
+    #[serde(rename = "SSESpecification")]
+    pub sse_specification: Accepted,
+    /// Nothing here is deleted by CloudFormation.
+    pub deletion_protection_enabled: Accepted,
+    /// For bills.
+    pub tags: Accepted,
+}
+
+/// Type of a key's attribute, in `DynamoDB`'s own form.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct AttributeDefinition {
+    /// Its name.
+    pub attribute_name: String,
+    /// `S`, `N` or `B`.
+    pub attribute_type: String,
+}
+
+/// A key, in `DynamoDB`'s own form.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct KeySchema {
+    /// Its attribute.
+    pub attribute_name: String,
+    /// `HASH` or `RANGE`.
+    pub key_type: String,
+}
+
+/// When items expire, in `DynamoDB`'s own form.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct TimeToLiveSpecification {
+    /// Holds seconds since 1970.
+    pub attribute_name: String,
+    /// Whether it does.
+    pub enabled: bool,
+}
