@@ -44,13 +44,7 @@ impl Credentials {
 fn letters(length: usize) -> String {
     let mut text = String::with_capacity(length);
     while text.len() < length {
-        text.extend(
-            uuid::Uuid::new_v4()
-                .simple()
-                .to_string()
-                .to_uppercase()
-                .chars(),
-        );
+        text.push_str(&uuid::Uuid::new_v4().simple().to_string().to_uppercase());
     }
     text.truncate(length);
     text

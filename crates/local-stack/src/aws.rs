@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 
-use crate::access::{Authority, Principal, Unknown};
+use crate::access::{Authority, Caller, Principal, Unknown};
 use crate::dynamodb::Tables;
 use crate::json_service::Failure;
 use crate::rekognition::Rekognition;
@@ -136,7 +136,7 @@ impl Aws {
         let principal = self
             .authority
             .principal(presented.access_key, presented.session_token)
-            .map_err(|error| unknown(&error))?;
+            .map_err(unknown)?;
         let signable = Signable {
             method: &head.method,
             path: head.uri.path(),
@@ -164,9 +164,35 @@ fn invalid(error: &Invalid) -> Failure {
     Failure::new(code, &error.to_string())
 }
 
-fn unknown(_: &Unknown) -> Failure {
+fn unknown(_: Unknown) -> Failure {
     Failure::new(
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
     )
+}
+
+/// S3 asks the stack's policies.
+pub struct S3Access(pub Arc<Authority>);
+
+#[async_trait::async_trait]
+impl local_s3::Access for S3Access {
+    fn secret_key(&self, access_key: &str) -> Option<String> {
+        self.0.secret_key(access_key).map(str::to_owned)
+    }
+
+    async fn check(
+        &self,
+        access_key: Option<&str>,
+        session_token: Option<&str>,
+        action: &str,
+        resource_arn: &str,
+        _: &local_s3::Context<'_>,
+    ) -> Result<(), String> {
+        let principal = self
+            .0
+            .principal(access_key.unwrap_or_default(), session_token)
+            .map_err(|error| error.to_string())?;
+        self.0
+            .check(Caller::Principal(principal), action, resource_arn)
+    }
 }

@@ -1,15 +1,17 @@
 //! The API port: the crate `api-gateway` with this machine's credentials and services.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use api_gateway::{
-    ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request, Target,
+    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
+    Target,
 };
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt as _, Limited};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use http_body_util::{BodyExt as _, Full, Limited};
 
 use crate::access::{self, Authority};
 use crate::aws::Aws;
@@ -103,8 +105,8 @@ fn denied(error: &Invalid) -> Denied {
 
 /// Calls this machine's services as the integrations' roles.
 pub struct Services {
-    /// The services, once they are there.
-    pub aws: OnceLock<Arc<Aws>>,
+    /// The services.
+    pub aws: Arc<Aws>,
     /// `127.0.0.1:4566`
     pub address: SocketAddr,
 }
@@ -112,10 +114,7 @@ pub struct Services {
 #[async_trait]
 impl Backend for Services {
     async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError> {
-        let aws = self
-            .aws
-            .get()
-            .ok_or_else(|| BackendError::Role("services that are not up".to_owned()))?;
+        let aws = &self.aws;
         let role = aws
             .authority
             .assume(role_arn, SERVICE)
@@ -160,5 +159,46 @@ impl Backend for Services {
         tokio::time::timeout(target.timeout, answer)
             .await
             .unwrap_or(Err(BackendError::Timeout))
+    }
+}
+
+/// The API port's handler.
+pub struct Front {
+    /// The stage's API.
+    pub api: Api,
+    /// Who may call.
+    pub credentials: Credentials,
+    /// What it calls.
+    pub services: Services,
+}
+
+impl Front {
+    /// Answers a request from the wire.
+    pub async fn handle(
+        &self,
+        request: http::Request<hyper::body::Incoming>,
+        peer: SocketAddr,
+    ) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        // One byte too many is enough to refuse a request; the rest need not be read.
+        let body = match Limited::new(body, api_gateway::MAX_PAYLOAD + 1)
+            .collect()
+            .await
+        {
+            Ok(body) => body.to_bytes(),
+            Err(_) => Bytes::from(vec![0; api_gateway::MAX_PAYLOAD + 1]),
+        };
+        let request = api_gateway::Request::new(http::Request::from_parts(head, body), peer.ip());
+        let response = self
+            .api
+            .handle(request, &self.credentials, &self.services)
+            .await;
+        if let Some(diagnostic) = &response.diagnostic {
+            tracing::info!(status = response.status.as_u16(), "API: {diagnostic}");
+        }
+        let mut answer = Response::new(Full::new(response.body));
+        *answer.status_mut() = response.status;
+        *answer.headers_mut() = response.headers;
+        answer
     }
 }

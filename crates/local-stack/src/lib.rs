@@ -22,6 +22,7 @@ pub mod signature;
 mod sns;
 mod sqs;
 mod stack;
+mod stage;
 
 pub use options::Options;
 pub use stack::{REGION, Stack};

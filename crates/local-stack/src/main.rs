@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use local_stack::album::{Album, Picture};
 use local_stack::{Options, REGION, Stack, options};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -58,6 +59,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
             Err(error) => eprintln!("error: {error:#}"),
         }
     }
-    tokio::signal::ctrl_c().await?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
     Ok(())
 }

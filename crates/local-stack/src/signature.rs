@@ -23,7 +23,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// How far a request's clock may be off.
-const SKEW: Duration = Duration::from_secs(15 * 60);
+const SKEW: Duration = Duration::from_mins(15);
 
 /// What a request says of its signature.
 #[derive(Debug, PartialEq, Eq)]
@@ -375,7 +375,7 @@ mod tests {
         );
         assert_eq!(verify(path, b"another"), Err(Invalid::Mismatch));
 
-        let late = SystemTime::now() + Duration::from_secs(3600);
+        let late = SystemTime::now() + Duration::from_hours(1);
         let request = Signable {
             method: &method,
             path,

@@ -22,7 +22,7 @@ struct Subscription {
 
 /// The topics of a stack.
 pub struct Topics {
-    topics: Vec<String>,
+    arns: Vec<String>,
     subscriptions: Vec<Subscription>,
     authority: Arc<Authority>,
     lambda: Arc<Lambda>,
@@ -52,7 +52,7 @@ impl Topics {
                     .map(|policy| policy.dead_letter_target_arn.clone()),
             });
         Self {
-            topics: resources
+            arns: resources
                 .topics
                 .iter()
                 .map(|topic| topic.physical_id.clone())
@@ -76,7 +76,7 @@ impl Topics {
         subject: &str,
         message: &str,
     ) -> Result<(), String> {
-        if !self.topics.iter().any(|known| known == topic) {
+        if !self.arns.iter().any(|known| known == topic) {
             return Err(format!("there is no topic {topic}"));
         }
         self.authority.check(publisher, "sns:Publish", topic)?;

@@ -108,7 +108,7 @@ fn find(key: &str, folder: &Path) -> anyhow::Result<PathBuf> {
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
             name.strip_prefix(function)
-                .is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".zip"))
+                .is_some_and(|rest| rest.starts_with('-'))
         })
         .collect();
     match (zips.pop(), zips.len()) {

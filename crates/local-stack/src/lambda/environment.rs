@@ -95,7 +95,7 @@ impl Environment {
         };
         if self.invocations.send(invocation).await.is_err() {
             self.alive = false;
-            return failed("Runtime.ExitError", "the Runtime API has ended".to_owned());
+            return failed("Runtime.ExitError", "the Runtime API has ended");
         }
         tokio::select! {
             biased;
@@ -137,7 +137,7 @@ impl Environment {
     async fn ended(&mut self, message: &str) -> Outcome {
         self.alive = false;
         let _ = self.process.kill().await;
-        failed("Sandbox.Timedout", message.to_owned())
+        failed("Sandbox.Timedout", message)
     }
 
     fn exited(&self, event: &Event, status: Option<std::process::ExitStatus>) -> Outcome {
@@ -151,7 +151,7 @@ impl Environment {
         let status = status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
         failed(
             "Runtime.ExitError",
-            format!(
+            &format!(
                 "RequestId: {} Error: Runtime exited: {status}",
                 event.request_id
             ),
@@ -165,6 +165,6 @@ impl Drop for Environment {
     }
 }
 
-fn failed(kind: &str, message: String) -> Outcome {
+fn failed(kind: &str, message: &str) -> Outcome {
     Outcome::Failed(json!({"errorType": kind, "errorMessage": message}))
 }

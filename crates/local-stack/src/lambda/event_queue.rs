@@ -87,7 +87,9 @@ impl EventQueue {
         }
         events.sort_by_key(|event| event.received_ms);
         let mut waiting = Waiting::default();
-        events.into_iter().for_each(|event| waiting.add(event));
+        for event in events {
+            waiting.add(event);
+        }
         Ok(Self {
             folder: folder.to_owned(),
             waiting: Mutex::new(waiting),
@@ -143,7 +145,7 @@ impl EventQueue {
                         return event;
                     }
                     Some(first) => Duration::from_millis(first.key().0 - now),
-                    None => Duration::from_secs(3600),
+                    None => Duration::from_hours(1),
                 }
             };
             tokio::select! {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::access::{Authority, Caller, Principal, function_arn};
 use crate::clock::{iso, now_ms};
@@ -84,7 +85,9 @@ impl Lambda {
     }
 
     /// Starts to work off events, those of an earlier run first.
-    pub fn start(&self, authority: &Arc<Authority>, queues: &Arc<Queues>) {
+    #[must_use]
+    pub fn start(&self, authority: &Arc<Authority>, queues: &Arc<Queues>) -> Vec<JoinHandle<()>> {
+        let mut slots = Vec::new();
         for function in self.functions.values() {
             for _ in 0..function.concurrency {
                 let slot = Slot {
@@ -92,9 +95,10 @@ impl Lambda {
                     authority: Arc::clone(authority),
                     queues: Arc::clone(queues),
                 };
-                tokio::spawn(slot.work());
+                slots.push(tokio::spawn(slot.work()));
             }
         }
+        slots
     }
 
     /// Takes an event; it is on disk when this returns.
@@ -107,13 +111,6 @@ impl Lambda {
             .get(arn)
             .ok_or_else(|| anyhow::anyhow!("there is no function {arn}"))?;
         function.events.push(Event::new(payload))
-    }
-
-    /// Names of the functions with the file that each logs to.
-    pub fn logs(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.functions
-            .values()
-            .map(|function| (function.name.as_str(), function.log.as_path()))
     }
 }
 
@@ -225,7 +222,7 @@ impl Slot {
         loop {
             let event = function.events.next().await;
             if event.age() > function.maximum_event_age {
-                self.give_up(event, "EventAgeExceeded", None);
+                self.give_up(&event, "EventAgeExceeded", None);
                 continue;
             }
             let running = match environment.take() {
@@ -245,12 +242,12 @@ impl Slot {
             };
             match outcome {
                 Outcome::Done => function.events.remove(&event),
-                Outcome::Failed(error) => self.failed(event, error),
+                Outcome::Failed(error) => self.failed(event, &error),
             }
         }
     }
 
-    fn failed(&self, mut event: Event, error: serde_json::Value) {
+    fn failed(&self, mut event: Event, error: &serde_json::Value) {
         let function = &self.function;
         event.attempts += 1;
         let message = error["errorMessage"].as_str().unwrap_or_default();
@@ -262,7 +259,7 @@ impl Slot {
             "invocation failed: {message}"
         );
         if event.attempts > function.maximum_retry_attempts {
-            self.give_up(event, "RetriesExhausted", Some(error));
+            self.give_up(&event, "RetriesExhausted", Some(error));
         } else {
             // One minute before the first retry, two before the second.
             event.not_before_ms = now_ms() + u64::from(event.attempts) * 60_000;
@@ -270,10 +267,10 @@ impl Slot {
         }
     }
 
-    fn give_up(&self, event: Event, condition: &str, error: Option<serde_json::Value>) {
+    fn give_up(&self, event: &Event, condition: &str, error: Option<&serde_json::Value>) {
         let function = &self.function;
         if let Some(queue) = &function.on_failure {
-            let record = destination_record(function, &event, condition, error);
+            let record = destination_record(function, event, condition, error);
             let role = Caller::Principal(&function.role);
             let sent = self
                 .authority
@@ -292,7 +289,7 @@ impl Slot {
             request_id = event.request_id,
             "event given up: {condition}"
         );
-        function.events.remove(&event);
+        function.events.remove(event);
     }
 }
 
@@ -301,7 +298,7 @@ fn destination_record(
     function: &Function,
     event: &Event,
     condition: &str,
-    error: Option<serde_json::Value>,
+    error: Option<&serde_json::Value>,
 ) -> serde_json::Value {
     let payload: serde_json::Value = serde_json::from_str(&event.payload).unwrap_or_default();
     let mut record = json!({
@@ -321,7 +318,7 @@ fn destination_record(
             "executedVersion": "$LATEST",
             "functionError": "Unhandled",
         });
-        record["responsePayload"] = error;
+        record["responsePayload"] = error.clone();
     }
     record
 }

@@ -18,7 +18,7 @@ pub struct RestApi {
     pub endpoint_configuration: Accepted,
     /// This machine always does.
     pub fail_on_warnings: Accepted,
-    /// The OpenAPI document.
+    /// The `OpenAPI` document.
     pub body: serde::de::IgnoredAny,
     /// Joined with the document's.
     #[serde(default)]

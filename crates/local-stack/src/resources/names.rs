@@ -111,11 +111,12 @@ impl ResourceTypes for Names {
             ("AWS::S3::Bucket", "Arn") => {
                 format!("arn:{}:s3:::{reference}", self.environment.partition)
             }
-            ("AWS::SNS::Topic", "TopicArn") => reference,
+            ("AWS::SNS::Topic", "TopicArn")
+            | ("AWS::SQS::Queue", "QueueUrl")
+            | ("AWS::ApiGateway::RestApi", "RestApiId") => reference,
             ("AWS::SNS::Topic", "TopicName") => last(&reference, ':'),
             ("AWS::SQS::Queue", "Arn") => self.arn("sqs", &last(&reference, '/')),
             ("AWS::SQS::Queue", "QueueName") => last(&reference, '/'),
-            ("AWS::SQS::Queue", "QueueUrl") => reference,
             ("AWS::Lambda::Function", "Arn") => {
                 self.arn("lambda", &format!("function:{reference}"))
             }
@@ -126,7 +127,6 @@ impl ResourceTypes for Names {
                 self.arn("cloudwatch", &format!("alarm:{reference}"))
             }
             ("AWS::ApiGateway::RestApi", "RootResourceId") => self.code("root", 10),
-            ("AWS::ApiGateway::RestApi", "RestApiId") => reference,
             (kind, _) => return Err(format!("{kind} has no attribute {name} on this machine")),
         };
         Ok(cfn::Node {
