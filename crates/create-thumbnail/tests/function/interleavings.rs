@@ -1,0 +1,287 @@
+//! Any order of the steps of any invocations, with deaths on the way, ends with the thumbnails and the record of
+//! what is in the raw bucket.
+
+use crate::world::{self, Buckets, Invocation, picture, sns, soon, store, thumbnails_of};
+use events::{Change, Failures, ObjectEvent, SnsEvent};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use records::{Part, Store, Write};
+
+/// What a client does.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    /// Uploads one of three contents; the third is no picture. The same content has the same entity tag.
+    Upload(u8),
+    Delete,
+}
+
+#[derive(Clone, Debug)]
+struct Plan {
+    deeds: Vec<Deed>,
+    /// How often each event is delivered.
+    deliveries: Vec<usize>,
+    /// How many invocations die on their way and are retried.
+    deaths: usize,
+    /// What happens next of what can happen, and for how many steps that goes on. Long runs with few changes find
+    /// more than a change at every step: an invocation has to be held up while another goes all the way.
+    choices: Vec<(usize, usize)>,
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    let deed = prop_oneof![3 => (0..3_u8).prop_map(Deed::Upload), 1 => Just(Deed::Delete)];
+    let deeds = proptest::collection::vec(deed, 1..4);
+    let deliveries = proptest::collection::vec(prop_oneof![3 => Just(1), 1 => Just(2)], 3);
+    let run = prop_oneof![1..3_usize, 3..30_usize];
+    let choices = proptest::collection::vec((0..1000_usize, run), 0..25);
+    (deeds, deliveries, 0..3_usize, choices).prop_map(|(deeds, deliveries, deaths, choices)| Plan {
+        deeds,
+        deliveries,
+        deaths,
+        choices,
+    })
+}
+
+/// A delivery that is being handled.
+struct Running {
+    delivery: (usize, SnsEvent),
+    invocation: Invocation,
+}
+
+enum Step {
+    Advance(usize),
+    Start(usize),
+    Analyse(usize),
+    Deed,
+    Die(usize),
+}
+
+struct Scheduler<'a> {
+    store: &'a Store,
+    buckets: Buckets,
+    key: String,
+    /// What happened to the object: entity tag of an upload, or nothing.
+    history: Vec<Option<String>>,
+    waiting: Vec<(usize, SnsEvent)>,
+    unanalysed: Vec<usize>,
+    running: Vec<Running>,
+    story: Vec<String>,
+}
+
+fn content(of: u8) -> Vec<u8> {
+    if of == 2 {
+        b"no picture".to_vec()
+    } else {
+        picture(of * 200)
+    }
+}
+
+impl Scheduler<'_> {
+    async fn run(&mut self, plan: &Plan) -> Result<(), TestCaseError> {
+        let mut deeds = plan.deeds.iter();
+        let mut deaths = plan.deaths;
+        let mut choices = plan.choices.iter();
+        loop {
+            // First in the list is what goes on when no choices are left.
+            let mut steps: Vec<Step> = (0..self.running.len()).map(Step::Advance).collect();
+            steps.extend((0..self.waiting.len()).map(Step::Start));
+            steps.extend((0..self.unanalysed.len()).map(Step::Analyse));
+            if deeds.len() > 0 {
+                steps.push(Step::Deed);
+            }
+            if deaths > 0 {
+                steps.extend((0..self.running.len()).map(Step::Die));
+            }
+            if steps.is_empty() {
+                return Ok(());
+            }
+            let (choice, times) = choices.next().copied().unwrap_or((0, 1));
+            match steps.swap_remove(choice % steps.len()) {
+                Step::Advance(n) => {
+                    let Running {
+                        delivery,
+                        invocation,
+                    } = self.running.swap_remove(n);
+                    self.go_on(delivery, Ok(invocation), times).await?;
+                }
+                Step::Start(n) => {
+                    let delivery = self.waiting.swap_remove(n);
+                    let (buckets, event) = (&self.buckets, delivery.1.clone());
+                    let started = Invocation::start(buckets, self.store, event).await;
+                    self.go_on(delivery, started, times - 1).await?;
+                }
+                Step::Analyse(n) => self.analyse(n).await?,
+                Step::Deed => {
+                    if let Some(deed) = deeds.next() {
+                        self.act(*deed, &plan.deliveries);
+                    }
+                }
+                Step::Die(n) => {
+                    let Running {
+                        delivery,
+                        invocation,
+                    } = self.running.swap_remove(n);
+                    self.story
+                        .push(format!("{} dies {}", delivery.0, invocation.at));
+                    invocation.die().await;
+                    self.waiting.push(delivery);
+                    deaths -= 1;
+                }
+            }
+        }
+    }
+
+    fn act(&mut self, deed: Deed, deliveries: &[usize]) {
+        let n = self.history.len();
+        let mut state = self.buckets.state();
+        let e_tag = match deed {
+            // S3 says nothing of a delete that deletes nothing.
+            Deed::Delete if state.raw.is_none() => return,
+            Deed::Delete => None,
+            Deed::Upload(of) => Some(format!("tag{of}")),
+        };
+        state.raw = match deed {
+            Deed::Delete => None,
+            Deed::Upload(of) => e_tag.clone().map(|e_tag| (e_tag, content(of))),
+        };
+        drop(state);
+        self.story.push(format!("{n} happens: {deed:?}"));
+        for _ in 0..deliveries[n] {
+            self.waiting.push((n, sns(&self.key, n, e_tag.as_deref())));
+        }
+        self.unanalysed.push(n);
+        self.history.push(e_tag);
+    }
+
+    /// So many steps of an invocation, unless it is over before.
+    async fn go_on(
+        &mut self,
+        delivery: (usize, SnsEvent),
+        mut at: Result<Invocation, Result<(), Failures>>,
+        times: usize,
+    ) -> Result<(), TestCaseError> {
+        for _ in 0..times {
+            if let Ok(invocation) = at {
+                self.story
+                    .push(format!("{} goes on {}", delivery.0, invocation.at));
+                at = invocation.step().await;
+            }
+        }
+        match at {
+            Ok(invocation) => self.running.push(Running {
+                delivery,
+                invocation,
+            }),
+            Err(Ok(())) => self.story.push(format!("{} is over", delivery.0)),
+            Err(Err(failures)) => return Err(TestCaseError::fail(failures.to_string())),
+        }
+        Ok(())
+    }
+
+    /// What analyze-image writes of an event, in one go.
+    async fn analyse(&mut self, n: usize) -> Result<(), TestCaseError> {
+        let n = self.unanalysed.swap_remove(n);
+        let (change, write) = match &self.history[n] {
+            Some(e_tag) => {
+                let part = Part::failed("CorruptImage", "for the test");
+                let e_tag = e_tag.clone();
+                (
+                    Change::Created {
+                        e_tag,
+                        bytes: n as u64,
+                    },
+                    Write::Analysis {
+                        bytes: n as u64,
+                        part,
+                    },
+                )
+            }
+            None => (Change::Removed { version: None }, Write::RemovedFromIndex),
+        };
+        let event = ObjectEvent {
+            bucket: world::RAW.into(),
+            key: self.key.clone(),
+            sequencer: format!("{n:08X}").parse().expect("a sequencer"),
+            time: "2026-11-22T13:00:00Z".parse().expect("a time"),
+            change,
+        };
+        self.story.push(format!("{n} is analysed"));
+        let written = self.store.write(&event, &write, soon()).await;
+        written
+            .map(drop)
+            .map_err(|error| TestCaseError::fail(error.to_string()))
+    }
+
+    async fn check(&self) -> Result<(), TestCaseError> {
+        let story = self.story.join("\n");
+        let state = self.buckets.state();
+        let raw = state.raw.as_ref().map(|(_, bytes)| bytes.as_slice());
+        prop_assert!(
+            state.thumbnails == thumbnails_of(raw),
+            "thumbnails are of another upload\n{story}"
+        );
+        let readable = !state.thumbnails.is_empty();
+        drop(state);
+        let Some(last) = self.history.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let record = self
+            .store
+            .read(&self.key)
+            .await
+            .expect("DynamoDB is there")
+            .expect("a record");
+        prop_assert_eq!(
+            &record.seq,
+            &format!("{last:08X}").parse().expect("a sequencer"),
+            "{}",
+            story
+        );
+        match (record.picture(), &self.history[last]) {
+            (None, None) => {}
+            (Some(picture), Some(_)) => {
+                prop_assert_eq!(picture.bytes, last as u64);
+                prop_assert!(!picture.analysis.is_pending(), "{story}");
+                match &picture.thumbnails {
+                    Part::Done(_) => prop_assert!(readable, "{story}"),
+                    Part::Failed { .. } => prop_assert!(!readable, "{story}"),
+                    Part::Pending => prop_assert!(false, "part is missing\n{story}"),
+                }
+            }
+            _ => prop_assert!(false, "record and object disagree\n{story}"),
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn every_interleaving_ends_alike() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let store = runtime.block_on(store());
+    let case = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(Config {
+        cases: 64,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(&plans(), |plan| {
+        case.set(case.get() + 1);
+        let mut scheduler = Scheduler {
+            store: &store,
+            buckets: Buckets::default(),
+            key: format!("{}.png", case.get()),
+            history: vec![],
+            waiting: vec![],
+            unanalysed: vec![],
+            running: vec![],
+            story: vec![],
+        };
+        runtime.block_on(async {
+            scheduler.run(&plan).await?;
+            scheduler.check().await
+        })
+    });
+    result.unwrap();
+}

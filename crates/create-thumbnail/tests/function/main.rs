@@ -1,0 +1,7 @@
+//! The function, from an SNS event to both buckets and the record.
+
+mod configuration;
+mod interleavings;
+mod outcomes;
+mod overtaking;
+mod world;
