@@ -15,8 +15,11 @@ mod bits;
 mod frame;
 mod huffman;
 mod plan;
+mod progressive;
 mod reduce;
 mod sequential;
+
+pub(crate) use progressive::{MOST_SCANS, end_of_scan};
 
 use crate::pixels::{Model, Pixels};
 use crate::resample::PlaneResample;
@@ -38,17 +41,18 @@ pub(crate) struct Reduced {
 }
 
 /// Reduces the picture to each of `sizes`, colour at half of it where `half_colour` is given and there is no profile
-/// to convert from.
+/// to convert from; in `memory` bytes.
 pub(crate) fn reduce(
     bytes: &[u8],
     sizes: &[(usize, usize)],
     half_colour: bool,
+    memory: u64,
 ) -> Result<Reduced, Unusual> {
     let mut tables = frame::Tables::new(bytes);
     let scan = tables.next_scan()?.ok_or(Unusual)?;
-    let frame = tables.frame.take().ok_or(Unusual)?;
+    let frame = tables.frame.clone().ok_or(Unusual)?;
     let profile = tables.icc_profile();
-    if frame.width == 0 || frame.height == 0 || frame.progressive || !tables.is_ycc(&frame) {
+    if frame.width == 0 || frame.height == 0 || !tables.is_ycc(&frame) {
         return Err(Unusual);
     }
     let largest = (
@@ -74,18 +78,16 @@ pub(crate) fn reduce(
                 .collect()
         })
         .collect();
-    sequential::read(
-        bytes,
-        &tables,
-        &frame,
-        &scan,
-        &reductions,
-        |component, row| {
-            resamples[component]
-                .iter_mut()
-                .for_each(|resample| resample.row(row));
-        },
-    )?;
+    let give = |component: usize, row: &[f32]| {
+        for resample in &mut resamples[component] {
+            resample.row(row);
+        }
+    };
+    if frame.progressive {
+        progressive::read(bytes, &mut tables, &frame, scan, &reductions, memory, give)?;
+    } else {
+        sequential::read(bytes, &tables, &frame, &scan, &reductions, give)?;
+    }
     let mut small: Vec<Planes> = sizes
         .iter()
         .map(|_| Planes { planes: Vec::new() })

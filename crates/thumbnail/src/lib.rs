@@ -229,7 +229,7 @@ fn shrink(
 ) -> Result<Vec<Small>, Error> {
     let sizes = sizes(header.width as usize, header.height as usize);
     let (small, profile) = match header.format {
-        Format::Jpeg => match jpeg::reduce(bytes, &sizes, colour == Colour::Half) {
+        Format::Jpeg => match jpeg::reduce(bytes, &sizes, colour == Colour::Half, limits.memory) {
             Ok(jpeg::Reduced { small, profile }) => {
                 (small.into_iter().map(Small::Planes).collect(), profile)
             }

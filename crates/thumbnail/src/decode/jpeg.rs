@@ -9,6 +9,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::Picture;
 use crate::header::jpeg::{Segment, Segments, marker};
 use crate::header::{Bytes, Unread};
+use crate::jpeg::{MOST_SCANS, end_of_scan};
 use crate::pixels::{Model, Pixels};
 use crate::{Error, Format, Limits};
 
@@ -88,6 +89,7 @@ fn survey(bytes: &[u8]) -> Result<Survey, Error> {
         adobe: false,
     };
     let mut segments = Segments::new(Bytes(bytes));
+    let mut scans = 0;
     loop {
         let Segment { marker, body, end } = segments.next().map_err(|unread| match unread {
             Unread::More => Error::corrupt("it ends too early"),
@@ -96,7 +98,13 @@ fn survey(bytes: &[u8]) -> Result<Survey, Error> {
         match marker {
             marker::END_OF_IMAGE => return Ok(survey),
             marker::APP14 => survey.adobe |= body.starts_with(b"Adobe"),
-            marker::START_OF_SCAN => segments = Segments::at(Bytes(bytes), end),
+            marker::START_OF_SCAN => {
+                scans += 1;
+                if scans > MOST_SCANS {
+                    return Err(Error::corrupt("it has too many scans"));
+                }
+                segments = Segments::at(Bytes(bytes), end_of_scan(bytes, end as usize) as u64);
+            }
             _ if marker::is_frame(marker) => survey.progressive |= marker::is_progressive(marker),
             _ => {}
         }

@@ -140,6 +140,15 @@ impl<'a> Bits<'a> {
         self.take(size);
         extend(value, size)
     }
+
+    /// Takes one bit.
+    #[inline(always)]
+    pub fn flag(&mut self) -> bool {
+        self.refill();
+        let flag = self.peek(1) == 1;
+        self.take(1);
+        flag
+    }
 }
 
 /// T.81, figure F.12: a number whose first bit is 0 is negative.

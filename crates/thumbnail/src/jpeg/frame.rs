@@ -34,6 +34,15 @@ impl Frame {
             self.height.div_ceil(8 * self.v_max),
         )
     }
+
+    /// Blocks of a component in a scan of its own.
+    pub fn blocks(&self, component: usize) -> (usize, usize) {
+        let Component { h, v, .. } = &self.components[component];
+        (
+            (self.width * h).div_ceil(8 * self.h_max),
+            (self.height * v).div_ceil(8 * self.v_max),
+        )
+    }
 }
 
 /// A component's part in a scan.
@@ -65,7 +74,7 @@ pub(crate) struct Tables<'a> {
     pub dc: [Option<Rc<Table>>; 4],
     pub ac: [Option<Rc<Table>>; 4],
     pub restart_interval: usize,
-    pub frame: Option<Frame>,
+    pub frame: Option<Rc<Frame>>,
     /// The transform flag of Adobe's marker.
     adobe: Option<u8>,
     jfif: bool,
@@ -109,6 +118,11 @@ impl<'a> Tables<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// The next scan is looked for from here on.
+    pub fn go_on_at(&mut self, at: usize) {
+        self.at = at as u64;
     }
 
     /// The ICC profile, put together from its parts (ICC.1:2010, annex B.4).
@@ -160,14 +174,14 @@ impl<'a> Tables<'a> {
         }
         let side = |high: &u8, low: &u8| usize::from(u16::from_be_bytes([*high, *low]));
         let (width, height) = (side(w1, w0), side(h1, h0));
-        self.frame = Some(Frame {
+        self.frame = Some(Rc::new(Frame {
             width,
             height,
             progressive,
             components,
             h_max,
             v_max,
-        });
+        }));
         Ok(())
     }
 
