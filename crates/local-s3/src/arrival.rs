@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Uri};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use s3s::S3Request;
 use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
@@ -58,6 +58,25 @@ pub(crate) fn is_well_encoded(path: &str) -> bool {
         let digits = rest.as_bytes();
         digits.len() >= 2 && digits[0].is_ascii_hexdigit() && digits[1].is_ascii_hexdigit()
     })
+}
+
+/// A path that names the same bucket and key as `path`, encoded the one way over which S3 [expects signatures]: whoever
+/// passes on a path as a client sent it signs and sends this one. A path with a broken encoding stays as it is.
+///
+/// [expects signatures]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+#[must_use]
+pub fn canonical_path(path: &str) -> String {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~')
+        .remove(b'/');
+    if !is_well_encoded(path) {
+        return path.to_owned();
+    }
+    let bytes: Vec<u8> = percent_decode_str(&path.replace('+', " ")).collect();
+    percent_encode(&bytes, ENCODED).to_string()
 }
 
 /// The bucket of a [virtual-hosted] request: `bucket.s3.region.amazonaws.com`, `bucket.s3.amazonaws.com`, and
@@ -128,6 +147,16 @@ mod tests {
             Some("b")
         );
         assert_eq!(key_of("/a/b", "localhost:4566").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn paths_have_one_canonical_encoding() {
+        assert_eq!(
+            canonical_path("/b/a+b%2bc/%7E'å%2F"),
+            "/b/a%20b%2Bc/~%27%C3%A5/"
+        );
+        assert_eq!(canonical_path("/b/%FF"), "/b/%FF");
+        assert_eq!(canonical_path("/b/100%"), "/b/100%");
     }
 
     #[test]

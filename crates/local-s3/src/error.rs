@@ -16,6 +16,12 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Another process has the store open.
+    #[error("another process uses the folder {}", folder.display())]
+    InUse {
+        /// Which folder.
+        folder: PathBuf,
+    },
     /// The index was written by another version of this crate.
     #[error("the index has version {found}, this program reads version {expected}")]
     IndexVersion {
@@ -24,7 +30,7 @@ pub enum Error {
         /// The version that this crate writes.
         expected: i64,
     },
-    /// The index cannot be read or written; among others, when another process has it open.
+    /// The index cannot be read or written.
     #[error("the index of the object store failed")]
     Index(#[from] rusqlite::Error),
     /// An object's content cannot be read or written.
@@ -69,6 +75,7 @@ impl From<Error> for S3Error {
                 "At least one of the pre-conditions you specified did not hold",
             ),
             Error::Folder { .. }
+            | Error::InUse { .. }
             | Error::IndexVersion { .. }
             | Error::Index(_)
             | Error::Content(_) => (

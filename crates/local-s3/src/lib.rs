@@ -21,6 +21,7 @@ mod service;
 mod store;
 
 pub use access::{Access, Context};
+pub use arrival::canonical_path;
 pub use error::Error;
 pub use observer::{Change, Observer};
 pub use s3s::Body;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Error, s3_error};
@@ -51,6 +51,7 @@ impl Service {
         let answer = if is_well_encoded(&resource) {
             let arrival = Arrival::new(&request, &id);
             request.extensions_mut().insert(arrival);
+            join_lines(request.headers_mut());
             self.protocol.call(request).await.map_err(|error| {
                 S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
             })
@@ -75,6 +76,26 @@ impl Service {
             headers.insert(HeaderName::from_static("x-amz-request-id"), id);
         }
         answer
+    }
+}
+
+/// Makes one line of several of a name, as signatures count them; `s3s` refuses `Content-Encoding: gzip` followed by
+/// `Content-Encoding: aws-chunked`, which is what SDKs send.
+fn join_lines(headers: &mut HeaderMap) {
+    let repeated: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| headers.get_all(*name).iter().count() > 1)
+        .cloned()
+        .collect();
+    for name in repeated {
+        let lines: Vec<&[u8]> = headers
+            .get_all(&name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
+        if let Ok(line) = HeaderValue::from_bytes(&lines.join(&b","[..])) {
+            headers.insert(name, line);
+        }
     }
 }
 

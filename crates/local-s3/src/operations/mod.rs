@@ -4,6 +4,7 @@
 #![allow(clippy::unused_async)]
 
 mod buckets;
+mod completion;
 mod copies;
 mod description;
 mod listings;

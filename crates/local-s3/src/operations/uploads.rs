@@ -1,8 +1,7 @@
-//! Multipart uploads.
+//! Multipart uploads until they are completed or aborted.
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm, ChecksumType,
-    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
     CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, Initiator,
     ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput,
     MultipartUpload, StorageClass, UploadPartInput, UploadPartOutput,
@@ -11,15 +10,11 @@ use s3s::{S3Request, S3Result, dto, s3_error};
 
 use super::description::Given;
 use super::listings::{Encoding, owner, page_size};
-use super::writes::{refuse_unsupported, write_condition};
-use super::{Operations, Origin, encryption, etag, key_of, signed, to_the_end};
+use super::writes::refuse_unsupported;
+use super::{Operations, encryption, key_of, signed};
 use crate::checksum::{self, Algorithm, Checksum};
 use crate::conditions::timestamp;
-use crate::content::join;
-use crate::store::{Completion, Part, Plan};
-
-/// Every part but the last has at least so many bytes.
-const SMALLEST_PART: u64 = 5 << 20;
+use crate::store::{Part, Plan, Upload};
 
 impl Operations {
     pub(super) async fn create_multipart_upload(
@@ -121,107 +116,6 @@ impl Operations {
         })
     }
 
-    pub(super) async fn complete_multipart_upload(
-        &self,
-        request: S3Request<CompleteMultipartUploadInput>,
-    ) -> S3Result<CompleteMultipartUploadOutput> {
-        let key = key_of(&request, &request.input.key);
-        let origin = Origin::of(&request, &request.input.bucket);
-        let input = request.input;
-        let condition = write_condition(input.if_match, input.if_none_match)?;
-        let upload = self.store.upload(&input.bucket, &key, &input.upload_id)?;
-        let uploaded = self.store.parts(&input.bucket, &key, &input.upload_id)?;
-        let listed = input
-            .multipart_upload
-            .and_then(|upload| upload.parts)
-            .unwrap_or_default();
-        let parts = chosen(&uploaded, &listed)?;
-
-        let mut sources = Vec::with_capacity(parts.len());
-        for part in &parts {
-            sources.push((self.store.part_file(part)?, 0..part.size));
-        }
-        let algorithm = upload.plan.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-        let written = join(self.store.contents(), sources, algorithm).await?;
-
-        let checksum = if upload.plan.composite {
-            let values: Vec<&str> = parts
-                .iter()
-                .map(|part| part.checksum.value.as_str())
-                .collect();
-            checksum::composite(algorithm, &values)
-        } else {
-            Some(written.digests.checksum.clone())
-        };
-        let claimed = dto::Checksum {
-            checksum_crc32: input.checksum_crc32,
-            checksum_crc32c: input.checksum_crc32c,
-            checksum_crc64nvme: input.checksum_crc64nvme,
-            checksum_sha1: input.checksum_sha1,
-            checksum_sha256: input.checksum_sha256,
-            ..dto::Checksum::default()
-        };
-        let sent = checksum.clone().map(Checksum::into_dto).unwrap_or_default();
-        if !agrees(&claimed, &sent) {
-            return Err(s3_error!(
-                BadDigest,
-                "The checksum you specified did not match the calculated checksum."
-            ));
-        }
-        if input
-            .mpu_object_size
-            .is_some_and(|size| size != signed(written.size))
-        {
-            return Err(s3_error!(
-                InvalidRequest,
-                "The provided 'x-amz-mp-object-size' header does not match what was computed"
-            ));
-        }
-
-        let md5s: Vec<[u8; 16]> = parts.iter().map(|part| part.md5).collect();
-        let mut description = upload.plan.description;
-        description.checksum = checksum;
-        description.part_sizes = parts.iter().map(|part| part.size).collect();
-        let completion = Completion {
-            written,
-            etag: checksum::etag_of_parts(&md5s),
-            description,
-            condition,
-        };
-
-        let operations = self.clone();
-        let id = input.upload_id;
-        let entry = to_the_end(async move {
-            let entry = operations
-                .store
-                .complete(&origin.bucket, &key, &id, completion)?;
-            operations
-                .announce_written(&origin, "ObjectCreated:CompleteMultipartUpload", &entry)
-                .await;
-            Ok(entry)
-        })
-        .await?;
-
-        Ok(CompleteMultipartUploadOutput {
-            location: Some(format!(
-                "/{}/{}",
-                input.bucket,
-                Encoding::Url.apply(entry.key.clone())
-            )),
-            bucket: Some(input.bucket),
-            key: Some(entry.key.clone()),
-            e_tag: Some(etag(&entry)),
-            checksum_crc32: sent.checksum_crc32,
-            checksum_crc32c: sent.checksum_crc32c,
-            checksum_crc64nvme: sent.checksum_crc64nvme,
-            checksum_sha1: sent.checksum_sha1,
-            checksum_sha256: sent.checksum_sha256,
-            checksum_type: sent.checksum_type,
-            server_side_encryption: encryption(),
-            ..CompleteMultipartUploadOutput::default()
-        })
-    }
-
     pub(super) async fn abort_multipart_upload(
         &self,
         request: S3Request<AbortMultipartUploadInput>,
@@ -298,9 +192,7 @@ impl Operations {
             input.upload_id_marker.clone(),
         );
         let mut uploads = self.store.uploads(&input.bucket)?;
-        let seen = |upload: &crate::store::Upload| {
-            upload.key == after.0 && Some(&upload.id) == after.1.as_ref()
-        };
+        let seen = |upload: &Upload| upload.key == after.0 && Some(&upload.id) == after.1.as_ref();
         let behind = uploads
             .iter()
             .position(seen)
@@ -397,77 +289,6 @@ pub(super) fn check_part_number(number: i32) -> S3Result<()> {
 
 pub(super) fn part_etag(part: &Part) -> ETag {
     ETag::Strong(checksum::hex(&part.md5))
-}
-
-/// The parts that a client lists, if each is as it says.
-fn chosen(uploaded: &[Part], listed: &[CompletedPart]) -> S3Result<Vec<Part>> {
-    if listed.is_empty() {
-        return Err(s3_error!(
-            MalformedXML,
-            "The XML you provided was not well-formed or did not validate against our published schema"
-        ));
-    }
-    if !listed.is_sorted_by(|a, b| a.part_number < b.part_number) {
-        return Err(s3_error!(
-            InvalidPartOrder,
-            "The list of parts was not in ascending order. Parts must be ordered by part number."
-        ));
-    }
-    let mut parts = Vec::with_capacity(listed.len());
-    for claim in listed {
-        let part = uploaded
-            .iter()
-            .find(|part| Some(part.number) == claim.part_number);
-        let part = part.filter(|part| {
-            claim
-                .e_tag
-                .as_ref()
-                .is_some_and(|etag| etag.value() == checksum::hex(&part.md5))
-                && agrees(&claimed(claim), &part.checksum.clone().into_dto())
-        });
-        let Some(part) = part else {
-            return Err(s3_error!(
-                InvalidPart,
-                "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag."
-            ));
-        };
-        parts.push(part.clone());
-    }
-    if parts[..parts.len() - 1]
-        .iter()
-        .any(|part| part.size < SMALLEST_PART)
-    {
-        return Err(s3_error!(
-            EntityTooSmall,
-            "Your proposed upload is smaller than the minimum allowed size"
-        ));
-    }
-    Ok(parts)
-}
-
-fn claimed(part: &CompletedPart) -> dto::Checksum {
-    dto::Checksum {
-        checksum_crc32: part.checksum_crc32.clone(),
-        checksum_crc32c: part.checksum_crc32c.clone(),
-        checksum_crc64nvme: part.checksum_crc64nvme.clone(),
-        checksum_sha1: part.checksum_sha1.clone(),
-        checksum_sha256: part.checksum_sha256.clone(),
-        ..dto::Checksum::default()
-    }
-}
-
-/// True if each checksum that is claimed is either not the one that was computed, or equal to it.
-fn agrees(claimed: &dto::Checksum, computed: &dto::Checksum) -> bool {
-    [
-        (&claimed.checksum_crc32, &computed.checksum_crc32),
-        (&claimed.checksum_crc32c, &computed.checksum_crc32c),
-        (&claimed.checksum_crc64nvme, &computed.checksum_crc64nvme),
-        (&claimed.checksum_sha1, &computed.checksum_sha1),
-        (&claimed.checksum_sha256, &computed.checksum_sha256),
-    ]
-    .into_iter()
-    .all(|(claimed, computed)| claimed.is_none() || computed.is_none() || claimed == computed)
 }
 
 fn listed_part(part: Part, with_checksum: bool) -> dto::Part {

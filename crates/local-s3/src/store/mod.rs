@@ -13,10 +13,13 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
 
 use crate::Error;
 pub(crate) use listing::{Item, Query};
@@ -91,6 +94,17 @@ impl Store {
     /// # Errors
     /// If the folder cannot be used, another process has the store open, or it was written by another version.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::try_open(folder).map_err(|error| match error {
+            Error::Index(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Error::InUse {
+                    folder: folder.to_owned(),
+                }
+            }
+            error => error,
+        })
+    }
+
+    fn try_open(folder: &Path) -> Result<Self, Error> {
         let contents = folder.join("contents");
         std::fs::create_dir_all(&contents).map_err(|source| Error::Folder {
             folder: contents.clone(),
@@ -98,6 +112,7 @@ impl Store {
         })?;
 
         let mut index = Connection::open(folder.join("index.sqlite"))?;
+        index.busy_timeout(Duration::ZERO)?;
         // Exclusive, so that a second process is refused rather than collecting this one's files.
         index.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         index.pragma_update(None, "journal_mode", "WAL")?;

@@ -3,6 +3,8 @@
 // Each test file uses a part of it; a failure to start is a failed test.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod raw;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ pub const READER: (&str, &str) = ("AKIAREADER", "reader secret");
 
 pub const BUCKET: &str = "pictures";
 
-struct Policies;
+pub struct Policies;
 
 #[async_trait]
 impl Access for Policies {
