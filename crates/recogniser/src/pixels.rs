@@ -24,7 +24,7 @@ pub(crate) struct Window {
 
 impl Pixels<'_> {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let bytes = u64::from(self.width) * u64::from(self.height) * 3;
+        let bytes = (u64::from(self.width) * u64::from(self.height)).saturating_mul(3);
         if bytes == 0 || bytes != self.rgb.len() as u64 {
             return Err(Error::Pixels {
                 width: self.width,

@@ -156,11 +156,10 @@ fn rename(
 mod tests {
     use super::*;
 
+    type Named = Vec<(String, f32)>;
+
     /// Runs the whole with what the classifier gives some names, and sightings as name, score and box.
-    fn settle(
-        seen: &[(&str, f32)],
-        detections: &[(&str, f32, [f32; 4])],
-    ) -> (Vec<(String, f32)>, Vec<(String, f32)>) {
+    fn settle(seen: &[(&str, f32)], detections: &[(&str, f32, [f32; 4])]) -> (Named, Named) {
         let vocabulary = Vocabulary::load().unwrap();
         let find = |name: &str| {
             vocabulary

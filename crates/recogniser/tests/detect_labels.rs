@@ -395,28 +395,28 @@ fn a_picture_cut_anywhere_is_an_answer_or_a_refusal() {
 }
 
 #[test]
+fn what_is_not_the_requests_json_is_refused() {
+    for body in [
+        "",
+        "[]x",
+        r#"{"Image": {"Bytes": "§"}}"#,
+        r#"{"Image": {"Bytes": 7}}"#,
+        r#"{"Image": {"S3Object": {"Bucket": "raw", "Name": "a"}}, "MaxLabels": "ten"}"#,
+        r#"{"Image": {"S3Object": {"Bucket": "raw", "Name": "a"}}, "MaxLabels": 99999999999}"#,
+    ] {
+        assert_eq!(
+            Request::parse(body.as_bytes()).expect_err(body).code,
+            "SerializationException"
+        );
+    }
+}
+
+#[test]
 fn requests_that_cannot_be_are_refused_in_the_services_words() {
     let object = r#""Image": {"S3Object": {"Bucket": "raw", "Name": "a"}}"#;
     let mut many = String::from(r#""A""#);
     (0..100).for_each(|_| many.write_str(r#", "A""#).unwrap());
     let table = [
-        ("".to_owned(), "SerializationException", ""),
-        ("[]x".to_owned(), "SerializationException", ""),
-        (
-            r#"{"Image": {"Bytes": "§"}}"#.to_owned(),
-            "SerializationException",
-            "",
-        ),
-        (
-            r#"{"Image": {"Bytes": 7}}"#.to_owned(),
-            "SerializationException",
-            "",
-        ),
-        (
-            format!(r#"{{{object}, "MaxLabels": "ten"}}"#),
-            "SerializationException",
-            "",
-        ),
         (
             "{}".to_owned(),
             "ValidationException",
