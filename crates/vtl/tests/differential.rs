@@ -25,13 +25,13 @@ const PREAMBLE: &str = r#"#set($i = 3)#set($n = -2)#set($d = 2.5)#set($t = "abca
 /// Text, and what only looks like Velocity.
 fn schmoo() -> impl Strategy<Value = String> {
     select(vec![
-        "a",
+        "(a",
         " ",
         "  ",
         "\n",
         " \n\t",
         "\r\n",
-        "x. y",
+        "; x. y",
         "(",
         ")",
         "}",
@@ -46,7 +46,7 @@ fn schmoo() -> impl Strategy<Value = String> {
         "!",
         "..",
         "é😀",
-        "$.x",
+        "$,x",
         "${",
         "#foo",
         "#foo(1, 'x')\n",
