@@ -72,7 +72,7 @@ fn jpeg(small: Small, quality: u8) -> Result<Vec<u8>, Error> {
     }
     let pixels = small.into_pixels().over_white();
     if pixels.model == Model::Grey {
-        return Ok(jpeg::encode(&pixels, None, quality));
+        return Ok(jpeg::encode(&jpeg::luma(&pixels), None, quality));
     }
     let [luma, blue, red] = jpeg::planes(&pixels);
     Ok(jpeg::encode(&luma, Some([&blue, &red]), quality))

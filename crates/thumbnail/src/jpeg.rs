@@ -21,7 +21,7 @@ mod sequential;
 
 pub(crate) use progressive::{MOST_SCANS, end_of_scan};
 
-use crate::pixels::{Model, Pixels};
+use crate::pixels::{Model, Pixels, Plane};
 use crate::resample::PlaneResample;
 
 /// This file is for the full decoder, which also says what is wrong with it, if anything is.
@@ -31,7 +31,7 @@ pub(crate) struct Unusual;
 /// A small picture as JPEG has it: luma, and two planes of colour or none.
 #[derive(Clone)]
 pub(crate) struct Planes {
-    pub planes: Vec<Pixels>,
+    pub planes: Vec<Plane>,
 }
 
 /// A picture at several sizes, and its ICC profile.
@@ -127,33 +127,45 @@ impl Planes {
     }
 
     /// Grey or RGB; colour that is not as large as luma gives grey. (JFIF 1.02, page 3.)
-    pub fn into_pixels(mut self) -> Pixels {
-        if let [luma, cb, cr] = self.planes.as_slice()
-            && luma.data.len() == cb.data.len()
-        {
-            let samples = luma.data.iter().zip(&cb.data).zip(&cr.data);
-            let data = samples
-                .flat_map(|((luma, cb), cr)| {
-                    let (luma, cb, cr) = (
-                        f32::from(*luma),
-                        f32::from(*cb) - 128.0,
-                        f32::from(*cr) - 128.0,
+    pub fn into_pixels(self) -> Pixels {
+        let byte = |level| crate::resample::byte(level);
+        let (width, height) = self.size();
+        match self.planes.as_slice() {
+            [luma, blue, red] if luma.data.len() == blue.data.len() => {
+                let samples = luma.data.iter().zip(&blue.data).zip(&red.data);
+                let data = samples.flat_map(|((luma, blue), red)| {
+                    let (luma, blue, red) = (
+                        Plane::level(*luma),
+                        Plane::level(*blue) - 128.0,
+                        Plane::level(*red) - 128.0,
                     );
                     [
-                        luma + 1.402 * cr,
-                        luma - 0.344_136 * cb - 0.714_136 * cr,
-                        luma + 1.772 * cb,
+                        luma + 1.402 * red,
+                        luma - 0.344_136 * blue - 0.714_136 * red,
+                        luma + 1.772 * blue,
                     ]
-                    .map(crate::resample::byte)
-                })
-                .collect();
-            return Pixels {
-                width: luma.width,
-                height: luma.height,
-                model: Model::Rgb,
-                data,
-            };
+                    .map(byte)
+                });
+                Pixels {
+                    width,
+                    height,
+                    model: Model::Rgb,
+                    data: data.collect(),
+                }
+            }
+            planes => {
+                let data = planes[0]
+                    .data
+                    .iter()
+                    .map(|luma| byte(Plane::level(*luma)))
+                    .collect();
+                Pixels {
+                    width,
+                    height,
+                    model: Model::Grey,
+                    data,
+                }
+            }
         }
-        self.planes.swap_remove(0)
     }
 }

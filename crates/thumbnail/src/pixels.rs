@@ -60,34 +60,12 @@ impl Pixels {
 
     fn turned<const N: usize>(self, orientation: u8) -> Self {
         let (stored, _) = self.data.as_chunks::<N>();
-        let (right, bottom) = (self.width - 1, self.height - 1);
-        let (width, height) = if orientation >= 5 {
-            (self.height, self.width)
-        } else {
-            (self.width, self.height)
-        };
-        let mut data = Vec::with_capacity(self.data.len());
-        for y in 0..height {
-            for x in 0..width {
-                // Where the pixel that is seen at (x, y) is stored: EXIF 2.32, table 6.
-                let (column, row) = match orientation {
-                    2 => (right - x, y),
-                    3 => (right - x, bottom - y),
-                    4 => (x, bottom - y),
-                    5 => (y, x),
-                    6 => (y, bottom - x),
-                    7 => (right - y, bottom - x),
-                    8 => (right - y, x),
-                    _ => (x, y),
-                };
-                data.extend_from_slice(&stored[row * self.width + column]);
-            }
-        }
+        let (width, height, data) = turned(stored, self.width, self.height, orientation);
         Self {
             width,
             height,
             model: self.model,
-            data,
+            data: data.into_flattened(),
         }
     }
 
@@ -126,4 +104,68 @@ fn over_white(sample: u8, alpha: u8) -> u8 {
     let (sample, alpha) = (u32::from(sample), u32::from(alpha));
     // A weighted mean of two bytes is a byte.
     ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+}
+
+/// A plane of one component, in 64ths of a grey level, so that what is made of it need be rounded only once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plane {
+    pub width: usize,
+    pub height: usize,
+    pub data: Vec<i16>,
+}
+
+impl Plane {
+    pub fn stored(level: f32) -> i16 {
+        // The cast saturates at 512 levels.
+        (level * 64.0 + 0.5_f32.copysign(level)) as i16
+    }
+
+    pub fn level(stored: i16) -> f32 {
+        f32::from(stored) / 64.0
+    }
+
+    pub fn upright(self, orientation: u8) -> Self {
+        if orientation <= 1 {
+            return self;
+        }
+        let (width, height, data) = turned(&self.data, self.width, self.height, orientation);
+        Self {
+            width,
+            height,
+            data,
+        }
+    }
+}
+
+/// Width, height and pixels of what is stored with an EXIF orientation of 1 to 8.
+fn turned<T: Copy>(
+    stored: &[T],
+    width: usize,
+    height: usize,
+    orientation: u8,
+) -> (usize, usize, Vec<T>) {
+    let (right, bottom) = (width - 1, height - 1);
+    let (across, down) = if orientation >= 5 {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    let mut data = Vec::with_capacity(stored.len());
+    for y in 0..down {
+        for x in 0..across {
+            // Where the pixel that is seen at (x, y) is stored: EXIF 2.32, table 6.
+            let (column, row) = match orientation {
+                2 => (right - x, y),
+                3 => (right - x, bottom - y),
+                4 => (x, bottom - y),
+                5 => (y, x),
+                6 => (y, bottom - x),
+                7 => (right - y, bottom - x),
+                8 => (right - y, x),
+                _ => (x, y),
+            };
+            data.push(stored[row * width + column]);
+        }
+    }
+    (across, down, data)
 }

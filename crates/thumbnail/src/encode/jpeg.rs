@@ -3,7 +3,7 @@
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
 use super::huffman::{CHROMA_AC, CHROMA_DC, Codes, LUMA_AC, LUMA_DC, Spec};
-use crate::pixels::{Model, Pixels};
+use crate::pixels::{Pixels, Plane};
 
 /// T.81, table K.1, in zigzag order.
 const LUMA_QUANT: [u16; 64] = [
@@ -25,7 +25,7 @@ const ZIGZAG: [usize; 64] = [
 ];
 
 /// Luma, and two planes of colour of half its size, rounded up, or none. Sides are at most 65,535.
-pub(crate) fn encode(luma: &Pixels, colour: Option<[&Pixels; 2]>, quality: u8) -> Vec<u8> {
+pub(crate) fn encode(luma: &Plane, colour: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
     let luma_quant = quantisation(&LUMA_QUANT, quality);
     let chroma_quant = quantisation(&CHROMA_QUANT, quality);
     let mut out = Vec::with_capacity(luma.data.len() / 4 + 1024);
@@ -74,7 +74,7 @@ fn quantisation(base: &[u16; 64], quality: u8) -> [u8; 64] {
 
 fn headers(
     out: &mut Vec<u8>,
-    luma: &Pixels,
+    luma: &Plane,
     colour: bool,
     luma_quant: &[u8; 64],
     chroma_quant: &[u8; 64],
@@ -125,7 +125,7 @@ fn headers(
 }
 
 struct Channel<'a> {
-    plane: &'a Pixels,
+    plane: &'a Plane,
     /// Blocks of a unit, across and down.
     blocks: usize,
     /// What to multiply a coefficient with, in rows of 8.
@@ -136,7 +136,7 @@ struct Channel<'a> {
 }
 
 impl<'a> Channel<'a> {
-    fn new(plane: &'a Pixels, blocks: usize, quant: &[u8; 64], dc: &Spec, ac: &Spec) -> Self {
+    fn new(plane: &'a Plane, blocks: usize, quant: &[u8; 64], dc: &Spec, ac: &Spec) -> Self {
         let mut steps = [0.0; 64];
         for (place, quant) in ZIGZAG.into_iter().zip(quant) {
             steps[place] = 1.0 / (f32::from(*quant) * 8.0 * SCALES[place / 8] * SCALES[place % 8]);
@@ -164,17 +164,17 @@ impl<'a> Channel<'a> {
 
     /// A block around zero; beyond the edge the last row and column go on.
     fn samples(&self, top: usize, left: usize) -> [[f32; 8]; 8] {
-        let Pixels {
+        let Plane {
             width,
             height,
             data,
-            ..
         } = self.plane;
+        let around_zero = |stored: i16| Plane::level(stored) - 128.0;
         std::array::from_fn(|y| {
             let row = &data[(top + y).min(height - 1) * width..][..*width];
             match row.get(left..left + 8) {
-                Some(samples) => std::array::from_fn(|x| f32::from(samples[x]) - 128.0),
-                None => std::array::from_fn(|x| f32::from(row[(left + x).min(width - 1)]) - 128.0),
+                Some(samples) => std::array::from_fn(|x| around_zero(samples[x])),
+                None => std::array::from_fn(|x| around_zero(row[(left + x).min(width - 1)])),
             }
         })
     }
@@ -229,18 +229,11 @@ fn size(value: i32) -> u32 {
 }
 
 /// The picture as luma and two planes of colour at half the size (JFIF 1.02, page 3).
-pub(crate) fn planes(rgb: &Pixels) -> [Pixels; 3] {
+pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     let (pixels, _) = rgb.data.as_chunks::<3>();
-    let plane = |width, height, data| Pixels {
-        width,
-        height,
-        model: Model::Grey,
-        data,
-    };
-    let byte = crate::resample::byte;
     let luma = pixels
         .iter()
-        .map(|pixel| byte(dot(pixel.map(f32::from), LUMA)))
+        .map(|pixel| Plane::stored(dot(pixel.map(f32::from), LUMA)))
         .collect();
     let (width, height) = (rgb.width.div_ceil(2), rgb.height.div_ceil(2));
     let (mut blue, mut red) = (
@@ -259,15 +252,41 @@ pub(crate) fn planes(rgb: &Pixels) -> [Pixels; 3] {
             }
             let mean = sum.map(|sum| sum / (upper.len() + lower.len()) as f32);
             let luma = dot(mean, LUMA);
-            blue.push(byte(128.0 + (mean[2] - luma) / 1.772));
-            red.push(byte(128.0 + (mean[0] - luma) / 1.402));
+            blue.push(Plane::stored(128.0 + (mean[2] - luma) / 1.772));
+            red.push(Plane::stored(128.0 + (mean[0] - luma) / 1.402));
         }
     }
     [
-        plane(rgb.width, rgb.height, luma),
-        plane(width, height, blue),
-        plane(width, height, red),
+        Plane {
+            width: rgb.width,
+            height: rgb.height,
+            data: luma,
+        },
+        Plane {
+            width,
+            height,
+            data: blue,
+        },
+        Plane {
+            width,
+            height,
+            data: red,
+        },
     ]
+}
+
+/// A grey picture as luma.
+pub(crate) fn luma(grey: &Pixels) -> Plane {
+    let data = grey
+        .data
+        .iter()
+        .map(|level| Plane::stored(f32::from(*level)))
+        .collect();
+    Plane {
+        width: grey.width,
+        height: grey.height,
+        data,
+    }
 }
 
 const LUMA: [f32; 3] = [0.299, 0.587, 0.114];

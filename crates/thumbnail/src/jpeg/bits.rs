@@ -18,12 +18,24 @@ pub(crate) struct Bits<'a> {
     filled: usize,
     /// Whether all of the segment is in the window: what follows is a marker or the end of the file.
     ended: bool,
+    state: State,
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct State {
     /// Where in the window the next bits come from.
     pos: usize,
     /// The next bits, the first of them on top.
     ahead: u64,
     /// How many of `ahead` are accounted for.
     have: u32,
+}
+
+/// Reads from the window. It is a value of its own, so that it stays in registers while blocks are read.
+pub(crate) struct Reader<'w> {
+    window: &'w [u8; SPAN + 8],
+    pub state: State,
 }
 
 impl<'a> Bits<'a> {
@@ -35,9 +47,7 @@ impl<'a> Bits<'a> {
             window,
             filled: 0,
             ended: false,
-            pos: 0,
-            ahead: 0,
-            have: 0,
+            state: State::default(),
         };
         bits.top_up();
         bits
@@ -46,17 +56,17 @@ impl<'a> Bits<'a> {
     /// Makes sure that one more unit can be read without looking at the end of the window.
     #[inline]
     pub fn reserve(&mut self) {
-        if self.pos + RESERVE > self.filled && !self.ended {
+        if self.state.pos + RESERVE > self.filled && !self.ended {
             self.top_up();
         }
     }
 
     #[cold]
     fn top_up(&mut self) {
-        let pos = self.pos.min(self.filled);
+        let pos = self.state.pos.min(self.filled);
         self.window.copy_within(pos..self.filled, 0);
         self.filled -= pos;
-        self.pos -= pos;
+        self.state.pos -= pos;
         while self.filled < FULL {
             let rest = self.source.get(self.at..).unwrap_or_default();
             let room = &rest[..rest.len().min(FULL - self.filled)];
@@ -86,7 +96,7 @@ impl<'a> Bits<'a> {
 
     /// Whether more bits were read than the segment has.
     pub fn overrun(&self) -> bool {
-        self.ended && self.pos * 8 > self.filled * 8 + self.have as usize
+        self.ended && self.state.pos * 8 > self.filled * 8 + self.state.have as usize
     }
 
     /// Goes on behind the restart marker of this number, which must come next.
@@ -101,33 +111,50 @@ impl<'a> Bits<'a> {
             return None;
         }
         self.at += 2;
-        (self.filled, self.pos, self.ahead, self.have, self.ended) = (0, 0, 0, 0, false);
+        (self.filled, self.state, self.ended) = (0, State::default(), false);
         self.top_up();
         Some(())
     }
 
+    /// A reader that goes on from here; where it ends is to be given to [`Self::go_on`].
+    #[inline(always)]
+    pub fn reader(&self) -> Reader<'_> {
+        Reader {
+            window: &self.window,
+            state: self.state,
+        }
+    }
+
+    /// Goes on from where a reader ended.
+    #[inline(always)]
+    pub fn go_on(&mut self, state: State) {
+        self.state = state;
+    }
+}
+
+impl Reader<'_> {
     /// Brings the bits at hand to 56 at least.
     #[inline(always)]
     pub fn refill(&mut self) {
-        let pos = self.pos % SPAN;
+        let pos = self.state.pos % SPAN;
         let mut next = [0; 8];
         next.copy_from_slice(&self.window[pos..pos + 8]);
-        self.ahead |= u64::from_be_bytes(next) >> self.have;
-        self.pos += ((63 - self.have) >> 3) as usize;
-        self.have |= 0b11_1000;
+        self.state.ahead |= u64::from_be_bytes(next) >> self.state.have;
+        self.state.pos += ((63 - self.state.have) >> 3) as usize;
+        self.state.have |= 0b11_1000;
     }
 
     /// The next `count` bits, 1 to 32, without taking them.
     #[inline(always)]
     pub fn peek(&self, count: u32) -> usize {
-        (self.ahead >> (64 - count)) as usize
+        (self.state.ahead >> (64 - count)) as usize
     }
 
     /// Takes bits of those that a refill brought.
     #[inline(always)]
     pub fn take(&mut self, count: u32) {
-        self.ahead <<= count;
-        self.have = self.have.wrapping_sub(count);
+        self.state.ahead <<= count;
+        self.state.have = self.state.have.wrapping_sub(count);
     }
 
     /// Takes a number of `size` bits, 0 to 15, in the signed form of T.81, table F.1.

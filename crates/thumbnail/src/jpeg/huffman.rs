@@ -1,7 +1,7 @@
 //! Huffman tables (T.81, annex C), and what can be known of the next bits at one look.
 
 use super::Unusual;
-use super::bits::{Bits, extend};
+use super::bits::{Reader, extend};
 
 const LOOK: u32 = 10;
 const VALUE_LOOK: u32 = 11;
@@ -56,23 +56,19 @@ impl Table {
 
     /// Takes the next symbol; after a refill.
     #[inline(always)]
-    pub fn symbol(&self, bits: &mut Bits<'_>) -> Result<u8, Unusual> {
+    pub fn symbol(&self, bits: &mut Reader<'_>) -> Result<u8, Unusual> {
         let found = self.look[bits.peek(LOOK)];
-        if found == 0 {
-            return self.long_symbol(bits);
-        }
-        bits.take(u32::from(found >> 8));
-        Ok(found as u8)
-    }
-
-    #[cold]
-    fn long_symbol(&self, bits: &mut Bits<'_>) -> Result<u8, Unusual> {
-        let (len, symbol) = self.decode(bits.peek(16) as u32).ok_or(Unusual)?;
+        let (len, symbol) = if found == 0 {
+            self.decode(bits.peek(16) as u32).ok_or(Unusual)?
+        } else {
+            (u32::from(found >> 8), found as u8)
+        };
         bits.take(len);
         Ok(symbol)
     }
 
     /// Length and symbol of the code that 16 bits begin with.
+    #[inline(never)]
     fn decode(&self, next: u32) -> Option<(u32, u8)> {
         let len = (1..=16).find(|len| next < self.limits[*len as usize])?;
         let place = (next >> (16 - len)) as i32 + self.offsets[len as usize];
@@ -97,6 +93,8 @@ pub(crate) struct AcTable {
     skips: Box<[u16; 1 << SKIP_LOOK]>,
 }
 
+/// Coefficients passed over by an entry of values that ends the block.
+const NO_MORE: u32 = 64;
 /// Added to the coefficients of an entry that ends the block.
 const ENDS: usize = 128;
 /// Coefficients of an entry whose first symbol is too long for it.
@@ -113,6 +111,8 @@ impl AcTable {
             if size > 0 && len + size <= VALUE_LOOK {
                 let value = next >> (VALUE_LOOK - len - size) & ((1 << size) - 1);
                 *entry = (extend(value as i32, size) as u32) << 16 | run << 8 | (len + size);
+            } else if symbol == 0 {
+                *entry = (NO_MORE << 8) | len;
             }
         }
         let mut skips = boxed::<u16, { 1 << SKIP_LOOK }>();
@@ -148,45 +148,56 @@ impl AcTable {
     #[inline(always)]
     pub fn block(
         &self,
-        bits: &mut Bits<'_>,
+        bits: &mut Reader<'_>,
         last: usize,
         mut keep: impl FnMut(usize, i32),
     ) -> Result<(), Unusual> {
         let mut place = 1;
         while place <= last {
             bits.refill();
-            let entry = self.values[bits.peek(VALUE_LOOK)];
-            if entry != 0 {
+            // 3 looks of 11 bits leave 23 of a refill's 56; what is longer than a look refills for itself.
+            for _ in 0..3 {
+                let entry = self.values[bits.peek(VALUE_LOOK)];
+                if entry == 0 {
+                    bits.refill();
+                    let symbol = self.table.symbol(bits)?;
+                    let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+                    if size == 0 && run != 15 {
+                        return Ok(());
+                    }
+                    place += run;
+                    if place > 63 {
+                        return Err(Unusual);
+                    }
+                    let value = bits.signed(size);
+                    if size > 0 {
+                        keep(place, value);
+                    }
+                    place += 1;
+                    break;
+                }
                 bits.take(entry & 0xff);
                 place += (entry >> 8 & 0xff) as usize;
                 if place > 63 {
-                    return Err(Unusual);
+                    return if entry >> 8 & NO_MORE > 0 {
+                        Ok(())
+                    } else {
+                        Err(Unusual)
+                    };
                 }
                 keep(place, entry as i32 >> 16);
                 place += 1;
-                continue;
+                if place > last {
+                    break;
+                }
             }
-            let symbol = self.table.symbol(bits)?;
-            let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size == 0 && run != 15 {
-                return Ok(());
-            }
-            place += run;
-            if place > 63 {
-                return Err(Unusual);
-            }
-            let value = bits.signed(size);
-            if size > 0 {
-                keep(place, value);
-            }
-            place += 1;
         }
         self.skip(bits, place)
     }
 
     /// Passes over the coefficients from `place` on.
     #[inline(always)]
-    fn skip(&self, bits: &mut Bits<'_>, mut place: usize) -> Result<(), Unusual> {
+    fn skip(&self, bits: &mut Reader<'_>, mut place: usize) -> Result<(), Unusual> {
         while place < 64 {
             bits.refill();
             // 4 looks of 13 bits are within the 56 of a refill.

@@ -7,7 +7,7 @@ use crate::resample::Axis;
 
 /// How many times larger than wanted samples still are when they go into Lanczos, at least. Just above a step of the
 /// scale everything is blurred with less.
-const ENOUGH: f64 = 1.6;
+const ENOUGH: f64 = 1.2;
 
 /// What becomes of the blocks of one component.
 pub(super) struct Reduction {

@@ -7,7 +7,7 @@
 use memchr::memchr;
 
 use super::Unusual;
-use super::bits::Bits;
+use super::bits::{Bits, Reader};
 use super::frame::{Frame, Part, Scan, Tables};
 use super::huffman::Table;
 use super::plan::Reduction;
@@ -193,26 +193,29 @@ fn means(
                     *predicted = 0;
                 }
             }
+            let mut reader = bits.reader();
             for (component, h, v, table, predicted) in &mut coders {
                 let grid = &mut grids[*component];
                 for y in 0..*v {
                     for x in 0..*h {
                         let block = (row * *v + y) * grid.across + column * *h + x;
-                        bits.refill();
+                        reader.refill();
                         let value = &mut grid.values[block * grid.kept];
                         if let Some(table) = table {
-                            let size = u32::from(table.symbol(&mut bits)?);
+                            let size = u32::from(table.symbol(&mut reader)?);
                             if size > 15 {
                                 return Err(Unusual);
                             }
-                            *predicted = predicted.wrapping_add(bits.signed(size));
+                            *predicted = predicted.wrapping_add(reader.signed(size));
                             *value = (*predicted << scan.low) as i16;
-                        } else if bits.flag() {
+                        } else if reader.flag() {
                             *value |= 1 << scan.low;
                         }
                     }
                 }
             }
+            let state = reader.state;
+            bits.go_on(state);
         }
         if bits.overrun() {
             return Err(Unusual);
@@ -244,14 +247,17 @@ fn details(
             if restarts.before_unit(&mut bits)? {
                 empty = 0;
             }
+            let mut reader = bits.reader();
             let block = row * grid.across + column;
             let values = &mut grid.values[block * grid.kept..][..grid.kept];
             let nonzero = &mut grid.nonzero[block];
             if scan.high == 0 {
-                first_time(&mut bits, &table, scan, &mut empty, values, nonzero)?;
+                first_time(&mut reader, &table, scan, &mut empty, values, nonzero)?;
             } else {
-                refine(&mut bits, &table, scan, &mut empty, values, nonzero)?;
+                refine(&mut reader, &table, scan, &mut empty, values, nonzero)?;
             }
+            let state = reader.state;
+            bits.go_on(state);
         }
         if bits.overrun() {
             return Err(Unusual);
@@ -263,7 +269,7 @@ fn details(
 /// T.81, section G.1.2.2.
 #[inline]
 fn first_time(
-    bits: &mut Bits<'_>,
+    bits: &mut Reader<'_>,
     table: &Table,
     scan: &Scan,
     empty: &mut u32,
@@ -302,7 +308,7 @@ fn first_time(
 }
 
 /// How many blocks an end-of-band symbol is for (T.81, table G.1).
-fn blocks_without(bits: &mut Bits<'_>, size: u32) -> u32 {
+fn blocks_without(bits: &mut Reader<'_>, size: u32) -> u32 {
     if size == 0 {
         return 1;
     }
@@ -314,7 +320,7 @@ fn blocks_without(bits: &mut Bits<'_>, size: u32) -> u32 {
 /// T.81, section G.1.2.3.
 #[inline]
 fn refine(
-    bits: &mut Bits<'_>,
+    bits: &mut Reader<'_>,
     table: &Table,
     scan: &Scan,
     empty: &mut u32,
@@ -370,7 +376,7 @@ fn refine(
     Ok(())
 }
 
-fn correct(bits: &mut Bits<'_>, values: &mut [i16], place: usize, step: i16) {
+fn correct(bits: &mut Reader<'_>, values: &mut [i16], place: usize, step: i16) {
     if bits.flag()
         && let Some(value) = values.get_mut(place)
         && *value & step == 0

@@ -76,8 +76,24 @@ pub(crate) fn reduce(
     at: usize,
     stride: usize,
 ) {
+    match across.samples {
+        1 => reduce_to::<1>(lowest, across, down, out, at, stride),
+        2 if down.samples == 2 => quarters(lowest, across, out, at, stride),
+        2 => reduce_to::<2>(lowest, across, down, out, at, stride),
+        _ => reduce_to::<4>(lowest, across, down, out, at, stride),
+    }
+}
+
+fn reduce_to<const ACROSS: usize>(
+    lowest: &[f32; 17],
+    across: &Basis,
+    down: &Basis,
+    out: &mut [f32],
+    at: usize,
+    stride: usize,
+) {
     let (lowest, _) = lowest.as_chunks::<4>();
-    let mut rows = [[0.0_f32; 4]; 4];
+    let mut rows = [[0.0_f32; ACROSS]; 4];
     for (row, lowest) in rows.iter_mut().zip(lowest) {
         for (coefficient, weights) in lowest.iter().zip(&across.weights) {
             for (sum, weight) in row.iter_mut().zip(weights) {
@@ -86,13 +102,26 @@ pub(crate) fn reduce(
         }
     }
     for y in 0..down.samples {
-        let mut samples = [128.0_f32; 4];
+        let mut samples = [128.0_f32; ACROSS];
         for (row, weights) in rows.iter().zip(&down.weights) {
             for (sample, value) in samples.iter_mut().zip(row) {
                 *sample += value * weights[y];
             }
         }
-        let out = &mut out[at + y * stride..][..across.samples];
-        out.copy_from_slice(&samples[..across.samples]);
+        out[at + y * stride..][..ACROSS].copy_from_slice(&samples);
     }
+}
+
+/// 2 by 2 samples, of the coefficients up to the 9th: what is odd changes its sign from half to half, and the second
+/// frequency is in both halves alike, so in neither mean.
+#[inline(always)]
+fn quarters(lowest: &[f32; 17], basis: &Basis, out: &mut [f32], at: usize, stride: usize) {
+    let [[even, ..], [first, ..], _, [third, ..]] = basis.weights;
+    let mean = lowest[0] * (even * even) + 128.0;
+    let across = lowest[1] * (first * even) + lowest[3] * (third * even);
+    let down = lowest[4] * (first * even) + lowest[12] * (third * even);
+    let both = lowest[5] * (first * first);
+    out[at..][..2].copy_from_slice(&[mean + across + down + both, mean - across + down - both]);
+    out[at + stride..][..2]
+        .copy_from_slice(&[mean + across - down - both, mean - across - down + both]);
 }

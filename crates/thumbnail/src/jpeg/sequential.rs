@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Unusual;
-use super::bits::Bits;
+use super::bits::{Bits, Reader};
 use super::frame::{Frame, Scan, Tables};
 use super::huffman::{AcTable, Table};
 use super::plan::Reduction;
@@ -77,9 +77,12 @@ pub(super) fn read(
                 }
             }
             bits.reserve();
+            let mut reader = bits.reader();
             for channel in &mut channels {
-                channel.unit(&mut bits, column)?;
+                channel.unit(&mut reader, column)?;
             }
+            let state = reader.state;
+            bits.go_on(state);
             unit += 1;
         }
         if bits.overrun() {
@@ -99,7 +102,7 @@ pub(super) fn read(
 
 impl Channel<'_> {
     #[inline(always)]
-    fn unit(&mut self, bits: &mut Bits<'_>, column: usize) -> Result<(), Unusual> {
+    fn unit(&mut self, bits: &mut Reader<'_>, column: usize) -> Result<(), Unusual> {
         let Reduction {
             across, down, last, ..
         } = *self.reduction;

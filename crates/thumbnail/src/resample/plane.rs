@@ -1,8 +1,8 @@
 //! One plane of samples to one size.
 
 use super::kernel::Axis;
-use super::{Kernel, Lanczos, byte, factor};
-use crate::pixels::{Model, Pixels};
+use super::{Kernel, Lanczos, factor};
+use crate::pixels::Plane;
 
 /// Rows of samples in, a small plane out.
 pub(crate) struct PlaneResample {
@@ -16,7 +16,7 @@ pub(crate) struct PlaneResample {
     summed: usize,
     averaged: Vec<f32>,
     lanczos: Lanczos,
-    small: Vec<u8>,
+    small: Vec<i16>,
     width: usize,
     height: usize,
 }
@@ -50,7 +50,7 @@ impl PlaneResample {
     pub fn row(&mut self, row: &[f32]) {
         debug_assert_eq!(row.len(), self.columns);
         let small = &mut self.small;
-        let store = |done: &[f32]| small.extend(done.iter().map(|sample| byte(*sample)));
+        let store = |done: &[f32]| small.extend(done.iter().map(|sample| Plane::stored(*sample)));
         self.taken += 1;
         if (self.across, self.down) == (1, 1) {
             self.lanczos.row(row, store);
@@ -72,12 +72,11 @@ impl PlaneResample {
     }
 
     /// The small plane, once every row has been taken.
-    pub fn finish(self) -> Pixels {
+    pub fn finish(self) -> Plane {
         debug_assert_eq!(self.small.len(), self.width * self.height);
-        Pixels {
+        Plane {
             width: self.width,
             height: self.height,
-            model: Model::Grey,
             data: self.small,
         }
     }
