@@ -23,7 +23,7 @@ fn run() -> anyhow::Result<()> {
         return Ok(());
     };
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,local_stack=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,local_stack=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
