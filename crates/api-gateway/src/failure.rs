@@ -66,6 +66,18 @@ impl Failure {
         )
     }
 
+    /// A percent sign in the path without two hexadecimal digits.
+    pub(crate) fn bad_path() -> Self {
+        let mut failure = Self::new(
+            ResponseType::Default4xx,
+            "BadRequestException",
+            "Bad Request",
+        )
+        .because("a percent sign in the path without two hexadecimal digits");
+        failure.status = StatusCode::BAD_REQUEST;
+        failure
+    }
+
     /// The body is over 10 MB.
     pub(crate) fn too_large() -> Self {
         Self::new(
