@@ -2,6 +2,7 @@
 
 mod full;
 mod jpeg;
+pub(crate) mod png;
 
 use crate::header::Header;
 use crate::pixels::Pixels;

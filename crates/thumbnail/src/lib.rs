@@ -235,6 +235,10 @@ fn shrink(
             }
             Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, &sizes)?,
         },
+        Format::Png => match decode::png::shrink(bytes, &sizes, limits)? {
+            Some((small, profile)) => (small.into_iter().map(Small::Pixels).collect(), profile),
+            None => shrink_whole(bytes, header, limits, &sizes)?,
+        },
         _ => shrink_whole(bytes, header, limits, &sizes)?,
     };
     Ok(small

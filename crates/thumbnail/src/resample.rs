@@ -86,7 +86,7 @@ impl Resample {
 
 /// How many pixels are averaged into one before Lanczos.
 fn factor(from: usize, to: usize) -> usize {
-    ((from as f64 / to as f64 / GAP) as usize).max(1)
+    ((from as f64 / to as f64 / GAP) as usize).clamp(1, boxes::LARGEST)
 }
 
 /// One row, plane after plane, to bytes side by side; colour no longer weighted with alpha.

@@ -10,8 +10,7 @@ pub(crate) struct Boxes {
     height: usize,
     across: usize,
     down: usize,
-    /// The sum of the rows of the box so far, samples side by side.
-    sums: Vec<u32>,
+    sums: Sums,
     rows: usize,
     taken: usize,
     /// The averaged row, plane after plane.
@@ -31,7 +30,11 @@ impl Boxes {
             height,
             across,
             down,
-            sums: vec![0; width * channels],
+            sums: if model.has_alpha() {
+                Sums::Weighted(vec![0; width * channels])
+            } else {
+                Sums::Plain(vec![0; width * channels])
+            },
             rows: 0,
             taken: 0,
             averaged: vec![0.0; width.div_ceil(across) * channels],
@@ -48,44 +51,68 @@ impl Boxes {
 
     /// Takes a row of pixels; gives a row of means, plane after plane, when it was a box's last.
     pub fn row(&mut self, row: &[u8]) -> Option<&[f32]> {
-        match self.model {
-            Model::Grey | Model::Rgb | Model::Cmyk => add(&mut self.sums, row),
-            Model::GreyAlpha => add_weighted::<2>(&mut self.sums, row),
-            Model::Rgba => add_weighted::<4>(&mut self.sums, row),
+        match &mut self.sums {
+            Sums::Plain(sums) => add(sums, row),
+            Sums::Weighted(sums) if self.model == Model::GreyAlpha => add_weighted::<2>(sums, row),
+            Sums::Weighted(sums) => add_weighted::<4>(sums, row),
         }
         self.rows += 1;
         self.taken += 1;
         if self.rows < self.down && self.taken < self.height {
             return None;
         }
-        match self.model {
-            Model::Grey => self.average::<1>(),
-            Model::GreyAlpha => self.average::<2>(),
-            Model::Rgb => self.average::<3>(),
-            Model::Rgba | Model::Cmyk => self.average::<4>(),
+        let (across, rows) = (self.across, self.rows);
+        match (&mut self.sums, self.model) {
+            (Sums::Plain(sums), Model::Grey) => {
+                average::<1, _>(sums, across, rows, &mut self.averaged);
+            }
+            (Sums::Plain(sums), Model::Rgb) => {
+                average::<3, _>(sums, across, rows, &mut self.averaged);
+            }
+            (Sums::Plain(sums), _) => average::<4, _>(sums, across, rows, &mut self.averaged),
+            (Sums::Weighted(sums), Model::GreyAlpha) => {
+                average::<2, _>(sums, across, rows * 255, &mut self.averaged);
+            }
+            (Sums::Weighted(sums), _) => {
+                average::<4, _>(sums, across, rows * 255, &mut self.averaged);
+            }
         }
-        self.sums.fill(0);
         self.rows = 0;
         Some(&self.averaged)
     }
+}
 
-    fn average<const N: usize>(&mut self) {
-        let columns = self.width.div_ceil(self.across);
-        let grain = if self.model.has_alpha() { 255.0 } else { 1.0 };
-        let (pixels, _) = self.sums.as_chunks::<N>();
-        for (column, pixels) in pixels.chunks(self.across).enumerate() {
-            let mut sum = [0_u32; N];
-            for pixel in pixels {
-                for (sum, sample) in sum.iter_mut().zip(pixel) {
-                    *sum += sample;
-                }
-            }
-            let scale = 1.0 / (grain * (pixels.len() * self.rows) as f32);
-            for (channel, sum) in sum.into_iter().enumerate() {
-                self.averaged[channel * columns + column] = sum as f32 * scale;
+/// The sum of the rows of a box so far, samples side by side. What is weighted is so by an alpha of 0 to 255.
+enum Sums {
+    Plain(Vec<u16>),
+    Weighted(Vec<u32>),
+}
+
+/// The most pixels a side of a box: so many bytes sum up to 16 bits, and so many by as many weighted ones to 32.
+pub(super) const LARGEST: usize = 257;
+
+/// Means of boxes, plane after plane; the sums start anew.
+fn average<const N: usize, T: Copy + Default + Into<u32>>(
+    sums: &mut [T],
+    across: usize,
+    weight: usize,
+    averaged: &mut [f32],
+) {
+    let columns = averaged.len() / N;
+    let (pixels, _) = sums.as_chunks::<N>();
+    for (column, pixels) in pixels.chunks(across).enumerate() {
+        let mut sum = [0_u32; N];
+        for pixel in pixels {
+            for (sum, sample) in sum.iter_mut().zip(pixel) {
+                *sum += (*sample).into();
             }
         }
+        let scale = 1.0 / (pixels.len() * weight) as f32;
+        for (channel, sum) in sum.into_iter().enumerate() {
+            averaged[channel * columns + column] = sum as f32 * scale;
+        }
     }
+    sums.fill(T::default());
 }
 
 fn axis(pixels: usize, factor: usize) -> Axis {
@@ -97,13 +124,13 @@ fn axis(pixels: usize, factor: usize) -> Axis {
     .averaged(factor)
 }
 
-fn add(sums: &mut [u32], row: &[u8]) {
+fn add(sums: &mut [u16], row: &[u8]) {
     for (sum, sample) in sums.iter_mut().zip(row) {
-        *sum += u32::from(*sample);
+        *sum += u16::from(*sample);
     }
 }
 
-/// The last sample of a pixel is its alpha, and weighs the others.
+/// The last sample of a pixel is its alpha, and weighs the others; in 16 bits, where a product of two bytes just fits.
 fn add_weighted<const N: usize>(sums: &mut [u32], row: &[u8]) {
     for (sums, pixel) in sums
         .as_chunks_mut::<N>()
@@ -111,10 +138,10 @@ fn add_weighted<const N: usize>(sums: &mut [u32], row: &[u8]) {
         .iter_mut()
         .zip(row.as_chunks::<N>().0)
     {
-        let alpha = u32::from(pixel[N - 1]);
-        for (sum, sample) in sums.iter_mut().zip(pixel).take(N - 1) {
-            *sum += u32::from(*sample) * alpha;
+        let mut weights = [u16::from(pixel[N - 1]); N];
+        weights[N - 1] = 255;
+        for ((sum, sample), weight) in sums.iter_mut().zip(pixel).zip(weights) {
+            *sum += u32::from(u16::from(*sample) * weight);
         }
-        sums[N - 1] += 255 * alpha;
     }
 }

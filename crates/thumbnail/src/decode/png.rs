@@ -1,0 +1,68 @@
+//! PNG row by row, so that it is never in memory whole.
+
+use std::io::Cursor;
+
+use png::{ColorType, Decoder, DecodingError, Transformations};
+
+use crate::pixels::{Model, Pixels};
+use crate::resample::Resample;
+use crate::{Error, Limits};
+
+/// The picture at each of `sizes`, and its ICC profile; nothing for an interlaced one, whose rows do not come in order.
+pub(crate) type Rows = Option<(Vec<Pixels>, Option<Vec<u8>>)>;
+
+pub(crate) fn shrink(
+    bytes: &[u8],
+    sizes: &[(usize, usize)],
+    limits: &Limits,
+) -> Result<Rows, Error> {
+    let wrong = |error| explain(error, limits);
+    let memory = png::Limits {
+        bytes: usize::try_from(limits.memory).unwrap_or(usize::MAX),
+    };
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), memory);
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    decoder.set_ignore_text_chunk(true);
+    let mut reader = decoder.read_info().map_err(wrong)?;
+    let info = reader.info();
+    if info.interlaced {
+        return Ok(None);
+    }
+    let size = (info.width as usize, info.height as usize);
+    limits.check_size(info.width.into(), info.height.into())?;
+    let profile = info.icc_profile.as_deref().map(<[u8]>::to_vec);
+    let model = match reader.output_color_type().0 {
+        ColorType::Grayscale => Model::Grey,
+        ColorType::GrayscaleAlpha => Model::GreyAlpha,
+        ColorType::Rgb | ColorType::Indexed => Model::Rgb,
+        ColorType::Rgba => Model::Rgba,
+    };
+    let row_len = size.0 * model.channels();
+    let mut resamples: Vec<Resample> = sizes
+        .iter()
+        .map(|small| Resample::new(model, size, *small))
+        .collect();
+    for _ in 0..size.1 {
+        let row = reader.next_row().map_err(wrong)?;
+        let row = row
+            .as_ref()
+            .and_then(|row| row.data().get(..row_len))
+            .ok_or_else(|| Error::corrupt("it has too few rows"))?;
+        for resample in &mut resamples {
+            resample.row(row);
+        }
+    }
+    Ok(Some((
+        resamples.into_iter().map(Resample::finish).collect(),
+        profile,
+    )))
+}
+
+fn explain(error: DecodingError, limits: &Limits) -> Error {
+    match error {
+        DecodingError::LimitsExceeded => Error::TooMuchMemory {
+            limit: limits.memory,
+        },
+        other => Error::corrupt(other.to_string()),
+    }
+}
