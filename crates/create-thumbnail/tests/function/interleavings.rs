@@ -213,14 +213,15 @@ impl Scheduler<'_> {
 
     async fn check(&self) -> Result<(), TestCaseError> {
         let story = self.story.join("\n");
-        let state = self.buckets.state();
-        let raw = state.raw.as_ref().map(|(_, bytes)| bytes.as_slice());
-        prop_assert!(
-            state.thumbnails == thumbnails_of(raw),
-            "thumbnails are of another upload\n{story}"
-        );
-        let readable = !state.thumbnails.is_empty();
-        drop(state);
+        let readable = {
+            let state = self.buckets.state();
+            let raw = state.raw.as_ref().map(|(_, bytes)| bytes.as_slice());
+            prop_assert!(
+                state.thumbnails == thumbnails_of(raw),
+                "thumbnails are of another upload\n{story}"
+            );
+            !state.thumbnails.is_empty()
+        };
         let Some(last) = self.history.len().checked_sub(1) else {
             return Ok(());
         };

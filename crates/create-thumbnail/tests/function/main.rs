@@ -1,5 +1,6 @@
 //! The function, from an SNS event to both buckets and the record.
 
+mod buckets;
 mod configuration;
 mod interleavings;
 mod outcomes;

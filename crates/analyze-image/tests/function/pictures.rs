@@ -1,0 +1,189 @@
+//! Which picture is looked at how.
+
+use analyze_image::{Answer, Refusal};
+use image::ImageFormat;
+use thumbnail::{Format, Limits};
+
+use crate::world::{KEY, Stack, picture, saw};
+
+const LOOK: &str = "look at raw/pets/cat.jpg";
+
+/// How a picture is handled: what was asked, and what came of it.
+async fn handled(bytes: Vec<u8>) -> (Vec<String>, Vec<String>, Stack) {
+    let stack = Stack::start().await;
+    let event = stack.world.upload(1, bytes);
+    stack.handle(&event).await.expect("no service fails");
+    (stack.world.calls(), stack.analysis().await, stack)
+}
+
+fn sent(stack: &Stack) -> (Format, u32, u32) {
+    let header = thumbnail::header(&stack.world.state().sent, &Limits::default());
+    let header = header.expect("a picture").expect("a whole one");
+    (header.format, header.width, header.height)
+}
+
+#[tokio::test]
+async fn jpeg_and_png_are_looked_at_where_they_are() {
+    for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+        let (calls, labels, stack) = handled(picture(100, 80, format)).await;
+        assert_eq!(calls, ["read all", LOOK, "head"]);
+        assert_eq!(labels, ["Cat"]);
+        assert_eq!(stack.index().await["Cat"], format!("098.7100#{KEY}"));
+        let record = stack.record().await.unwrap();
+        assert_eq!(
+            record.picture().unwrap().bytes,
+            picture(100, 80, format).len() as u64
+        );
+        assert!(record.picture().unwrap().thumbnails.is_pending());
+    }
+}
+
+#[tokio::test]
+async fn of_a_large_file_only_the_beginning_is_read() {
+    let mut large = picture(100, 80, ImageFormat::Jpeg);
+    large.resize(100_000, 0);
+    assert_eq!(handled(large).await.0, ["read 65536", LOOK, "head"]);
+
+    // A JPEG whose size stands behind 100,000 bytes of comments.
+    let picture = picture(100, 80, ImageFormat::Jpeg);
+    let mut behind = picture[..2].to_vec();
+    for _ in 0..2 {
+        behind.extend([0xFF, 0xFE, 0xC3, 0x50]);
+        behind.resize(behind.len() + 0xC350 - 2, b' ');
+    }
+    behind.extend(&picture[2..]);
+    behind.resize(2_000_000, 0);
+    assert_eq!(
+        handled(behind).await.0,
+        ["read 65536", "read 1048576", LOOK, "head"]
+    );
+}
+
+#[tokio::test]
+async fn other_formats_are_sent_as_jpeg() {
+    for format in [
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+    ] {
+        let (calls, labels, stack) = handled(picture(100, 80, format)).await;
+        assert_eq!(calls, ["read all", "look at bytes"], "{format:?}");
+        assert_eq!(labels, ["Cat"]);
+        assert_eq!(sent(&stack), (Format::Jpeg, 100, 80));
+    }
+}
+
+#[tokio::test]
+async fn more_than_15_mb_are_sent_as_less_than_5() {
+    let mut large = picture(100, 80, ImageFormat::Jpeg);
+    large.resize(15 * 1024 * 1024 + 1, 0);
+    let (calls, _, stack) = handled(large).await;
+    assert_eq!(calls, ["read 65536", "read all", "look at bytes"]);
+    assert!(stack.world.state().sent.len() < 5_000_000);
+}
+
+#[tokio::test]
+async fn more_than_10000_pixels_a_side_are_sent_as_fewer() {
+    let (calls, _, stack) = handled(picture(10_001, 800, ImageFormat::Png)).await;
+    assert_eq!(calls.last().unwrap(), "look at bytes");
+    assert_eq!(sent(&stack), (Format::Jpeg, 4096, 328));
+    // A strip that would become too narrow at that size is sent as large as may be.
+    let (_, labels, stack) = handled(picture(10_200, 85, ImageFormat::Png)).await;
+    assert_eq!(sent(&stack), (Format::Jpeg, 10_000, 83));
+    assert_eq!(labels, ["Cat"]);
+}
+
+#[tokio::test]
+async fn too_few_pixels_a_side_are_an_outcome() {
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let (calls, labels, _) = handled(picture(79, 500, format)).await;
+        assert_eq!(calls, ["read all"]);
+        assert_eq!(labels, ["ImageTooSmall"]);
+    }
+    // Also when they are too few only once the other side fits.
+    let (calls, labels, _) = handled(picture(12_800, 81, ImageFormat::Png)).await;
+    assert!(
+        !calls.iter().any(|call| call.starts_with("look")),
+        "{calls:?}"
+    );
+    assert_eq!(labels, ["ImageTooSmall"]);
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_an_outcome() {
+    let half = picture(100, 80, ImageFormat::Bmp);
+    for (bytes, expected) in [
+        (b"no picture".to_vec(), "UnsupportedFormat"),
+        (vec![], "UnsupportedFormat"),
+        (half[..half.len() / 2].to_vec(), "CorruptImage"),
+        (vec![0; 17 * 1024 * 1024 + 1], "ImageTooLarge"),
+    ] {
+        let (calls, labels, stack) = handled(bytes).await;
+        assert_eq!(labels, [expected]);
+        assert!(
+            calls.iter().all(|call| call.starts_with("read")),
+            "{calls:?}"
+        );
+        assert!(stack.index().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_never_ends_is_an_outcome() {
+    // A JPEG that is all comments.
+    let mut bytes = vec![0xFF, 0xD8];
+    while bytes.len() < 2_000_000 {
+        bytes.extend([0xFF, 0xFE, 0xC3, 0x50]);
+        bytes.resize(bytes.len() + 0xC350 - 2, b' ');
+    }
+    let (calls, labels, _) = handled(bytes).await;
+    assert_eq!(calls, ["read 65536", "read 1048576", "read all"]);
+    assert_eq!(labels, ["CorruptImage"]);
+}
+
+#[tokio::test]
+async fn what_is_refused_where_it_is_is_sent() {
+    for refusal in [Refusal::Format, Refusal::TooLarge, Refusal::Parameter] {
+        let stack = Stack::start().await;
+        stack.world.state().answers =
+            [Ok(Answer::Refused(refusal)), Ok(saw(&[("Dog", 77.0)]))].into();
+        let event = stack.world.upload(1, picture(100, 80, ImageFormat::Png));
+        stack.handle(&event).await.unwrap();
+        assert_eq!(
+            stack.world.calls(),
+            ["read all", LOOK, "head", "look at bytes"]
+        );
+        assert_eq!(stack.analysis().await, ["Dog"]);
+        assert_eq!(sent(&stack), (Format::Jpeg, 100, 80));
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_even_as_our_own_jpeg_is_an_outcome() {
+    for (refusal, expected) in [
+        (Refusal::Format, "UnsupportedFormat"),
+        (Refusal::TooLarge, "ImageTooLarge"),
+    ] {
+        let stack = Stack::start().await;
+        stack.world.state().answers = [
+            Ok(Answer::Refused(Refusal::Format)),
+            Ok(Answer::Refused(refusal)),
+        ]
+        .into();
+        let event = stack.world.upload(1, picture(100, 80, ImageFormat::Png));
+        stack.handle(&event).await.unwrap();
+        assert_eq!(stack.analysis().await, [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_picture_that_is_refused_is_an_outcome() {
+    let stack = Stack::start().await;
+    stack.world.state().answers = [Ok(Answer::Refused(Refusal::Format))].into();
+    let whole = picture(100, 80, ImageFormat::Png);
+    let event = stack.world.upload(1, whole[..whole.len() / 2].to_vec());
+    stack.handle(&event).await.unwrap();
+    assert_eq!(stack.analysis().await, ["CorruptImage"]);
+    assert_eq!(stack.world.calls(), ["read all", LOOK, "head"]);
+}

@@ -1,0 +1,243 @@
+//! The buckets through the real SDK, against an S3 over its wire protocol.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::primitives::ByteStream;
+use create_thumbnail::{Buckets, Function, Objects, Original};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use local_s3::{Access, Change, Context, Observer};
+
+use crate::world::{SIZES, picture, sns, soon, store, thumbnails_of};
+
+/// Lets everybody do everything but read keys that begin with `secret`.
+struct Open;
+
+#[async_trait]
+impl Access for Open {
+    fn secret_key(&self, _access_key: &str) -> Option<String> {
+        Some("secret".into())
+    }
+
+    async fn check(
+        &self,
+        _access_key: Option<&str>,
+        _session_token: Option<&str>,
+        action: &str,
+        resource_arn: &str,
+        _context: &Context<'_>,
+    ) -> Result<(), String> {
+        if resource_arn.contains("/secret") {
+            return Err(format!("not authorized to perform: {action}"));
+        }
+        Ok(())
+    }
+}
+
+struct Deaf;
+
+#[async_trait]
+impl Observer for Deaf {
+    async fn changed(&self, _change: Change) {}
+}
+
+/// A folder that is removed with its owner.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An S3 with the buckets `raw` and `thumbnails`.
+async fn s3() -> (Client, Folder) {
+    let name = format!("create-thumbnail-{}", uuid::Uuid::new_v4().simple());
+    let folder = Folder(std::env::temp_dir().join(name));
+    std::fs::create_dir_all(&folder.0).expect("a folder");
+    let store = Arc::new(local_s3::Store::open(&folder.0).expect("a store"));
+    store.create_bucket("raw").expect("a bucket");
+    store.create_bucket("thumbnails").expect("a bucket");
+    let service = local_s3::service(store, Arc::new(Open), Arc::new(Deaf));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = service.clone();
+            let answer = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                let service = service.clone();
+                async move { Ok::<_, Infallible>(service.call(request).await) }
+            });
+            let http = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new(
+            "AKIDEXAMPLE",
+            "secret",
+            None,
+            None,
+            "test",
+        ))
+        .endpoint_url(endpoint)
+        .retry_config(RetryConfig::disabled())
+        .http_client(aws_smithy_http_client::Builder::new().build_http());
+    (Client::from_conf(config.build()), folder)
+}
+
+async fn upload(client: &Client, key: &str, bytes: Vec<u8>) -> String {
+    let put = client
+        .put_object()
+        .bucket("raw")
+        .key(key)
+        .body(ByteStream::from(bytes));
+    put.send()
+        .await
+        .expect("an upload")
+        .e_tag
+        .expect("a tag")
+        .trim_matches('"')
+        .to_owned()
+}
+
+async fn objects(client: &Client) -> Vec<String> {
+    let list = client
+        .list_objects_v2()
+        .bucket("thumbnails")
+        .send()
+        .await
+        .expect("a list");
+    list.contents()
+        .iter()
+        .filter_map(|object| object.key().map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn thumbnails_come_and_go_under_any_key() {
+    let (client, _folder) = s3().await;
+    let function = Function {
+        objects: Buckets::new(client.clone(), "raw", "thumbnails"),
+        store: store().await,
+        raw_bucket: "raw".into(),
+        sizes: SIZES.into(),
+        limits: thumbnail::Limits::default(),
+    };
+    for (key, encoded) in [
+        ("photo.png", "photo.png"),
+        ("a b+c.png", "a+b%2Bc.png"),
+        ("å/ö 100%.png", "%C3%A5/%C3%B6+100%25.png"),
+        ("日本/写真.png", "%E6%97%A5%E6%9C%AC/%E5%86%99%E7%9C%9F.png"),
+        ("🦀'\".png", "%F0%9F%A6%80%27%22.png"),
+        ("q", "q"),
+        ("q/b", "q/b"),
+    ] {
+        let e_tag = upload(&client, key, picture(7)).await;
+        function
+            .handle(&sns(encoded, 1, Some(&e_tag)), soon())
+            .await
+            .unwrap();
+        for (size, expected) in thumbnails_of(Some(&picture(7))) {
+            let thumbnail = client
+                .get_object()
+                .bucket("thumbnails")
+                .key(format!("{size}/{key}"));
+            let thumbnail = thumbnail.send().await.unwrap();
+            assert_eq!(thumbnail.content_type(), Some("image/jpeg"));
+            assert_eq!(thumbnail.cache_control(), Some("private, no-cache"));
+            assert_eq!(
+                thumbnail.body.collect().await.unwrap().into_bytes(),
+                expected
+            );
+        }
+        client
+            .delete_object()
+            .bucket("raw")
+            .key(key)
+            .send()
+            .await
+            .unwrap();
+        function
+            .handle(&sns(encoded, 2, None), soon())
+            .await
+            .unwrap();
+        assert_eq!(objects(&client).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_what_the_event_says_or_it_is_not() {
+    let (client, _folder) = s3().await;
+    let buckets = Buckets::new(client.clone(), "raw", "thumbnails");
+    assert_eq!(
+        buckets.original("k", Some("e"), 9).await.unwrap(),
+        Original::Gone
+    );
+    assert_eq!(buckets.describe("k").await.unwrap(), None);
+
+    let e_tag = upload(&client, "k", b"0123456789".to_vec()).await;
+    let here = Original::Here {
+        e_tag: e_tag.clone(),
+        bytes: b"0123456789".to_vec(),
+    };
+    assert_eq!(buckets.original("k", Some(&e_tag), 10).await.unwrap(), here);
+    assert_eq!(buckets.original("k", None, 10).await.unwrap(), here);
+    let large = Original::TooLarge {
+        e_tag: e_tag.clone(),
+        bytes: 10,
+    };
+    assert_eq!(buckets.original("k", Some(&e_tag), 9).await.unwrap(), large);
+    assert_eq!(
+        buckets.original("k", Some("other"), 10).await.unwrap(),
+        Original::Changed
+    );
+    let described = buckets.describe("k").await.unwrap().unwrap();
+    assert_eq!((described.e_tag, described.bytes), (e_tag, 10));
+    assert!((chrono::Utc::now() - described.uploaded_at).num_minutes() < 1);
+}
+
+#[tokio::test]
+async fn what_s3_refuses_is_an_error_with_its_causes() {
+    let (client, _folder) = s3().await;
+    let buckets = Buckets::new(client.clone(), "raw", "thumbnails");
+    let error = buckets.original("secret", None, 9).await.unwrap_err();
+    let said = events::chain(&error);
+    assert!(
+        said.starts_with("object \"secret\" of bucket raw cannot be read: "),
+        "{said}"
+    );
+    assert!(said.contains("AccessDenied"), "{said}");
+    assert!(buckets.describe("secret").await.is_err());
+
+    let nowhere = Buckets::new(client, "nowhere", "nowhere");
+    let error = nowhere.original("k", None, 9).await.unwrap_err();
+    assert!(
+        events::chain(&error).contains("NoSuchBucket"),
+        "a missing bucket is no missing object"
+    );
+    let thumbnail = thumbnail::thumbnails(&picture(1), &[4], &thumbnail::Limits::default());
+    let thumbnail = thumbnail.unwrap().items.remove(0);
+    let error = nowhere.put("k", thumbnail).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("object \"4/k\" of bucket nowhere cannot be written")
+    );
+    let error = nowhere.delete("k", 4).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("object \"4/k\" of bucket nowhere cannot be deleted")
+    );
+}
