@@ -14,7 +14,8 @@ use records::Store;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let config = Config::from_env(|name| std::env::var(name).ok())?;
+    let config = Config::from_env(|name| std::env::var(name).ok())
+        .inspect_err(|error| lambda_runtime::tracing::error!(%error, "init failed"))?;
     let tls = Provider::Rustls(CryptoMode::Ring);
     // An operation with all its retries ends well before the function's minute does.
     let timeouts = TimeoutConfig::builder()
@@ -27,7 +28,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
                 .tls_provider(tls)
                 .build_https(),
         )
-        .retry_config(RetryConfig::standard())
+        // Rekognition takes some five calls a second in most regions: a burst of uploads has to wait for its turn.
+        .retry_config(RetryConfig::standard().with_max_attempts(6))
         .timeout_config(timeouts.build())
         .load()
         .await;
