@@ -3,10 +3,14 @@
 mod full;
 mod jpeg;
 pub(crate) mod png;
+pub(crate) mod webp;
 
 use crate::header::Header;
 use crate::pixels::Pixels;
 use crate::{Error, Format, Limits};
+
+/// Small pictures and their ICC profile; nothing where the picture must be decoded whole.
+pub(crate) type Rows = Option<(Vec<Pixels>, Option<Vec<u8>>)>;
 
 /// A picture at full size.
 pub(crate) struct Picture {

@@ -198,7 +198,7 @@ pub fn jpeg_within(
                 limit: max_bytes as u64,
             });
         }
-        small = resample(
+        small = Resample::whole(
             &small,
             fit(small.width, small.height, (longer * 3 / 4).max(1)),
         );
@@ -235,11 +235,17 @@ fn shrink(
             }
             Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, &sizes)?,
         },
-        Format::Png => match decode::png::shrink(bytes, &sizes, limits)? {
-            Some((small, profile)) => (small.into_iter().map(Small::Pixels).collect(), profile),
-            None => shrink_whole(bytes, header, limits, &sizes)?,
-        },
-        _ => shrink_whole(bytes, header, limits, &sizes)?,
+        format => {
+            let rows = match format {
+                Format::Png => decode::png::shrink(bytes, &sizes, limits)?,
+                Format::WebP => decode::webp::shrink(bytes, &sizes, limits)?,
+                _ => None,
+            };
+            match rows {
+                Some((small, profile)) => (small.into_iter().map(Small::Pixels).collect(), profile),
+                None => shrink_whole(bytes, header, limits, &sizes)?,
+            }
+        }
     };
     Ok(small
         .into_iter()
@@ -264,21 +270,10 @@ fn shrink_whole(
     Ok((
         sizes
             .iter()
-            .map(|size| Small::Pixels(resample(&pixels, *size)))
+            .map(|size| Small::Pixels(Resample::whole(&pixels, *size)))
             .collect(),
         profile,
     ))
-}
-
-fn resample(pixels: &Pixels, size: (usize, usize)) -> Pixels {
-    let mut resample = Resample::new(pixels.model, (pixels.width, pixels.height), size);
-    for row in pixels
-        .data
-        .chunks_exact(pixels.width * pixels.model.channels())
-    {
-        resample.row(row);
-    }
-    resample.finish()
 }
 
 fn thumbnail(small: Small, size: u32, encoding: Encoding) -> Result<Thumbnail, Error> {

@@ -41,19 +41,48 @@ pub(crate) struct Resample {
 
 impl Resample {
     /// From `width` by `height` to `small.0` by `small.1`, which are no larger.
-    pub fn new(model: Model, (width, height): (usize, usize), small: (usize, usize)) -> Self {
-        let boxes = Boxes::new(
-            model,
-            (width, height),
-            (factor(width, small.0), factor(height, small.1)),
-        );
-        let across = Kernel::new(boxes.across(), small.0);
-        let down = Kernel::new(boxes.down(), small.1);
-        let lanczos = Lanczos::new(model.channels(), across, down);
+    pub fn new(model: Model, size: (usize, usize), small: (usize, usize)) -> Self {
+        Self::with(model, size, 1, small)
+    }
+
+    /// A picture that is here whole.
+    pub fn whole(pixels: &Pixels, small: (usize, usize)) -> Pixels {
+        Self::of_means(pixels, 1, small)
+    }
+
+    /// A picture whose pixels are means of `mean_of` by as many already.
+    pub fn of_means(pixels: &Pixels, mean_of: usize, small: (usize, usize)) -> Pixels {
+        let mut resample = Self::with(pixels.model, (pixels.width, pixels.height), mean_of, small);
+        for row in pixels
+            .data
+            .chunks_exact(pixels.width * pixels.model.channels())
+        {
+            resample.row(row);
+        }
+        resample.finish()
+    }
+
+    fn with(
+        model: Model,
+        (width, height): (usize, usize),
+        mean_of: usize,
+        small: (usize, usize),
+    ) -> Self {
+        let factors = (factor(width, small.0), factor(height, small.1));
+        let axis = |pixels: usize, factor| {
+            Axis {
+                samples: pixels,
+                length: pixels as f64,
+                mean_of,
+            }
+            .averaged(factor)
+        };
+        let across = Kernel::new(axis(width, factors.0), small.0);
+        let down = Kernel::new(axis(height, factors.1), small.1);
         Self {
             model,
-            boxes,
-            lanczos,
+            boxes: Boxes::new(model, (width, height), factors),
+            lanczos: Lanczos::new(model.channels(), across, down),
             small: Vec::with_capacity(small.0 * small.1 * model.channels()),
             width: small.0,
             height: small.1,

@@ -4,18 +4,16 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, DecodingError, Transformations};
 
-use crate::pixels::{Model, Pixels};
+use crate::pixels::Model;
 use crate::resample::Resample;
 use crate::{Error, Limits};
 
-/// The picture at each of `sizes`, and its ICC profile; nothing for an interlaced one, whose rows do not come in order.
-pub(crate) type Rows = Option<(Vec<Pixels>, Option<Vec<u8>>)>;
-
+/// The picture at each of `sizes`; nothing for an interlaced one, whose rows do not come in order.
 pub(crate) fn shrink(
     bytes: &[u8],
     sizes: &[(usize, usize)],
     limits: &Limits,
-) -> Result<Rows, Error> {
+) -> Result<super::Rows, Error> {
     let wrong = |error| explain(error, limits);
     let memory = png::Limits {
         bytes: usize::try_from(limits.memory).unwrap_or(usize::MAX),

@@ -1,12 +1,10 @@
 //! Whole boxes of pixels averaged into one sample each.
 
-use super::kernel::Axis;
 use crate::pixels::Model;
 
 /// Averages boxes of `across` by `down` pixels, row by row.
 pub(crate) struct Boxes {
     model: Model,
-    width: usize,
     height: usize,
     across: usize,
     down: usize,
@@ -26,7 +24,6 @@ impl Boxes {
         let channels = model.channels();
         Self {
             model,
-            width,
             height,
             across,
             down,
@@ -39,14 +36,6 @@ impl Boxes {
             taken: 0,
             averaged: vec![0.0; width.div_ceil(across) * channels],
         }
-    }
-
-    pub fn across(&self) -> Axis {
-        axis(self.width, self.across)
-    }
-
-    pub fn down(&self) -> Axis {
-        axis(self.height, self.down)
     }
 
     /// Takes a row of pixels; gives a row of means, plane after plane, when it was a box's last.
@@ -113,15 +102,6 @@ fn average<const N: usize, T: Copy + Default + Into<u32>>(
         }
     }
     sums.fill(T::default());
-}
-
-fn axis(pixels: usize, factor: usize) -> Axis {
-    Axis {
-        samples: pixels,
-        length: pixels as f64,
-        mean_of: 1,
-    }
-    .averaged(factor)
 }
 
 fn add(sums: &mut [u16], row: &[u8]) {
