@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use api_gateway::{
     Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    Target,
+    Service, Target,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -119,6 +119,11 @@ impl Backend for Services {
             .authority
             .assume(role_arn, SERVICE)
             .map_err(BackendError::Role)?;
+        // Signed as it is sent: S3 takes the path by its letters.
+        let path = match target.service {
+            Service::S3 => local_s3::canonical_path(&target.path),
+            Service::DynamoDb => target.path,
+        };
         let mut headers: HeaderMap = target.headers;
         if let Ok(host) = HeaderValue::from_str(&self.address.to_string()) {
             headers.insert(http::header::HOST, host);
@@ -128,14 +133,14 @@ impl Backend for Services {
             &target.region,
             target.service.name(),
             &target.method,
-            (&target.path, &target.query),
+            (&path, &target.query),
             &mut headers,
             &target.body,
         );
         let uri = if target.query.is_empty() {
-            target.path
+            path
         } else {
-            format!("{}?{}", target.path, target.query)
+            format!("{path}?{}", target.query)
         };
         let mut request = http::Request::builder()
             .method(target.method)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,13 +27,16 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
         .current_dir(&root)
         .args([
             "build",
-            "--quiet",
             "--message-format=json-render-diagnostics",
             "--package=local-stack",
         ])
         .stderr(Stdio::inherit());
     if !cfg!(debug_assertions) {
         command.arg("--release");
+    }
+    // A first build takes minutes: a person is shown that something happens.
+    if !io::stderr().is_terminal() {
+        command.arg("--quiet");
     }
     for package in packages.keys() {
         command
