@@ -105,7 +105,19 @@ fn survey(bytes: &[u8]) -> Result<Survey, Error> {
                 }
                 segments = Segments::at(Bytes(bytes), end_of_scan(bytes, end as usize) as u64);
             }
-            _ if marker::is_frame(marker) => survey.progressive |= marker::is_progressive(marker),
+            _ if marker::is_frame(marker) => {
+                let unsupported = |detail: &str| Error::UnsupportedVariant {
+                    format: Format::Jpeg,
+                    detail: detail.to_owned(),
+                };
+                if !matches!(marker, 0xc0..=0xc2) {
+                    return Err(unsupported("it is arithmetic, lossless or hierarchical"));
+                }
+                if body.first() != Some(&8) {
+                    return Err(unsupported("its samples are not of 8 bits"));
+                }
+                survey.progressive |= marker::is_progressive(marker);
+            }
             _ => {}
         }
     }
