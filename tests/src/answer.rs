@@ -88,6 +88,9 @@ impl Answer {
     }
 
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body[..self.body.len().min(2000)]).into_owned()
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => text.chars().take(2000).collect(),
+            Err(_) => format!("{} bytes that are no text", self.body.len()),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Who is let in, by each value of `ApiAuthorization`, and what the other parameters change.
 
+use local_stack::access::Credentials;
 use serde_json::{Value, json};
 use system_tests::{Access, Method, System, samples};
 
@@ -27,39 +28,44 @@ fn with_aws_iam_requests_are_signed() {
         service,
     } = system.access()
     else {
-        panic!("{:?}", system.access());
+        panic!("the API does not ask for signatures");
     };
-    let signed = |secret: &str, region: &str, service: &str| Access::Signed {
-        credentials: local_stack::access::Credentials {
-            secret_key: secret.to_owned(),
-            ..credentials.clone()
-        },
+    let signed = |credentials: &Credentials, region: &str, service: &str| Access::Signed {
+        credentials: credentials.clone(),
         region: region.to_owned(),
         service: service.to_owned(),
     };
-    let secret = &credentials.secret_key;
-    let stranger = local_stack::access::Credentials::random_user();
-    let wrong = [
-        Access::Open,
-        Access::Key("a key instead".to_owned()),
-        Access::signed(stranger, region),
-        signed("another secret", region, service),
-        signed(secret, "eu-north-1", service),
-        signed(secret, region, "s3"),
-    ];
-    only_lets_in(&system, &wrong);
+    let guessed = Credentials {
+        secret_key: "guessed".to_owned(),
+        ..credentials.clone()
+    };
+    let elsewhere = signed(credentials, "eu-north-1", service);
+    only_lets_in(
+        &system,
+        &[
+            ("nothing", Access::Open),
+            ("a key", Access::Key("a key".to_owned())),
+            (
+                "a stranger",
+                signed(&Credentials::random_user(), region, service),
+            ),
+            ("a guessed secret", signed(&guessed, region, service)),
+            ("a signature for another region", elsewhere),
+            ("a signature for S3", signed(credentials, region, "s3")),
+        ],
+    );
     for nonsense in [
         "Bearer x",
+        "Basic dTpw",
         "AWS4-HMAC-SHA256",
         "AWS4-HMAC-SHA256 Credential=x",
-        "Basic dTpw",
     ] {
         let request = system.request(Method::GET, "/images").access(Access::Open);
-        request
-            .header("authorization", nonsense)
-            .send()
-            .refused(403);
+        let request = request.header("authorization", nonsense);
+        request.send().refused(403);
     }
+    let long = format!("/images/{}", "%C3%A9".repeat(300));
+    system.get(long).refused(414);
     a_picture_passes(&system);
 }
 
@@ -69,36 +75,32 @@ fn with_api_key_requests_carry_it() {
         return;
     };
     let Access::Key(key) = system.access() else {
-        panic!("{:?}", system.access());
+        panic!("the API does not ask for a key");
     };
     assert!(system.output("ApiKeyId").is_some());
-    let wrong = [
-        Access::Open,
-        Access::Key("wrong".to_owned()),
-        Access::Key(format!("{key}x")),
-    ];
-    only_lets_in(&system, &wrong);
+    only_lets_in(
+        &system,
+        &[
+            ("nothing", Access::Open),
+            ("a wrong key", Access::Key("wrong".to_owned())),
+            ("more than the key", Access::Key(format!("{key}x"))),
+        ],
+    );
     a_picture_passes(&system);
 }
 
-fn only_lets_in(system: &System, wrong: &[Access]) {
+fn only_lets_in(system: &System, wrong: &[(&str, Access)]) {
     for (method, path) in ROUTES {
-        for access in wrong {
-            let answer = system
-                .request(method.clone(), path)
-                .access(access.clone())
-                .body("x")
-                .send();
-            assert_eq!(answer.status, 403, "{method} {path} with {access:?}");
+        for (who, access) in wrong {
+            let request = system.request(method.clone(), path).body("x");
+            let answer = request.access(access.clone()).send();
+            assert_eq!(answer.status, 403, "{method} {path} with {who}");
             if method != Method::HEAD {
                 answer.refused(403);
             }
         }
-        let preflight = system
-            .request(Method::OPTIONS, path)
-            .access(Access::Open)
-            .send()
-            .expect(204);
+        let preflight = system.request(Method::OPTIONS, path).access(Access::Open);
+        let preflight = preflight.send().expect(204);
         assert_eq!(preflight.header("access-control-allow-origin"), "*");
     }
 }

@@ -6,8 +6,8 @@ use system_tests::{Method, Picture, System, eventually, path, samples, shape};
 #[test]
 fn the_record_is_of_the_promised_shape() {
     let system = System::shared();
-    let photo = samples::photo("astronaut.png");
-    let picture = system.upload("astronaut.png", photo.clone());
+    let photo = samples::photo("coffee.png");
+    let picture = system.upload("coffee.png", photo.clone());
     let record = picture.done();
 
     assert_eq!(
@@ -48,7 +48,7 @@ fn the_record_is_of_the_promised_shape() {
     assert_eq!(record["bytes"], photo.len());
     assert_is_a_time(&record["uploadedAt"]);
     let thumbnails = &record["thumbnails"];
-    assert_eq!([&thumbnails["width"], &thumbnails["height"]], [512, 512]);
+    assert_eq!([&thumbnails["width"], &thumbnails["height"]], [600, 400]);
     assert_eq!(thumbnails["format"], "png");
     let sizes: Vec<&Value> = thumbnails["items"]
         .as_array()
