@@ -59,8 +59,8 @@ pub(crate) fn reduce(
         sizes.iter().map(|size| size.0).max().unwrap_or(1),
         sizes.iter().map(|size| size.1).max().unwrap_or(1),
     );
-    let reductions = plan::plan(&frame, largest)?;
     let halve = half_colour && profile.is_none();
+    let reductions = plan::plan(&frame, largest, halve)?;
     let mut resamples: Vec<Vec<PlaneResample>> = reductions
         .iter()
         .enumerate()

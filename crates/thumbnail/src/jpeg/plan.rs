@@ -5,9 +5,11 @@ use super::frame::{Component, Frame};
 use super::reduce::{Basis, last_coefficient};
 use crate::resample::Axis;
 
-/// How many times larger than wanted samples still are when they go into Lanczos, at least. Just above a step of the
-/// scale everything is blurred with less.
-const ENOUGH: f64 = 1.2;
+/// How many times larger than wanted samples must still be when they go into Lanczos, where they are means, whose blur
+/// is put back.
+const ENOUGH_MEANS: f64 = 1.2;
+/// The same for 4 samples a block, which frequencies were cut from. Below it, the full decoder is as quick.
+const ENOUGH_CUT: f64 = 1.7;
 
 /// What becomes of the blocks of one component.
 pub(super) struct Reduction {
@@ -25,15 +27,21 @@ pub(super) struct Reduction {
     pub axis_down: Axis,
 }
 
-/// How to reduce each component, for small pictures of at most `largest`. Where 4 samples a block are too
-/// few, reducing does not pay.
-pub(super) fn plan(frame: &Frame, largest: (usize, usize)) -> Result<Vec<Reduction>, Unusual> {
+/// How to reduce each component, for small pictures of at most `largest`, colour at half of it where `halve` says so.
+/// Where 4 samples a block are too few, reducing does not pay.
+pub(super) fn plan(
+    frame: &Frame,
+    largest: (usize, usize),
+    halve: bool,
+) -> Result<Vec<Reduction>, Unusual> {
     let across = samples(frame.width, largest.0)?;
     let down = samples(frame.height, largest.1)?;
-    let reduction = |component: &Component| {
-        // Colour that is stored at half the size keeps twice the samples of a block, as far as there are any.
-        let across = (across * frame.h_max / component.h).min(4);
-        let down = (down * frame.v_max / component.v).min(4);
+    let reduction = |(index, component): (usize, &Component)| {
+        // Colour that is stored at half the size needs twice the samples of a block, colour that is wanted at
+        // half the size half of them.
+        let colour = if halve && index > 0 { 2 } else { 1 };
+        let across = (across * frame.h_max / component.h / colour).clamp(1, 4);
+        let down = (down * frame.v_max / component.v / colour).clamp(1, 4);
         let axis_across = axis(frame.width * component.h, frame.h_max, across);
         let axis_down = axis(frame.height * component.v, frame.v_max, down);
         Reduction {
@@ -48,14 +56,15 @@ pub(super) fn plan(frame: &Frame, largest: (usize, usize)) -> Result<Vec<Reducti
             axis_down,
         }
     };
-    Ok(frame.components.iter().map(reduction).collect())
+    Ok(frame.components.iter().enumerate().map(reduction).collect())
 }
 
 /// Samples of a block of luma that `pixels` need to become `wanted`.
 fn samples(pixels: usize, wanted: usize) -> Result<usize, Unusual> {
-    [1, 2, 4]
+    [(1, ENOUGH_MEANS), (2, ENOUGH_MEANS), (4, ENOUGH_CUT)]
         .into_iter()
-        .find(|samples| (pixels * samples) as f64 >= 8.0 * ENOUGH * wanted as f64)
+        .find(|(samples, enough)| (pixels * samples) as f64 >= 8.0 * enough * wanted as f64)
+        .map(|(samples, _)| samples)
         .ok_or(Unusual)
 }
 
