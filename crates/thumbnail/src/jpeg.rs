@@ -20,6 +20,7 @@ mod reduce;
 mod sequential;
 
 pub(crate) use progressive::{MOST_SCANS, end_of_scan};
+pub(crate) use reduce::ZIGZAG;
 
 use crate::pixels::{Model, Pixels, Plane};
 use crate::resample::PlaneResample;

@@ -3,6 +3,7 @@
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
 use super::huffman::{CHROMA_AC, CHROMA_DC, Codes, LUMA_AC, LUMA_DC, Spec};
+use crate::jpeg::ZIGZAG;
 use crate::pixels::{Pixels, Plane};
 
 /// T.81, table K.1, in zigzag order.
@@ -17,13 +18,6 @@ const CHROMA_QUANT: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
-/// T.81, figure A.6: the place in rows of 8 for each place in zigzag order.
-const ZIGZAG: [usize; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
-    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-];
-
 /// Luma, and two planes of colour of half its size, rounded up, or none. Sides are at most 65,535.
 pub(crate) fn encode(luma: &Plane, colour: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
     let luma_quant = quantisation(&LUMA_QUANT, quality);

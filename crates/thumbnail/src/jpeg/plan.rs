@@ -13,7 +13,7 @@ const ENOUGH_CUT: f64 = 1.7;
 
 /// What becomes of the blocks of one component.
 pub(super) struct Reduction {
-    /// Samples of a block: 1, 2 or 4 a side.
+    /// Samples of a block: 1, 2, 4 or 8 a side.
     pub across: usize,
     pub down: usize,
     /// The last coefficient that they need.
@@ -40,8 +40,8 @@ pub(super) fn plan(
         // Colour that is stored at half the size needs twice the samples of a block, colour that is wanted at
         // half the size half of them.
         let colour = if halve && index > 0 { 2 } else { 1 };
-        let across = (across * frame.h_max / component.h / colour).clamp(1, 4);
-        let down = (down * frame.v_max / component.v / colour).clamp(1, 4);
+        let across = (across * frame.h_max / component.h / colour).clamp(1, 8);
+        let down = (down * frame.v_max / component.v / colour).clamp(1, 8);
         let axis_across = axis(frame.width * component.h, frame.h_max, across);
         let axis_down = axis(frame.height * component.v, frame.v_max, down);
         Reduction {
@@ -73,6 +73,6 @@ fn axis(pixels: usize, sampling: usize, samples: usize) -> Axis {
     Axis {
         samples: length.ceil() as usize,
         length,
-        mean_of: if samples == 4 { 1 } else { 8 / samples },
+        mean_of: if samples >= 4 { 1 } else { 8 / samples },
     }
 }

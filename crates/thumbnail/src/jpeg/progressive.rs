@@ -11,7 +11,7 @@ use super::bits::{Bits, Reader};
 use super::frame::{Frame, Part, Scan, Tables};
 use super::huffman::Table;
 use super::plan::Reduction;
-use super::reduce::{LOWEST, reduce};
+use super::reduce::{LOWEST, ZIGZAG, reduce, reduce_fine};
 
 /// A file of more scans is made to keep decoders busy.
 pub(crate) const MOST_SCANS: usize = 100;
@@ -394,6 +394,27 @@ fn samples(grid: &Grid, reduction: &Reduction, quant: &[f32; 64], mut give: impl
         for column in 0..grid.across {
             let block = row * grid.across + column;
             let values = &grid.values[block * grid.kept..][..grid.kept];
+            let Reduction {
+                basis_across,
+                basis_down,
+                across,
+                ..
+            } = reduction;
+            if grid.kept == 64 {
+                let mut fine = [0.0; 64];
+                for ((value, quant), place) in values.iter().zip(quant).zip(ZIGZAG) {
+                    fine[place] = f32::from(*value) * quant;
+                }
+                reduce_fine(
+                    &fine,
+                    basis_across,
+                    basis_down,
+                    &mut rows,
+                    column * across,
+                    stride,
+                );
+                continue;
+            }
             let mut lowest = [0.0; 17];
             for ((value, quant), place) in values.iter().zip(quant).zip(LOWEST) {
                 lowest[usize::from(place).min(16)] = f32::from(*value) * quant;
@@ -401,12 +422,6 @@ fn samples(grid: &Grid, reduction: &Reduction, quant: &[f32; 64], mut give: impl
             if grid.kept == 1 {
                 rows[column] = lowest[0] / 8.0 + 128.0;
             } else {
-                let Reduction {
-                    basis_across,
-                    basis_down,
-                    across,
-                    ..
-                } = reduction;
                 reduce(
                     &lowest,
                     basis_across,

@@ -17,30 +17,44 @@ pub(crate) const LOWEST: [u8; 64] = {
     places
 };
 
+/// T.81, figure A.6: the place in rows of 8 for each place in zigzag order.
+pub(crate) const ZIGZAG: [usize; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
+    13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
+    52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];
+
 /// The last coefficient that samples of so many a side are made of. Of the means of half a block, those
 /// behind it make less than a grey level; of a quarter, all within the lowest 4 by 4 frequencies count.
 pub(crate) fn last_coefficient(across: usize, down: usize) -> usize {
     match across.max(down) {
         1 => 0,
         2 => 9,
-        _ => 24,
+        4 => 24,
+        _ => 63,
     }
 }
 
-/// One axis of a block reduced to 1, 2 or 4 samples: what each of the 4 lowest frequencies adds to each sample.
+/// One axis of a block reduced to 1, 2 or 4 samples, or left at 8: what each frequency adds to each sample.
 #[derive(Clone, Copy)]
 pub(crate) struct Basis {
     samples: usize,
-    /// By frequency, then sample.
+    /// Of the 4 lowest, by frequency, then sample.
     weights: [[f32; 4]; 4],
+    /// Of all that count.
+    all: [[f32; 8]; 8],
 }
 
 impl Basis {
     /// 1 and 2 samples are means of the pixels they stand for; 4 are the 4-point inverse transform, which cuts
     /// frequencies off and blurs nothing.
     pub fn new(samples: usize) -> Self {
-        let mut weights = [[0.0; 4]; 4];
-        for (frequency, weights) in weights.iter_mut().enumerate() {
+        let mut all = [[0.0; 8]; 8];
+        for (frequency, weights) in
+            all.iter_mut()
+                .enumerate()
+                .take(if samples == 8 { 8 } else { 4 })
+        {
             let scale = if frequency == 0 {
                 FRAC_1_SQRT_2 / 2.0
             } else {
@@ -51,8 +65,8 @@ impl Basis {
                     ((2.0 * x + 1.0) * frequency as f32 * PI / (2.0 * points)).cos()
                 };
                 *weight = scale
-                    * if samples == 4 {
-                        angle(sample as f32, 4.0)
+                    * if samples >= 4 {
+                        angle(sample as f32, samples as f32)
                     } else {
                         let each = 8 / samples;
                         (0..each)
@@ -62,7 +76,42 @@ impl Basis {
                     };
             }
         }
-        Self { samples, weights }
+        let weights =
+            std::array::from_fn(|frequency| std::array::from_fn(|sample| all[frequency][sample]));
+        Self {
+            samples,
+            weights,
+            all,
+        }
+    }
+}
+
+/// Samples of one block of which every coefficient counts along an axis; in rows of 8.
+pub(crate) fn reduce_fine(
+    block: &[f32; 64],
+    across: &Basis,
+    down: &Basis,
+    out: &mut [f32],
+    at: usize,
+    stride: usize,
+) {
+    let (block, _) = block.as_chunks::<8>();
+    let mut rows = [[0.0_f32; 8]; 8];
+    for (row, block) in rows.iter_mut().zip(block) {
+        for (coefficient, weights) in block.iter().zip(&across.all) {
+            for (sum, weight) in row.iter_mut().zip(weights) {
+                *sum += coefficient * weight;
+            }
+        }
+    }
+    for y in 0..down.samples {
+        let mut samples = [128.0_f32; 8];
+        for (row, weights) in rows.iter().zip(&down.all) {
+            for (sample, value) in samples.iter_mut().zip(row) {
+                *sample += value * weights[y];
+            }
+        }
+        out[at + y * stride..][..across.samples].copy_from_slice(&samples[..across.samples]);
     }
 }
 

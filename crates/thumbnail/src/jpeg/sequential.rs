@@ -7,7 +7,7 @@ use super::bits::{Bits, Reader};
 use super::frame::{Frame, Scan, Tables};
 use super::huffman::{AcTable, Table};
 use super::plan::Reduction;
-use super::reduce::{LOWEST, reduce};
+use super::reduce::{LOWEST, ZIGZAG, reduce, reduce_fine};
 
 struct Channel<'r> {
     reduction: &'r Reduction,
@@ -119,6 +119,26 @@ impl Channel<'_> {
                 if last == 0 {
                     self.ac.block(bits, 0, |_, _| {})?;
                     self.rows[at] = mean / 8.0 + 128.0;
+                } else if last == 63 {
+                    let mut block = [0.0; 64];
+                    block[0] = mean;
+                    let quant = &*self.quant;
+                    self.ac.block(bits, last, |place, value| {
+                        block[ZIGZAG[place & 63] & 63] = value as f32 * quant[place & 63];
+                    })?;
+                    let Reduction {
+                        basis_across,
+                        basis_down,
+                        ..
+                    } = self.reduction;
+                    reduce_fine(
+                        &block,
+                        basis_across,
+                        basis_down,
+                        &mut self.rows,
+                        at,
+                        self.stride,
+                    );
                 } else {
                     let mut lowest = [0.0; 17];
                     lowest[0] = mean;
