@@ -1,5 +1,7 @@
 //! What is in the template is what runs, or is refused by name and line.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
+
 use std::path::{Path, PathBuf};
 
 use local_stack::options::{Data, Options};
