@@ -67,11 +67,10 @@ fn ten_megabytes_are_taken_and_not_one_byte_more() {
     let limit = 10 * 1024 * 1024;
     let picture = system.upload("large.bin", vec![b'x'; limit]);
     assert_eq!(picture.original().expect(200).body.len(), limit);
-    for length in [limit + 1, limit + limit / 5] {
-        system
-            .put(picture.path("images"), vec![b'y'; length])
-            .refused(413);
-    }
+    let request = system.request(Method::PUT, picture.path("images"));
+    // Whoever refuses a body need not read it, and then this is the connection's last request.
+    let request = request.header("connection", "close");
+    request.body(vec![b'y'; limit + 1]).send().refused(413);
     assert_eq!(picture.original().expect(200).body[0], b'x');
 }
 
