@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Thumbnails against sharp, pyvips and Pillow: speed, memory and quality in one run, in turn.
+
+    python3 benchmarks/run.py            all rows, and the table in benchmarks/README.md
+    python3 benchmarks/run.py j12 p12    some rows, printed only
+
+Needs Python 3.11, Node 20 with npm, cargo and, for the photographs, apt-get and dpkg-deb of Debian. What it fetches
+(the peers from PyPI and npm, the package mate-backgrounds) and makes lies in target/benchmarks.
+"""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+WORK = TARGET / "benchmarks"
+VENV = WORK / "venv"
+ROUNDS = 3
+
+# name of the picture, size, the ratio to sharp's time that is wanted at most
+ROWS = [
+    ("j12", 256, 0.70), ("j12-turned", 256, 0.70), ("j12-444", 256, 0.70), ("j12-progressive", 256, 0.20),
+    ("p12", 256, 0.85), ("p4-alpha", 256, 0.60), ("w12", 256, 1.05),
+    ("j12", 1024, 0.80), ("j12", 800, 0.80), ("j12", 600, 0.80), ("j12", 490, 0.80),
+    ("j100", 256, 0.70), ("j12", 200, None), ("j12", 128, None),
+]
+
+
+def sh(*command, **options):
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True, **options).stdout
+
+
+def prepare():
+    """Fetches the peers and goes on in an environment that has them."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    if not VENV.exists():
+        sh(sys.executable, "-m", "venv", VENV)
+        sh(VENV / "bin/pip", "install", "-q", "pillow", "pyvips[binary]", "numpy")
+    if not (WORK / "node_modules/sharp").exists():
+        sh("npm", "install", "--no-audit", "--no-fund", "--prefix", WORK, "sharp")
+    if Path(sys.prefix) != VENV:
+        os.execv(VENV / "bin/python", [VENV / "bin/python", __file__, *sys.argv[1:]])
+
+
+def pictures():
+    """One photograph as a camera would have written it, in every form of the table."""
+    import pyvips
+
+    folder = WORK / "pictures"
+    if (folder / "j100.jpg").exists():
+        return {path.stem: path for path in folder.iterdir()}
+    folder.mkdir(exist_ok=True)
+    sh("apt-get", "download", "mate-backgrounds", cwd=WORK)
+    package = next(WORK.glob("mate-backgrounds_*.deb"))
+    sh("dpkg-deb", "-x", package, WORK / "mate-backgrounds")
+    photo = next((WORK / "mate-backgrounds").rglob("Elephants_5640x3172.jpg"))
+    whole = pyvips.Image.new_from_file(str(photo))
+    side = whole.height * 4 // 3
+    photo = whole.crop((whole.width - side) // 2, 0, side, whole.height).resize(4000 / side).crop(0, 0, 4000, 3000)
+    save = lambda picture, name, **options: picture.write_to_file(str(folder / name), **options)
+    save(photo, "j12.jpg", Q=90, keep="none", subsample_mode="on")
+    photo = pyvips.Image.new_from_file(str(folder / "j12.jpg"))
+    save(photo, "j12-progressive.jpg", Q=90, interlace=True, subsample_mode="on")
+    save(photo, "j12-444.jpg", Q=90, subsample_mode="off")
+    turned = photo.copy()
+    turned.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    save(turned, "j12-turned.jpg", Q=90, subsample_mode="on")
+    save(photo, "p12.png")
+    save(photo, "w12.webp", Q=85)
+    small = photo.resize(2309 / 4000)
+    alpha = (pyvips.Image.xyz(small.width, small.height)[0] * 255 / small.width).cast("uchar")
+    save(small.bandjoin(alpha), "p4-alpha.png")
+    save(photo.resize(11547 / 4000), "j100.jpg", Q=90, subsample_mode="on")
+    return {path.stem: path for path in folder.iterdir()}
+
+
+def run(peer, source, output, size, iterations):
+    here = ROOT / "benchmarks/peers"
+    if peer == "ours":
+        command = [TARGET / "release/examples/thumbnail", source, output, size, "--iterations", iterations]
+    elif peer == "sharp":
+        # A module looks for its packages beside itself.
+        (WORK / "sharp.mjs").write_text((here / "sharp.mjs").read_text())
+        command = ["node", WORK / "sharp.mjs", source, output, size, iterations]
+    else:
+        command = [sys.executable, here / "python.py", peer, source, output, size, iterations]
+    return json.loads(sh(*command).splitlines()[-1])
+
+
+def quality(source, size, made, references={}):
+    """SSIM of luma and PSNR of RGB against a full decode and Lanczos3 by Pillow, over white."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None
+    small = Image.open(made).convert("RGBA")
+    if (source, small.size) not in references:
+        whole = ImageOps.exif_transpose(Image.open(source))
+        whole = whole.convert("RGBA" if "A" in whole.mode else "RGB")
+        references[source, small.size] = whole.resize(small.size, Image.LANCZOS).convert("RGBA")
+    over_white = lambda p: (a := np.asarray(p, float))[..., :3] * a[..., 3:] / 255 + 255 - a[..., 3:]
+    a, b = over_white(references[source, small.size]), over_white(small)
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    weights /= weights.sum()
+
+    def blur(plane):
+        for axis in (0, 1):
+            plane = np.apply_along_axis(lambda line: np.convolve(line, weights, "valid"), axis, plane)
+        return plane
+
+    x, y = a @ [0.299, 0.587, 0.114], b @ [0.299, 0.587, 0.114]
+    mx, my = blur(x), blur(y)
+    vx, vy, cov = blur(x * x) - mx * mx, blur(y * y) - my * my, blur(x * y) - mx * my
+    ssim = ((2 * mx * my + 6.5025) * (2 * cov + 58.5225) / ((mx**2 + my**2 + 6.5025) * (vx + vy + 58.5225))).mean()
+    return ssim, 10 * np.log10(255**2 / max(((a - b) ** 2).mean(), 1e-9))
+
+
+def measure(source, size):
+    """For each peer: CPU time times sharp's (median of rounds in turn), memory over the input, quality."""
+    peers = ["ours", "sharp", "pyvips", "pillow"]
+    iterations = 9 if source.stat().st_size < 16e6 else 3
+    times = {peer: [] for peer in peers}
+    for _ in range(ROUNDS):
+        for peer in peers:
+            times[peer].append(run(peer, source, WORK / f"{peer}.jpg", size, iterations)["cpu_ms"])
+    results = {}
+    for peer in peers:
+        ratios = sorted(own / sharp for own, sharp in zip(times[peer], times["sharp"]))
+        memory = run(peer, source, WORK / f"{peer}.jpg", size, 1)["peak_rss_kb"] / 1024 - source.stat().st_size / 2**20
+        run(peer, source, WORK / f"{peer}.png", size, 1)
+        results[peer] = (min(times[peer]), ratios[len(ratios) // 2], memory, *quality(source, size, WORK / f"{peer}.png"))
+    return results
+
+
+def main():
+    prepare()
+    sh("cargo", "build", "--release", "-p", "thumbnail", "--example", "thumbnail", cwd=ROOT)
+    files, wanted = pictures(), sys.argv[1:]
+    head = "| picture → size | ours: CPU, times sharp's (wanted) | MB over input | SSIM / dB | sharp | pyvips | Pillow |"
+    lines = [head, "| --- | --- | --- | --- | --- | --- | --- |"]
+    print("\n".join(lines))
+    for name, size, most in ROWS:
+        if wanted and name not in wanted:
+            continue
+        result = measure(files[name], size)
+        ms, ratio, memory, ssim, db = result["ours"]
+        cells = [f"{name} → {size}", f"{ratio:.2f}" + (f" ({most:.2f})" if most else "") + f", {ms:.0f} ms", f"{memory:.0f}"]
+        cells.append(f"{ssim:.4f} / {db:.1f}")
+        for peer in ["sharp", "pyvips", "pillow"]:
+            ms, ratio, memory, ssim, db = result[peer]
+            cells.append(f"{ms:.0f} ms, {memory:.0f} MB, {ssim:.4f} / {db:.1f}")
+        lines.append("| " + " | ".join(cells) + " |")
+        print(lines[-1], flush=True)
+    if not wanted:
+        write(lines)
+
+
+def write(lines):
+    import PIL
+    import pyvips
+
+    sharp = json.loads((WORK / "node_modules/sharp/package.json").read_text())["version"]
+    vips = f"{pyvips.version(0)}.{pyvips.version(1)}.{pyvips.version(2)}"
+    cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    machine = f"{cpu.group(1) if cpu else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    note = f"{date.today()}, {machine}; sharp {sharp}, pyvips {pyvips.__version__} with libvips {vips}, Pillow {PIL.__version__}; "
+    note += f"{sh('rustc', '--version').strip()}. Command: `python3 benchmarks/run.py`."
+    readme = ROOT / "benchmarks/README.md"
+    before, after = readme.read_text().split("<!-- table -->")[0], readme.read_text().split("<!-- end of table -->")[1]
+    readme.write_text(before + "<!-- table -->\n" + note + "\n\n" + "\n".join(lines) + "\n<!-- end of table -->" + after)
+
+
+if __name__ == "__main__":
+    main()
