@@ -63,13 +63,21 @@ fn paths_by_hand() {
     }
 }
 
+fn is_well_encoded(path: &str) -> bool {
+    let digits =
+        |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    path.split('%').skip(1).all(digits)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn any_path_is_answered(path in "\\PC{0,40}", query in "\\PC{0,40}") {
         let (status, _) = play(Method::GET, &format!("{path}?{query}"), &[], Vec::new());
-        prop_assert!(status == 403, "{status}");
+        let before_query = path.split('?').next().unwrap();
+        let expected = if is_well_encoded(before_query) { 403 } else { 400 };
+        prop_assert_eq!(status, expected);
     }
 
     #[test]
@@ -79,8 +87,10 @@ proptest! {
         let (status, asked) = play(Method::GET, &format!("/v1/thumbnails/{key}"), &[], Vec::new());
         let trimmed = key.trim_end_matches('/');
         match asked {
+            None if !is_well_encoded(&key) => prop_assert_eq!(status, 400),
             None => prop_assert!(status == 403 && trimmed.is_empty(), "{status}"),
             Some(asked) => {
+                prop_assert!(is_well_encoded(&key));
                 prop_assert!(asked.starts_with("/thumbnails/") && asked.is_ascii());
                 prop_assert!(!asked.contains(['?', '#', ' ']));
                 let decode = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();

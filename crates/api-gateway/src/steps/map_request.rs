@@ -200,7 +200,6 @@ mod tests {
     fn a_key_passes_as_it_was_sent() {
         for key in [
             "a%20b%2Bc.jpg",
-            "%zz",
             "a+b",
             "å",
             "a//b",
