@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 
+use crate::REGION;
 use crate::access::{Authority, Caller, Principal, Unknown};
 use crate::dynamodb::Tables;
 use crate::json_service::Failure;
@@ -147,6 +148,7 @@ impl Aws {
         presented
             .verify(
                 &principal.credentials.secret_key,
+                (presented.service, REGION),
                 &signable,
                 SystemTime::now(),
             )
@@ -159,7 +161,7 @@ fn invalid(error: &Invalid) -> Failure {
     let code = match error {
         Invalid::Missing => "MissingAuthenticationTokenException",
         Invalid::Incomplete(_) => "IncompleteSignatureException",
-        Invalid::Expired(_) | Invalid::Mismatch => "InvalidSignatureException",
+        Invalid::Expired(_) | Invalid::Scope(_) | Invalid::Mismatch => "InvalidSignatureException",
     };
     Failure::new(code, &error.to_string())
 }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 
+use crate::REGION;
 use crate::access::{self, Authority};
 use crate::aws::Aws;
 use crate::signature::{Invalid, Presented, Signable, sign};
@@ -57,6 +58,7 @@ impl Authorizer for Credentials {
         presented
             .verify(
                 &principal.credentials.secret_key,
+                ("execute-api", REGION),
                 &signable,
                 SystemTime::now(),
             )
@@ -99,7 +101,9 @@ fn denied(error: &Invalid) -> Denied {
     match error {
         Invalid::Missing => Denied::MissingAuthenticationToken,
         Invalid::Incomplete(_) => Denied::IncompleteSignature(error.to_string()),
-        Invalid::Expired(_) | Invalid::Mismatch => Denied::InvalidSignature(error.to_string()),
+        Invalid::Expired(_) | Invalid::Scope(_) | Invalid::Mismatch => {
+            Denied::InvalidSignature(error.to_string())
+        }
     }
 }
 

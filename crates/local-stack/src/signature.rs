@@ -54,6 +54,9 @@ pub enum Invalid {
     /// Too old or too new.
     #[error("signature expired: {0} is not within 15 minutes of now")]
     Expired(String),
+    /// Signed for somewhere else.
+    #[error("Credential should be scoped to {0}.")]
+    Scope(String),
     /// Another secret, or another request.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
@@ -101,16 +104,20 @@ impl<'a> Presented<'a> {
         })
     }
 
-    /// Compares the signature with the one that `secret` gives.
+    /// Compares the signature with the one that `secret` gives for a service in a region.
     ///
     /// # Errors
-    /// [`Invalid::Expired`], [`Invalid::Mismatch`].
+    /// [`Invalid::Scope`], [`Invalid::Expired`], [`Invalid::Mismatch`].
     pub fn verify(
         &self,
         secret: &str,
+        (service, region): (&str, &str),
         request: &Signable<'_>,
         now: SystemTime,
     ) -> Result<(), Invalid> {
+        if (self.service, self.region) != (service, region) {
+            return Err(Invalid::Scope(format!("{service} in {region}")));
+        }
         let expired = || Invalid::Expired(self.time.to_owned());
         let time: SystemTime = NaiveDateTime::parse_from_str(self.time, "%Y%m%dT%H%M%SZ")
             .map_err(|_| expired())?
@@ -335,6 +342,8 @@ mod tests {
         );
     }
 
+    const SCOPE: (&str, &str) = ("execute-api", "us-east-1");
+
     #[test]
     fn what_is_signed_verifies_and_nothing_else_does() {
         let credentials = Credentials::random_user();
@@ -366,7 +375,7 @@ mod tests {
                 headers: &headers,
                 body,
             };
-            presented.verify(&credentials.secret_key, &request, SystemTime::now())
+            presented.verify(&credentials.secret_key, SCOPE, &request, SystemTime::now())
         };
         assert_eq!(verify(path, &body[..]), Ok(()));
         assert_eq!(
@@ -384,7 +393,7 @@ mod tests {
             body,
         };
         assert!(matches!(
-            presented.verify(&credentials.secret_key, &request, late),
+            presented.verify(&credentials.secret_key, SCOPE, &request, late),
             Err(Invalid::Expired(_))
         ));
     }
