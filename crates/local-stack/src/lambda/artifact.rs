@@ -110,8 +110,10 @@ fn find(key: &str, folder: &Path) -> anyhow::Result<PathBuf> {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            name.strip_prefix(function)
-                .is_some_and(|rest| rest.starts_with('-'))
+            let versioned = name
+                .strip_prefix(function)
+                .is_some_and(|rest| rest.starts_with('-'));
+            versioned && path.extension().is_some_and(|ending| ending == "zip")
         })
         .collect();
     match (zips.pop(), zips.len()) {
