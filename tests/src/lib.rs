@@ -19,6 +19,6 @@ mod system;
 
 pub use answer::Answer;
 pub use http::Method;
-pub use picture::{Folder, Picture};
+pub use picture::{Picture, Prefix};
 pub use shape::shape;
 pub use system::{Access, Request, System, eventually, path};

@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::{Answer, System, eventually, path};
 
-/// A place for keys that nobody else uses.
+/// What the keys of one test begin with, and nobody else's do.
 #[derive(Clone)]
-pub struct Folder<'a> {
+pub struct Prefix<'a> {
     system: &'a System,
-    name: String,
+    text: String,
 }
 
-impl<'a> Folder<'a> {
-    pub(crate) fn new(system: &'a System, name: String) -> Self {
-        Self { system, name }
+impl<'a> Prefix<'a> {
+    pub(crate) fn new(system: &'a System, text: String) -> Self {
+        Self { system, text }
     }
 
-    /// The key of something in it.
+    /// The key that ends with `name`.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
-        format!("{}/{name}", self.name)
+        format!("{}{name}", self.text)
     }
 
     /// Uploads a picture.
@@ -100,7 +100,11 @@ impl Picture<'_> {
                 return None;
             }
             let record = answer.expect(200).json();
-            let settled = |part: &str| record[part]["status"] != "pending";
+            let settled = |part: &str| match record[part]["status"].as_str() {
+                Some("pending") => false,
+                Some("done" | "failed") => true,
+                _ => panic!("{part} has no status: {record:#}"),
+            };
             let latest = record["bytes"] == self.bytes.len();
             (latest && settled("analysis") && settled("thumbnails")).then_some(record)
         })

@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-use crate::{Answer, Folder, Picture};
+use crate::{Answer, Picture, Prefix};
 
 /// How long one request may take: API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -38,7 +38,7 @@ pub struct System {
     base: String,
     access: Access,
     run: String,
-    folders: AtomicU32,
+    prefixes: AtomicU32,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     // Before the stack: what the stack runs ends first.
     runtime: Runtime,
@@ -165,7 +165,7 @@ impl System {
             base,
             access,
             run: uuid::Uuid::new_v4().simple().to_string()[..8].to_owned(),
-            folders: AtomicU32::new(0),
+            prefixes: AtomicU32::new(0),
             client: Client::builder(TokioExecutor::new()).build(connector),
             runtime,
             stack,
@@ -227,17 +227,27 @@ impl System {
         self.request(Method::DELETE, path).send()
     }
 
-    /// A place for keys that nobody else uses.
+    /// Keys that nobody else uses, without a slash of their own.
     #[must_use]
-    pub fn folder(&self) -> Folder<'_> {
-        let number = self.folders.fetch_add(1, Ordering::Relaxed);
-        Folder::new(self, format!("system-tests/{}-{number}", self.run))
+    pub fn prefix(&self) -> Prefix<'_> {
+        Prefix::new(self, format!("{}-", self.unique()))
     }
 
-    /// Uploads a picture in a folder of its own.
+    /// Keys that nobody else uses, in a folder.
+    #[must_use]
+    pub fn folder(&self) -> Prefix<'_> {
+        Prefix::new(self, format!("{}/", self.unique()))
+    }
+
+    fn unique(&self) -> String {
+        let number = self.prefixes.fetch_add(1, Ordering::Relaxed);
+        format!("system-tests-{}-{number}", self.run)
+    }
+
+    /// Uploads a picture under a key that ends with `name`.
     #[must_use]
     pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'_> {
-        self.folder().upload(name, bytes)
+        self.prefix().upload(name, bytes)
     }
 
     /// Every entry of a list such as `/images`, page by page to the end. An answer for each page is checked.

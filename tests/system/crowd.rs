@@ -58,7 +58,7 @@ fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
     });
 }
 
-/// Two hundred colours that differ by more than JPEG changes them in at least one channel, two steps of 100 away.
+/// Two hundred colours, any two of them at least 30 apart in one channel.
 fn colour(number: u8) -> [u8; 3] {
     [number % 5 * 60, number / 5 % 5 * 60, number / 25 * 30]
 }
