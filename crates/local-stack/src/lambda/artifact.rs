@@ -31,6 +31,15 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
             "--package=local-stack",
         ])
         .stderr(Stdio::inherit());
+    // What cargo tells the program that it runs would make ring's build script, which watches it, build again.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if told {
+            command.env_remove(name);
+        }
+    }
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
