@@ -22,6 +22,8 @@ pub struct Event {
     pub attempts: u32,
     /// When it came.
     received_ms: u64,
+    /// Its place among all that came to its queue, because many come in one millisecond.
+    arrival: u64,
     /// When it is due.
     pub not_before_ms: u64,
 }
@@ -35,6 +37,7 @@ impl Event {
             payload: payload.to_owned(),
             attempts: 0,
             received_ms: now,
+            arrival: 0,
             not_before_ms: now,
         }
     }
@@ -61,9 +64,9 @@ struct Waiting {
 
 impl Waiting {
     fn add(&mut self, event: Event) {
-        self.arrivals += 1;
+        self.arrivals = self.arrivals.max(event.arrival);
         self.events
-            .insert((event.not_before_ms, self.arrivals), event);
+            .insert((event.not_before_ms, event.arrival), event);
     }
 }
 
@@ -72,7 +75,7 @@ impl EventQueue {
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let context = || format!("cannot keep events in {}", folder.display());
         std::fs::create_dir_all(folder).with_context(context)?;
-        let mut events = Vec::new();
+        let mut waiting = Waiting::default();
         for entry in std::fs::read_dir(folder).with_context(context)? {
             let path = entry.with_context(context)?.path();
             if path
@@ -82,13 +85,8 @@ impl EventQueue {
                 let text = std::fs::read(&path).with_context(context)?;
                 let event: Event = serde_json::from_slice(&text)
                     .with_context(|| format!("{} is not an event", path.display()))?;
-                events.push(event);
+                waiting.add(event);
             }
-        }
-        events.sort_by_key(|event| event.received_ms);
-        let mut waiting = Waiting::default();
-        for event in events {
-            waiting.add(event);
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -98,7 +96,8 @@ impl EventQueue {
     }
 
     /// Adds an event, on disk first.
-    pub fn push(&self, event: Event) -> anyhow::Result<()> {
+    pub fn push(&self, mut event: Event) -> anyhow::Result<()> {
+        event.arrival = self.next_arrival();
         self.write(&event)?;
         self.add(event);
         Ok(())
@@ -111,6 +110,12 @@ impl EventQueue {
             tracing::error!("{error:#}");
         }
         self.add(event);
+    }
+
+    fn next_arrival(&self) -> u64 {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.arrivals += 1;
+        waiting.arrivals
     }
 
     fn add(&self, event: Event) {
@@ -177,19 +182,24 @@ mod tests {
     async fn an_event_outlives_a_crash_until_it_is_removed() {
         let folder = TemporaryFolder::new().unwrap();
         let queue = EventQueue::open(folder.path()).unwrap();
-        queue.push(Event::new("1")).unwrap();
-        queue.push(Event::new("2")).unwrap();
-        let first = queue.next().await;
-        assert_eq!(first.payload, "1");
+        for payload in 1..=9 {
+            queue.push(Event::new(&payload.to_string())).unwrap();
+        }
+        assert_eq!(queue.next().await.payload, "1");
 
-        // Stopped while the first is being handled: both are there again, in order.
+        // Stopped while the first is being handled: all are there again, in order, before what comes later.
         let queue = EventQueue::open(folder.path()).unwrap();
-        let first = queue.next().await;
-        assert_eq!(first.payload, "1");
-        queue.remove(&first);
+        queue.push(Event::new("10")).unwrap();
+        for payload in 1..=3 {
+            let event = queue.next().await;
+            assert_eq!(event.payload, payload.to_string());
+            queue.remove(&event);
+        }
 
         let queue = EventQueue::open(folder.path()).unwrap();
-        assert_eq!(queue.next().await.payload, "2");
+        for payload in 4..=10 {
+            assert_eq!(queue.next().await.payload, payload.to_string());
+        }
     }
 
     #[tokio::test]
