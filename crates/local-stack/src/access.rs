@@ -231,11 +231,17 @@ impl Authority {
         }
     }
 
-    /// Takes a role on behalf of a service (`lambda.amazonaws.com`).
+    /// Takes a role on behalf of a service (`lambda.amazonaws.com`), for the resource that the service names, if it
+    /// names one: Lambda does, the function; API Gateway doesn't.
     ///
     /// # Errors
     /// In words, if there is no such role or it doesn't trust the service.
-    pub fn assume(&self, role_arn: &str, service: &str) -> Result<&Arc<Principal>, String> {
+    pub fn assume(
+        &self,
+        role_arn: &str,
+        service: &str,
+        source_arn: Option<&str>,
+    ) -> Result<&Arc<Principal>, String> {
         let role = self
             .roles
             .get(role_arn)
@@ -244,7 +250,7 @@ impl Authority {
             principal: iam::Principal::Service(service),
             action: "sts:AssumeRole",
             resource: role_arn,
-            context: &self.context(None),
+            context: &self.context(source_arn),
         };
         match iam::evaluate(&[], std::slice::from_ref(&role.trust), &request) {
             Decision::Allow => Ok(&role.session),

@@ -121,7 +121,7 @@ impl Backend for Services {
         let aws = &self.aws;
         let role = aws
             .authority
-            .assume(role_arn, SERVICE)
+            .assume(role_arn, SERVICE, None)
             .map_err(BackendError::Role)?;
         // Signed as it is sent: S3 takes the path by its letters.
         let path = match target.service {

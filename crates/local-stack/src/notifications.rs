@@ -31,6 +31,17 @@ struct Configuration {
     bucket: String,
     topic: TopicConfiguration,
     id: String,
+    /// Deletes of a bucket with versions leave a marker, and are announced as that.
+    versioned: bool,
+}
+
+impl Configuration {
+    fn event_name<'a>(&self, change: &'a Change) -> &'a str {
+        match change.event_name {
+            "ObjectRemoved:Delete" if self.versioned => "ObjectRemoved:DeleteMarkerCreated",
+            other => other,
+        }
+    }
 }
 
 /// Tells topics what happens in buckets.
@@ -59,6 +70,7 @@ impl Notifications {
                     bucket: bucket.physical_id.clone(),
                     topic: topic.clone(),
                     id: format!("{}-{index}", bucket.logical_id),
+                    versioned: bucket.properties.versioning_configuration.is_some(),
                 });
             }
         }
@@ -113,12 +125,16 @@ impl Notifications {
             object["size"] = json!(change.size);
             object["eTag"] = json!(change.etag);
         }
+        if configuration.versioned {
+            // As opaque as S3's, and as unique.
+            object["versionId"] = json!(change.sequencer);
+        }
         json!({"Records": [{
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": self.region,
             "eventTime": change.time.to_rfc3339_opts(SecondsFormat::Millis, true),
-            "eventName": change.event_name,
+            "eventName": configuration.event_name(change),
             "userIdentity": {"principalId": format!("AWS:{}", change.principal_access_key)},
             "requestParameters": {
                 "sourceIPAddress": change.source_ip.map_or_else(|| "127.0.0.1".to_owned(), |ip| ip.to_string()),
@@ -143,7 +159,9 @@ impl Observer for Notifications {
     async fn changed(&self, change: Change) {
         let told = self.configurations.iter().filter(|configuration| {
             configuration.bucket == change.bucket
-                && configuration.topic.matches(change.event_name, &change.key)
+                && configuration
+                    .topic
+                    .matches(configuration.event_name(&change), &change.key)
         });
         for configuration in told {
             if let Err(reason) = self.publish(configuration, &self.message(configuration, &change))

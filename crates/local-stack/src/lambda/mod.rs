@@ -120,9 +120,10 @@ fn ready(
     host: &Host<'_>,
 ) -> anyhow::Result<Function> {
     let properties = &function.properties;
+    let arn = function_arn(host.names, &function.physical_id);
     let role = host
         .authority
-        .assume(&properties.role, "lambda.amazonaws.com")
+        .assume(&properties.role, "lambda.amazonaws.com", Some(&arn))
         .map_err(|message| anyhow::anyhow!("Resources.{}: {message}", function.logical_id))?;
     let executable = host
         .executables
@@ -133,7 +134,7 @@ fn ready(
     let log = host.logs.join(format!("{}.log", function.logical_id));
     Ok(Function {
         name: function.physical_id.clone(),
-        arn: function_arn(host.names, &function.physical_id),
+        arn,
         executable,
         environment: variables(function, role, host),
         timeout: Duration::from_secs(properties.timeout),

@@ -12,6 +12,8 @@ pub struct Bucket {
     pub bucket_name: Option<String>,
     /// Who is told of what happens to objects.
     pub notification_configuration: Option<NotificationConfiguration>,
+    /// How deletes are announced. Old versions are not kept here: nothing in a stack reads one.
+    pub versioning_configuration: Option<VersioningConfiguration>,
     /// At rest, files are as safe as this machine's disk.
     pub bucket_encryption: Accepted,
     /// There are no ACLs here: every bucket is `BucketOwnerEnforced`.
@@ -22,6 +24,23 @@ pub struct Bucket {
     pub lifecycle_configuration: Accepted,
     /// For bills.
     pub tags: Accepted,
+}
+
+/// Whether a change keeps what was there before.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct VersioningConfiguration {
+    /// Either way a delete leaves a marker.
+    pub status: VersioningStatus,
+}
+
+/// Whether new versions are made.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub enum VersioningStatus {
+    /// They are.
+    Enabled,
+    /// They were once.
+    Suspended,
 }
 
 /// Who is told.
