@@ -6,6 +6,10 @@
 //! | `STACK_TEMPLATE=PATH` | another template on this machine; a relative path starts at the workspace's root |
 //! | `STACK_URL=https://…` | a deployed stack with the template's defaults. Requests are signed with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION` if those are set; `STACK_API_KEY` goes out as `x-api-key`. |
 //!
+//! On this machine, `STACK_ARTIFACTS=DIR` runs the zips in a folder instead of building the functions, and
+//! `STACK_PATIENCE=SECONDS` is how long anything may take to follow an upload; both are for whoever runs the tests many
+//! times.
+//!
 //! Every test uploads under keys of its own and deletes what it uploaded.
 
 // A test fails by a panic, and that is what everything here does when the system disappoints.

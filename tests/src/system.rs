@@ -28,7 +28,8 @@ use crate::{Answer, Picture, Prefix};
 
 /// How long one request may take: API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
-/// How long anything may take to follow an upload or a deletion, with every other test's pictures before it in line.
+/// How long anything may take to follow an upload or a deletion, with every other test's pictures before it in line,
+/// unless `STACK_PATIENCE` says otherwise.
 const FOLLOWS: Duration = Duration::from_mins(5);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -104,6 +105,7 @@ impl System {
             api_port: 0,
             aws_port: 0,
             template: env::var_os("STACK_TEMPLATE").map(|path| root.join(path)),
+            artifacts: env::var_os("STACK_ARTIFACTS").map(|path| root.join(path)),
             parameters: parameters.collect(),
             data: Data::Ephemeral,
             ..Options::default()
@@ -384,13 +386,23 @@ impl Request<'_> {
 /// What `look` sees once it sees something; the one place where these tests wait.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
+    let patience = patience();
     loop {
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(start.elapsed() < FOLLOWS, "{what}: not within {FOLLOWS:?}");
+        assert!(
+            start.elapsed() < patience,
+            "{what}: not within {patience:?}"
+        );
         thread::sleep(LOOK);
     }
+}
+
+fn patience() -> Duration {
+    env::var("STACK_PATIENCE").map_or(FOLLOWS, |seconds| {
+        Duration::from_secs(seconds.parse().expect("STACK_PATIENCE, in whole seconds"))
+    })
 }
 
 /// A key or a label in a URL: everything but RFC 3986's unreserved characters and the slash is encoded.

@@ -2,15 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
-use std::path::{Path, PathBuf};
+mod shipped;
+
+use std::path::PathBuf;
 
 use local_stack::options::{Data, Options};
 use local_stack::{REGION, Stack, signature};
-
-fn shipped() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/infra.yaml");
-    std::fs::read_to_string(path).unwrap()
-}
 
 /// A template of the test's own, gone when it ends.
 struct Template(PathBuf);
@@ -31,6 +28,7 @@ impl Template {
             aws_port: 0,
             data: Data::Ephemeral,
             template: Some(self.0.clone()),
+            artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
             parameters: parameters.collect(),
             ..Options::default()
         })
@@ -57,13 +55,13 @@ impl Drop for Template {
 
 /// The shipped template with one place changed.
 fn changed(from: &str, to: &str) -> Template {
-    let text = shipped();
+    let text = shipped::text();
     assert!(text.contains(from), "the template has no {from:?} any more");
     Template::new(&text.replacen(from, to, 1))
 }
 
 fn line_of(needle: &str) -> usize {
-    1 + shipped()
+    1 + shipped::text()
         .lines()
         .position(|line| line.contains(needle))
         .unwrap()
@@ -71,7 +69,7 @@ fn line_of(needle: &str) -> usize {
 
 #[tokio::test]
 async fn the_shipped_template_runs_under_every_authorization() {
-    let template = Template::new(&shipped());
+    let template = Template::new(&shipped::text());
     for (authorization, signature, key) in [
         ("AWS_IAM", true, false),
         ("API_KEY", false, true),
@@ -136,7 +134,7 @@ async fn an_unknown_field_of_an_integration_is_refused_by_line() {
 
 #[tokio::test]
 async fn parameters_are_refused_as_cloudformation_refuses_them() {
-    let template = Template::new(&shipped());
+    let template = Template::new(&shipped::text());
     for (name, value, part) in [
         ("MaxLabels", "50", "MaxLabels"),
         ("ApiAuthorization", "none", "ApiAuthorization"),
@@ -179,45 +177,64 @@ async fn a_role_that_lambda_may_not_take_is_refused() {
     );
 }
 
+/// Each function, and a variable that it does not start without.
+const FUNCTIONS: [(&str, &str); 2] = [
+    (
+        "CreateThumbnail",
+        "          THUMBNAIL_BUCKET: !Ref ThumbnailBucket\n",
+    ),
+    ("AnalyzeImage", "          LABEL_TABLE: !Ref LabelTable\n"),
+];
+
 #[tokio::test]
 async fn what_a_function_cannot_handle_waits_in_its_failure_queue() {
-    let text = shipped()
-        .replacen("          THUMBNAIL_BUCKET: !Ref ThumbnailBucket\n", "", 1)
-        .replace("MaximumRetryAttempts: 2", "MaximumRetryAttempts: 0");
+    let mut text = shipped::text().replace("MaximumRetryAttempts: 2", "MaximumRetryAttempts: 0");
+    for (_, variable) in FUNCTIONS {
+        assert!(text.contains(variable), "{variable}");
+        text = text.replacen(variable, "", 1);
+    }
     let stack = Template::new(&text).start(&[]).await.unwrap();
-    // The s3:TestEvent of the start is enough to start the function.
-    let message = received(&stack, "CreateThumbnailFailureQueue").await;
-    assert_eq!(message["requestContext"]["condition"], "RetriesExhausted");
-    assert_eq!(message["requestContext"]["approximateInvokeCount"], 1);
-    assert!(
-        message["requestPayload"]["Records"][0]["Sns"]["Message"]
-            .as_str()
-            .unwrap()
-            .contains("s3:TestEvent")
-    );
-    let error = message["responsePayload"].to_string();
-    let log = std::fs::read_to_string(stack.logs.join("CreateThumbnailFunction.log")).unwrap();
-    assert!(
-        error.contains("THUMBNAIL_BUCKET") || log.contains("THUMBNAIL_BUCKET"),
-        "{error} {log}"
-    );
+    for (function, variable) in FUNCTIONS {
+        // The s3:TestEvent of the start is enough to start the function.
+        let message = received(&stack, &format!("{function}FailureQueue")).await;
+        assert_eq!(message["requestContext"]["condition"], "RetriesExhausted");
+        assert_eq!(message["requestContext"]["approximateInvokeCount"], 1);
+        let arn = message["requestContext"]["functionArn"].as_str().unwrap();
+        assert!(arn.contains(function), "{arn}");
+        assert!(
+            message["requestPayload"]["Records"][0]["Sns"]["Message"]
+                .as_str()
+                .unwrap()
+                .contains("s3:TestEvent")
+        );
+        let error = message["responsePayload"].to_string();
+        let log = stack.logs.join(format!("{function}Function.log"));
+        let log = std::fs::read_to_string(log).unwrap();
+        let (name, _) = variable.trim().split_once(':').unwrap();
+        assert!(
+            error.contains(name) || log.contains(name),
+            "{name}: {error} {log}"
+        );
+    }
 }
 
 #[tokio::test]
 async fn what_cannot_be_delivered_waits_in_the_dead_letter_queue() {
-    let template = changed(
-        "Action: lambda:InvokeFunction",
-        "Action: lambda:GetFunction",
-    );
-    let stack = template.start(&[]).await.unwrap();
-    let message = received(&stack, "CreateThumbnailDeadLetterQueue").await;
-    assert_eq!(message["Type"], "Notification");
-    assert!(
-        message["Message"]
-            .as_str()
-            .unwrap()
-            .contains("s3:TestEvent")
-    );
+    let action = "Action: lambda:InvokeFunction";
+    let text = shipped::text();
+    assert_eq!(text.matches(action).count(), FUNCTIONS.len());
+    let text = text.replace(action, "Action: lambda:GetFunction");
+    let stack = Template::new(&text).start(&[]).await.unwrap();
+    for (function, _) in FUNCTIONS {
+        let message = received(&stack, &format!("{function}DeadLetterQueue")).await;
+        assert_eq!(message["Type"], "Notification");
+        assert!(
+            message["Message"]
+                .as_str()
+                .unwrap()
+                .contains("s3:TestEvent")
+        );
+    }
 }
 
 /// The first message of a queue, read over the AWS port.

@@ -1,5 +1,7 @@
 //! The template that is deployed, read and resolved for one account.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,267 @@
+//! The shipped API, and services that answer what they are told to.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Mutex, OnceLock};
+
+use api_gateway::{
+    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
+    Response, Settings, Target,
+};
+use bytes::Bytes;
+use cfn::ResourceTypes as _;
+use http::{HeaderName, Method};
+use serde_json::Value;
+
+use crate::shipped::{ACCOUNT, names, resolved};
+
+/// Every origin and one.
+pub const ORIGINS: [&str; 2] = ["*", "https://example.com"];
+/// What `ApiAuthorization` may be.
+pub const AUTHORIZATIONS: [&str; 3] = ["NONE", "API_KEY", "AWS_IAM"];
+
+/// The shipped API for one origin.
+pub struct Gateway {
+    api: Api,
+    stack: cfn::Stack,
+    origin: &'static str,
+}
+
+impl Gateway {
+    /// The API as it is for pages of one of [`ORIGINS`].
+    pub fn open_to(origin: &str) -> &'static Self {
+        Self::shared(origin, "NONE")
+    }
+
+    /// The API as it is for pages of one of [`ORIGINS`], with one of [`AUTHORIZATIONS`].
+    pub fn shared(origin: &str, authorization: &str) -> &'static Self {
+        static ALL: [OnceLock<Gateway>; 6] = [const { OnceLock::new() }; 6];
+        let origin = ORIGINS.iter().position(|known| *known == origin).unwrap();
+        let asks = AUTHORIZATIONS
+            .iter()
+            .position(|known| *known == authorization)
+            .unwrap();
+        ALL[3 * origin + asks].get_or_init(|| Self::new(ORIGINS[origin], authorization))
+    }
+
+    fn new(origin: &'static str, authorization: &str) -> Self {
+        let (stack, _) = resolved(&[
+            ("ApiAuthorization", authorization),
+            ("CorsOrigin", origin),
+            ("RawBucketName", "raw"),
+            ("ThumbnailBucketName", "small"),
+        ]);
+        let variables = stack
+            .resource("ApiStage")
+            .unwrap()
+            .properties
+            .get("Variables");
+        let variables = variables.unwrap().as_map().unwrap().iter();
+        let settings = Settings {
+            api_id: "abc123".to_owned(),
+            stage: "v1".to_owned(),
+            account_id: ACCOUNT.to_owned(),
+            region: names().environment.region,
+            stage_variables: variables
+                .map(|(name, _, value)| (name.clone(), value.scalar_text().unwrap()))
+                .collect(),
+            binary_media_types: Vec::new(),
+        };
+        let body = stack
+            .resource("ApiGatewayRest")
+            .unwrap()
+            .properties
+            .get("Body");
+        Self {
+            api: Api::from_openapi(body.unwrap(), settings).unwrap(),
+            stack,
+            origin,
+        }
+    }
+
+    /// The name of a table.
+    pub fn table(&self, logical_id: &str) -> String {
+        let table = self.stack.resource(logical_id).unwrap();
+        names().reference(table).unwrap()
+    }
+
+    /// The ARN of a role.
+    pub fn role(&self, logical_id: &str) -> String {
+        let role = self.stack.resource(logical_id).unwrap();
+        let arn = names().attribute(role, "Arn").unwrap();
+        arn.scalar_text().unwrap()
+    }
+
+    /// Sends a request below the stage, such as `GET /images?limit=1`.
+    pub async fn ask(&self, request: &str, service: &Service) -> Reply {
+        self.send(asked(request, &[], ""), service).await
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: Request, service: &Service) -> Reply {
+        let response = self.api.handle(request, &Stranger, service).await;
+        Reply {
+            response,
+            origin: self.origin,
+        }
+    }
+}
+
+/// `GET /images?limit=1` with headers and a body.
+pub fn asked(request: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Request {
+    let (method, target) = request.split_once(' ').unwrap();
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (target, None),
+    };
+    let mut request = Request::new(http::Request::new(body.into()), Ipv4Addr::LOCALHOST.into());
+    request.method = method.parse().unwrap();
+    request.path = format!("/v1{path}");
+    request.query = query;
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        request.headers.append(name, value.parse().unwrap());
+    }
+    request
+}
+
+/// Someone whom no policy lets in and who has no key.
+struct Stranger;
+
+impl Authorizer for Stranger {
+    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, Denied> {
+        let message =
+            format!("User: arn:aws:iam::{ACCOUNT}:user/x is not authorized to {method_arn}");
+        Err(Denied::AccessDenied(message))
+    }
+
+    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, Denied> {
+        Err(Denied::InvalidApiKey)
+    }
+}
+
+/// What S3 or `DynamoDB` is told to answer, and what it was asked.
+pub struct Service {
+    answer: Mutex<Option<Result<BackendResponse, BackendError>>>,
+    asked: Mutex<Option<(String, Target)>>,
+}
+
+impl Service {
+    /// Answers with a status, headers and a body.
+    pub fn answers(status: u16, headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Self {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, value.parse().unwrap())
+        });
+        Self::comes_to(Ok(BackendResponse {
+            status: status.try_into().unwrap(),
+            headers: headers.collect(),
+            body: body.into(),
+        }))
+    }
+
+    /// Answers as `DynamoDB` does.
+    pub fn json(status: u16, body: &Value) -> Self {
+        let headers = [("content-type", "application/x-amz-json-1.0")];
+        Self::answers(status, &headers, body.to_string())
+    }
+
+    /// Answers with one of S3's errors, of which a HEAD sees nothing but the status.
+    pub fn s3_error(status: u16, code: &str, method: &Method) -> Self {
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>m</Message></Error>"
+        );
+        let body = if *method == Method::HEAD {
+            String::new()
+        } else {
+            body
+        };
+        Self::answers(status, &[("content-type", "application/xml")], body)
+    }
+
+    /// Answers, or doesn't.
+    pub fn comes_to(answer: Result<BackendResponse, BackendError>) -> Self {
+        Self {
+            answer: Mutex::new(Some(answer)),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// The role and the request that came.
+    pub fn asked(&self) -> (String, Target) {
+        let asked = self.asked.lock().unwrap().take();
+        asked.expect("the service was not asked")
+    }
+
+    /// The action and the JSON that `DynamoDB` was sent as `role`.
+    pub fn asked_for(&self, role: &str) -> (String, Value) {
+        let (asked_as, target) = self.asked();
+        assert_eq!(asked_as, role);
+        assert_eq!((target.path.as_str(), target.query.as_str()), ("/", ""));
+        let action = target.headers["x-amz-target"].to_str().unwrap();
+        let body = serde_json::from_slice(&target.body);
+        let body = body.unwrap_or_else(|error| panic!("{error}: {:?}", target.body));
+        (action.to_owned(), body)
+    }
+}
+
+#[async_trait::async_trait]
+impl Backend for Service {
+    async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError> {
+        let before = self
+            .asked
+            .lock()
+            .unwrap()
+            .replace((role_arn.to_owned(), target));
+        assert!(before.is_none(), "the service was asked twice");
+        self.answer.lock().unwrap().take().unwrap()
+    }
+}
+
+/// What the client got.
+#[derive(Debug)]
+pub struct Reply {
+    response: Response,
+    origin: &'static str,
+}
+
+impl Reply {
+    /// Compares the status, the headers with those that every answer has, and the body.
+    #[track_caller]
+    pub fn is(&self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
+        let every = [
+            ("access-control-allow-origin", self.origin),
+            ("content-type", "application/json"),
+        ];
+        let mut expected = BTreeMap::from(every);
+        expected.extend(headers.iter().copied());
+        let mut seen = BTreeMap::new();
+        for (name, value) in &self.response.headers {
+            if !name.as_str().starts_with("x-amz") {
+                seen.insert(name.as_str(), value.to_str().unwrap());
+            }
+        }
+        assert_eq!(self.response.status.as_u16(), status, "{self:?}");
+        assert_eq!(seen, expected, "{self:?}");
+        assert_eq!(self.response.body, body.as_ref(), "{self:?}");
+    }
+
+    /// Compares with an answer in JSON.
+    #[track_caller]
+    pub fn is_json(&self, status: u16, headers: &[(&str, &str)], body: &Value) {
+        let seen: Value = serde_json::from_slice(&self.response.body)
+            .unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        assert_eq!(seen, *body, "{self:?}");
+        self.is(status, headers, &self.response.body);
+    }
+
+    /// Compares with a refusal: JSON of a message, which a HEAD does not carry.
+    #[track_caller]
+    pub fn refuses(&self, method: &Method, status: u16, message: &str) {
+        if *method == Method::HEAD {
+            self.is(status, &[], "");
+        } else {
+            self.is_json(status, &[], &serde_json::json!({"message": message}));
+        }
+    }
+}

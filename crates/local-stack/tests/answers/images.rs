@@ -1,0 +1,216 @@
+//! Reading records: the list and one of them.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::gateway::{Gateway, ORIGINS, Service};
+
+const BROKEN: &str = "the storage behind the API failed";
+const THROTTLED: &str = "too many requests for the storage behind the API; try again";
+const LIMIT: &str = "limit must be a whole number from 1 to 100";
+const NEXT: &str = "next must be a token that this list gave";
+
+/// What `DynamoDB` says with status 400, and what a client is told then.
+pub const ERRORS: [(&str, u16, &str); 6] = [
+    (
+        "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        503,
+        THROTTLED,
+    ),
+    (
+        "com.amazon.coral.availability#ThrottlingException",
+        503,
+        THROTTLED,
+    ),
+    (
+        "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded",
+        503,
+        THROTTLED,
+    ),
+    (
+        "com.amazon.coral.service#AccessDeniedException",
+        502,
+        BROKEN,
+    ),
+    (
+        "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+        502,
+        BROKEN,
+    ),
+    ("com.amazon.coral.validate#ValidationException", 502, BROKEN),
+];
+
+/// A key with everything in it that a template could trip over, and how it travels in a path and in a token.
+const KEY: &str = "it's \"q\"/\\n\t{}$x #if *~+é";
+const IN_PATH: &str = "it's%20%22q%22/%5Cn%09%7B%7D$x%20%23if%20*~%2B%C3%A9";
+const IN_TOKEN: &str = "it~27s~20~22q~22~2F~5Cn~09~7B~7D~24x~20~23if~20~2A~7E~2B~C3~A9";
+
+fn scan(gateway: &Gateway) -> Value {
+    json!({
+        "TableName": gateway.table("ImageTable"),
+        "FilterExpression": "attribute_not_exists(#d)",
+        "ProjectionExpression": "#k, #u, #b, #a, #t",
+        "ExpressionAttributeNames": {
+            "#k": "Id", "#u": "UploadedAt", "#b": "Bytes", "#a": "AnalysisSummary", "#t": "Thumbnails", "#d": "Deleted",
+        },
+        "Limit": 50,
+    })
+}
+
+fn item(key: &str, analysis: &str) -> Value {
+    json!({
+        "Id": {"S": key},
+        "UploadedAt": {"S": "2026-11-22T13:00:00.000Z"},
+        "Bytes": {"N": "1234567"},
+        analysis: {"S": "{\"status\":\"pending\"}"},
+        "Thumbnails": {"S": "{\"status\":\"done\",\"items\":[]}"},
+    })
+}
+
+fn shown(key: &str) -> Value {
+    json!({
+        "key": key,
+        "uploadedAt": "2026-11-22T13:00:00.000Z",
+        "bytes": 1_234_567,
+        "analysis": {"status": "pending"},
+        "thumbnails": {"status": "done", "items": []},
+    })
+}
+
+#[tokio::test]
+async fn a_list_is_one_scan() {
+    let gateway = Gateway::open_to("*");
+    let longest = format!("i1.{}", "~C3~A9".repeat(500));
+    let token = format!("i1.{IN_TOKEN}");
+    for (query, limit, start) in [
+        (String::new(), 50, None),
+        ("?limit=&next=".to_owned(), 50, None),
+        ("?limit=1".to_owned(), 1, None),
+        ("?limit=100".to_owned(), 100, None),
+        (format!("?next={token}&limit=99"), 99, Some(KEY.to_owned())),
+        (format!("?next={longest}"), 50, Some("é".repeat(500))),
+        ("?TableName=x&Limit=9".to_owned(), 50, None),
+    ] {
+        let service = Service::json(200, &json!({"Items": []}));
+        let _ = gateway.ask(&format!("GET /images{query}"), &service).await;
+        let mut expected = scan(gateway);
+        expected["Limit"] = json!(limit);
+        if let Some(key) = start {
+            expected["ExclusiveStartKey"] = json!({"Id": {"S": key}});
+        }
+        let asked = service.asked_for(&gateway.role("ApiTablesRole"));
+        assert_eq!(
+            asked,
+            ("DynamoDB_20120810.Scan".to_owned(), expected),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_holds_what_the_scan_found() {
+    for origin in ORIGINS {
+        let gateway = Gateway::open_to(origin);
+        let items: Vec<Value> = [KEY, "b", "c"]
+            .map(|key| item(key, "AnalysisSummary"))
+            .into();
+        for found in 0..=items.len() {
+            let service = Service::json(200, &json!({"Items": items[..found], "Count": found}));
+            let reply = gateway.ask("GET /images", &service).await;
+            let images: Vec<Value> = [KEY, "b", "c"][..found]
+                .iter()
+                .map(|key| shown(key))
+                .collect();
+            reply.is_json(200, &[], &json!({"images": images, "next": null}));
+        }
+        let more = json!({"Items": [], "LastEvaluatedKey": {"Id": {"S": KEY}}});
+        let reply = gateway.ask("GET /images", &Service::json(200, &more)).await;
+        let next = format!("i1.{IN_TOKEN}");
+        reply.is_json(200, &[], &json!({"images": [], "next": next}));
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_page_is_asked_of_nobody() {
+    let gateway = Gateway::open_to("*");
+    let too_long = format!("next=i1.{}", "~C3~A9".repeat(500) + "k");
+    for (query, message) in [
+        ("limit=0", LIMIT),
+        ("limit=101", LIMIT),
+        ("limit=x&next=i1.a", LIMIT),
+        ("limit=x&next=x", LIMIT),
+        ("next=x", NEXT),
+        ("next=i1.", NEXT),
+        ("next=i1.~41", NEXT),
+        ("next=i1.~c3~a9", NEXT),
+        ("next=i1.~FF", NEXT),
+        ("next=l1.098.7100~23x", NEXT),
+        (&too_long, NEXT),
+    ] {
+        // An empty request is no request to DynamoDB, which says so.
+        let error = json!({"__type": "com.amazon.coral.validate#ValidationException"});
+        let service = Service::json(400, &error);
+        let reply = gateway.ask(&format!("GET /images?{query}"), &service).await;
+        let asked = service.asked_for(&gateway.role("ApiTablesRole"));
+        assert_eq!(asked.1, json!({}), "{query}");
+        reply.refuses(&Method::GET, 400, message);
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_one_item() {
+    let gateway = Gateway::open_to("*");
+    let service = Service::json(200, &json!({}));
+    let request = format!("GET /images/{IN_PATH}?key=other");
+    let _ = gateway.ask(&request, &service).await;
+    let asked = service.asked_for(&gateway.role("ApiTablesRole"));
+    let expected = json!({
+        "TableName": gateway.table("ImageTable"),
+        "Key": {"Id": {"S": KEY}},
+        "ConsistentRead": true,
+    });
+    assert_eq!(asked, ("DynamoDB_20120810.GetItem".to_owned(), expected));
+}
+
+#[tokio::test]
+async fn a_record_is_shown_unless_it_is_a_tombstone() {
+    let mut tombstone = item(KEY, "Analysis");
+    tombstone["Deleted"] = json!({"BOOL": true});
+    for origin in ORIGINS {
+        let gateway = Gateway::open_to(origin);
+        let request = format!("GET /images/{IN_PATH}");
+        let found = json!({"Item": item(KEY, "Analysis")});
+        let reply = gateway.ask(&request, &Service::json(200, &found)).await;
+        reply.is_json(200, &[], &shown(KEY));
+        for missing in [json!({}), json!({"Item": tombstone})] {
+            let reply = gateway.ask(&request, &Service::json(200, &missing)).await;
+            reply.refuses(&Method::GET, 404, "no such picture");
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_of_dynamodb_are_told_apart() {
+    let token = format!("i1.{IN_TOKEN}");
+    for origin in ORIGINS {
+        let gateway = Gateway::open_to(origin);
+        for request in [
+            "GET /images".to_owned(),
+            format!("GET /images?limit=100&next={token}"),
+            format!("GET /images/{}", "%C3%a9".repeat(500)),
+        ] {
+            for (kind, status, message) in ERRORS {
+                let service = Service::json(400, &json!({"__type": kind, "message": "m"}));
+                let reply = gateway.ask(&request, &service).await;
+                reply.refuses(&Method::GET, status, message);
+            }
+            let service = Service::json(500, &json!({"__type": "InternalServerError"}));
+            let reply = gateway.ask(&request, &service).await;
+            reply.refuses(&Method::GET, 502, BROKEN);
+        }
+        let service = Service::json(400, &json!({"__type": ERRORS[5].0}));
+        let request = format!("GET /images/{}", "k".repeat(1001));
+        let reply = gateway.ask(&request, &service).await;
+        reply.refuses(&Method::GET, 404, "no such picture");
+    }
+}

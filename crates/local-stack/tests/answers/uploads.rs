@@ -1,0 +1,100 @@
+//! Writing to the raw bucket.
+
+use http::Method;
+use serde_json::json;
+
+use crate::gateway::{Gateway, ORIGINS, Service, asked};
+
+const MALFORMED: &str = "the key must be 1 to 1,000 bytes of percent-encoded UTF-8";
+const BROKEN: &str = "the storage behind the API failed";
+
+#[tokio::test]
+async fn an_object_is_put_or_deleted_by_its_key_and_nothing_else() {
+    let gateway = Gateway::open_to("*");
+    let hostile = [
+        ("content-type", "image/png"),
+        ("x-amz-copy-source", "/raw/other"),
+        ("x-amz-acl", "public-read"),
+        ("if-none-match", "*"),
+    ];
+    for method in ["PUT", "DELETE"] {
+        let request = format!("{method} /images/pets/a%20b%2Bc+%C3%A5.jpg?acl&uploadId=1");
+        let service = Service::answers(200, &[], "");
+        let _ = gateway
+            .send(asked(&request, &hostile, vec![0xff, 0]), &service)
+            .await;
+        let (role, target) = service.asked();
+        assert_eq!(role, gateway.role("ApiUploadRole"));
+        assert_eq!(target.method, method);
+        assert_eq!(target.path, "/raw/pets/a%20b%2Bc+%C3%A5.jpg");
+        assert_eq!(
+            (target.query.as_str(), &target.body[..]),
+            ("", &[0xff, 0][..])
+        );
+        let sent: Vec<_> = target.headers.iter().collect();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert_eq!(target.headers["content-type"], "image/png");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_acknowledged_with_its_key_and_tag() {
+    let longest = format!("%C3%a9{}", "k".repeat(998));
+    let decoded = format!("é{}", "k".repeat(998));
+    for (key, decoded) in [
+        ("a.jpg", "a.jpg"),
+        (
+            "it%27s%20%22q%22/%5Cn%09%7B%7D+%E2%82%AC",
+            "it's \"q\"/\\n\t{} €",
+        ),
+        (&longest, &decoded),
+    ] {
+        for origin in ORIGINS {
+            let service = Service::answers(200, &[("etag", "\"e\"")], "");
+            let request = format!("PUT /images/{key}");
+            let reply = Gateway::open_to(origin).ask(&request, &service).await;
+            reply.is_json(201, &[("etag", "\"e\"")], &json!({"key": decoded}));
+        }
+    }
+    let gateway = Gateway::open_to("*");
+    let service = Service::answers(200, &[("etag", "\"e\"")], "");
+    let reply = gateway
+        .ask(&format!("PUT /images/{longest}k"), &service)
+        .await;
+    reply.is_json(400, &[("etag", "\"e\"")], &json!({"message": MALFORMED}));
+}
+
+#[tokio::test]
+async fn a_deletion_is_acknowledged() {
+    for origin in ORIGINS {
+        let service = Service::answers(204, &[("x-amz-version-id", "1")], "");
+        let reply = Gateway::open_to(origin)
+            .ask("DELETE /images/a.jpg", &service)
+            .await;
+        reply.is(204, &[], "");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_s3_are_told_apart() {
+    let throttled = "too many requests for the storage behind the API; try again";
+    for method in [Method::PUT, Method::DELETE] {
+        for (status, code, told, message) in [
+            (400, "KeyTooLongError", 400, MALFORMED),
+            (400, "InvalidURI", 400, MALFORMED),
+            (400, "BadDigest", 502, BROKEN),
+            (503, "SlowDown", 503, throttled),
+            (301, "PermanentRedirect", 502, BROKEN),
+            (403, "AccessDenied", 502, BROKEN),
+            (404, "NoSuchBucket", 502, BROKEN),
+            (500, "InternalError", 502, BROKEN),
+        ] {
+            for origin in ORIGINS {
+                let service = Service::s3_error(status, code, &method);
+                let request = format!("{method} /images/a.jpg");
+                let reply = Gateway::open_to(origin).ask(&request, &service).await;
+                reply.refuses(&method, told, message);
+            }
+        }
+    }
+}
