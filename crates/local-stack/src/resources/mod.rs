@@ -7,6 +7,7 @@ pub mod api;
 pub mod iam;
 pub mod lambda;
 pub mod names;
+pub mod operations;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
@@ -70,6 +71,12 @@ pub struct Resources {
     pub usage_plans: Vec<Declared<api::UsagePlan>>,
     /// `AWS::ApiGateway::UsagePlanKey`
     pub usage_plan_keys: Vec<Declared<api::UsagePlanKey>>,
+    /// `AWS::CloudWatch::Alarm`
+    pub alarms: Vec<Declared<operations::Alarm>>,
+    /// `AWS::CloudWatch::Dashboard`
+    pub dashboards: Vec<Declared<operations::Dashboard>>,
+    /// `AWS::Logs::LogGroup`
+    pub log_groups: Vec<Declared<operations::LogGroup>>,
 }
 
 impl Resources {
@@ -109,8 +116,9 @@ impl Resources {
             "AWS::ApiGateway::UsagePlanKey" => {
                 self.usage_plan_keys.push(declared(resource, names)?);
             }
-            // Watched on AWS only: nothing on this machine reads metrics or keeps log groups.
-            "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" | "AWS::Logs::LogGroup" => {}
+            "AWS::CloudWatch::Alarm" => self.alarms.push(declared(resource, names)?),
+            "AWS::CloudWatch::Dashboard" => self.dashboards.push(declared(resource, names)?),
+            "AWS::Logs::LogGroup" => self.log_groups.push(declared(resource, names)?),
             other => {
                 let message = format!("resource type {other} is not one that this machine runs");
                 return Err(resource.blame(Error::new(resource.span, message)));

@@ -1,0 +1,149 @@
+//! What the template watches, and what it shows.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
+
+mod shipped;
+
+use std::collections::BTreeSet;
+
+use local_stack::resources::Resources;
+use local_stack::resources::operations::Alarm;
+
+fn alarms_on<'a>(
+    all: &'a Resources,
+    dimension: &'a str,
+    value: &'a str,
+) -> impl Iterator<Item = &'a Alarm> {
+    all.alarms
+        .iter()
+        .map(|alarm| &alarm.properties)
+        .filter(move |alarm| {
+            let mut dimensions = alarm.dimensions.iter();
+            dimensions.any(|one| one.name == dimension && one.value == value)
+        })
+}
+
+fn metrics<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> BTreeSet<(&'a str, &'a str)> {
+    alarms
+        .map(|alarm| (alarm.namespace.as_str(), alarm.metric_name.as_str()))
+        .collect()
+}
+
+#[test]
+fn everything_that_can_fail_is_watched() {
+    let all = shipped::resolved(&[]).1;
+    for queue in &all.queues {
+        let name = queue.physical_id.rsplit('/').next().unwrap();
+        assert_eq!(
+            metrics(alarms_on(&all, "QueueName", name)),
+            BTreeSet::from([
+                ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+                ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+            ]),
+            "{}",
+            queue.logical_id
+        );
+    }
+    for function in &all.functions {
+        assert_eq!(
+            metrics(alarms_on(&all, "FunctionName", &function.physical_id)),
+            BTreeSet::from([("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")]),
+            "{}",
+            function.logical_id
+        );
+    }
+    let api = all.rest_apis[0].properties.name.as_deref().unwrap();
+    assert_eq!(
+        metrics(alarms_on(&all, "ApiName", api)),
+        BTreeSet::from([
+            ("AWS/ApiGateway", "5XXError"),
+            ("AWS/ApiGateway", "Latency")
+        ])
+    );
+    let stage = &all.stages[0].properties.stage_name;
+    assert_eq!(alarms_on(&all, "Stage", stage).count(), 2);
+}
+
+#[test]
+fn alarms_tell_who_is_to_be_told_and_nobody_else() {
+    let topic = "arn:aws:sns:eu-central-1:111122223333:alarms";
+    for (parameters, told) in [
+        (vec![("AlarmTopicArn", topic)], vec![topic.to_owned()]),
+        (vec![], vec![]),
+    ] {
+        let all = shipped::resolved(&parameters).1;
+        assert!(!all.alarms.is_empty());
+        for alarm in &all.alarms {
+            assert_eq!(alarm.properties.alarm_actions, told, "{}", alarm.logical_id);
+            // A quiet system has no values, and is well.
+            assert!(
+                matches!(
+                    alarm.properties.treat_missing_data,
+                    Some(local_stack::resources::operations::TreatMissingData::NotBreaching)
+                ),
+                "{}",
+                alarm.logical_id
+            );
+        }
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_alarm_and_nothing_twice_in_one_place() {
+    let all = shipped::resolved(&[]).1;
+    let widgets = &all.dashboards[0].properties.dashboard_body.widgets;
+    let shown: BTreeSet<String> = widgets
+        .iter()
+        .filter(|widget| widget.kind == "alarm")
+        .flat_map(|widget| widget.properties["alarms"].as_array().unwrap())
+        .map(|arn| arn.as_str().unwrap().to_owned())
+        .collect();
+    let names = shipped::names();
+    let declared = all
+        .alarms
+        .iter()
+        .map(|alarm| names.arn("cloudwatch", &format!("alarm:{}", alarm.physical_id)));
+    assert_eq!(shown, declared.collect());
+
+    let mut taken = BTreeSet::new();
+    for widget in widgets {
+        assert!(widget.x + widget.width <= 24, "{:?}", widget.properties);
+        for x in widget.x..widget.x + widget.width {
+            for y in widget.y..widget.y + widget.height {
+                assert!(taken.insert((x, y)), "{:?}", widget.properties);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_log_is_kept_as_long_as_was_asked_for() {
+    let all = shipped::resolved(&[("LogRetentionDays", "90"), ("AccessLogs", "true")]).1;
+    for group in &all.log_groups {
+        assert_eq!(
+            group.properties.retention_in_days,
+            Some(90),
+            "{}",
+            group.logical_id
+        );
+    }
+    for function in &all.functions {
+        let group = function.properties.logging_config.log_group.as_deref();
+        assert!(
+            all.log_groups
+                .iter()
+                .any(|one| Some(one.physical_id.as_str()) == group),
+            "{}",
+            function.logical_id
+        );
+    }
+    let execution = format!(
+        "API-Gateway-Execution-Logs_{}/v1",
+        all.rest_apis[0].physical_id
+    );
+    assert!(
+        all.log_groups
+            .iter()
+            .any(|group| group.physical_id == execution)
+    );
+}
