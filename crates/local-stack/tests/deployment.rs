@@ -204,9 +204,8 @@ fn others(parameter: &str) -> &[&str] {
         "StageName" => &["v2"],
         "CorsOrigin" => &["https://one.example", "https://two.example"],
         "ThumbnailSizes" => &["64"],
-        "MaxLabels" => &["5"],
         "MinConfidence" => &["90"],
-        "AnalyzeConcurrency" => &["5"],
+        "MaxLabels" | "AnalyzeConcurrency" => &["5"],
         "AlarmTopicArn" => &["arn:aws:sns:eu-central-1:111122223333:alarms"],
         other => panic!("what else may {other} be?"),
     }
