@@ -8,7 +8,8 @@ use crate::error::{MAX_ITERATIONS, MAX_TEXT_BYTES, Meter, RenderError};
 use crate::gateway_objects::Request;
 use crate::methods;
 use crate::operators;
-use crate::text_methods::{self, Patterns};
+use crate::patterns::{Kept, Patterns};
+use crate::text_methods;
 use crate::util;
 use crate::value::{DefinedId, Heap, Value};
 
@@ -41,7 +42,7 @@ pub(crate) struct Evaluator<'r> {
 }
 
 impl<'r> Evaluator<'r> {
-    pub(crate) fn new(heap: Heap, request: Request<'r>) -> Self {
+    pub(crate) fn new(heap: Heap, request: Request<'r>, kept: &Kept) -> Self {
         let variables = HashMap::from([
             ("input".into(), Value::Input),
             ("util".into(), Value::Util),
@@ -54,7 +55,7 @@ impl<'r> Evaluator<'r> {
             request,
             variables,
             loops: Vec::new(),
-            patterns: Patterns::new(),
+            patterns: Patterns::new(kept),
         }
     }
 

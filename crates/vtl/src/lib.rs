@@ -37,6 +37,7 @@ mod lexer;
 mod methods;
 mod operators;
 mod parser;
+mod patterns;
 mod printing;
 mod text_methods;
 mod util;
@@ -46,10 +47,11 @@ use std::collections::BTreeMap;
 
 pub use error::{MAX_DEPTH, MAX_ITERATIONS, MAX_TEXT_BYTES, MAX_WORK, ParseError, RenderError};
 
-/// A mapping template, parsed. Rendering leaves it as it is; it may be shared between threads.
-#[derive(Debug, Clone, PartialEq)]
+/// A mapping template, parsed. Renderings share nothing but compiled patterns; it may be shared between threads.
+#[derive(Debug, Clone)]
 pub struct Template {
     nodes: ast::Block,
+    patterns: patterns::Kept,
 }
 
 /// What a template can see.
@@ -116,6 +118,7 @@ impl Template {
     pub fn parse(source: &str) -> Result<Self, ParseError> {
         Ok(Self {
             nodes: parser::parse_template(source)?,
+            patterns: patterns::Kept::default(),
         })
     }
 
@@ -129,7 +132,7 @@ impl Template {
         let mut heap = value::Heap::default();
         let request = gateway_objects::Request::new(input, &mut heap);
         let context = request.context;
-        let mut evaluator = evaluator::Evaluator::new(heap, request);
+        let mut evaluator = evaluator::Evaluator::new(heap, request, &self.patterns);
         let mut text = String::new();
         evaluator.block(&self.nodes, &mut text)?;
         let (heap, meter) = (&evaluator.heap, &mut evaluator.meter);

@@ -2,17 +2,12 @@
 //!
 //! <https://docs.oracle.com/javase/8/docs/api/java/lang/String.html>
 
-use std::collections::HashMap;
 use std::sync::Arc;
-
-use regex::Regex;
 
 use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
 use crate::java_regex;
+use crate::patterns::Patterns;
 use crate::value::{Heap, Value};
-
-/// Patterns compiled in this rendering.
-pub(crate) type Patterns = HashMap<(Arc<str>, bool), Regex>;
 
 /// Calls `text.name(arguments)`. `None`: a string has no such method, which gives null in Velocity.
 pub(crate) fn call(
@@ -117,16 +112,18 @@ fn call_with_pattern(
     meter: &mut Meter,
 ) -> Result<Option<Value>, RenderError> {
     let value = match (name, arguments) {
-        ("matches", [Value::Text(pattern)]) => {
-            Value::Boolean(compile(pattern, true, "matches", patterns, meter)?.is_match(text))
-        }
+        ("matches", [Value::Text(pattern)]) => Value::Boolean(
+            patterns
+                .get(pattern, true, "matches", meter)?
+                .is_match(text),
+        ),
         ("replaceAll" | "replaceFirst", [Value::Text(pattern), Value::Text(replacement)]) => {
             let (method, limit) = if name == "replaceAll" {
                 ("replaceAll", 0)
             } else {
                 ("replaceFirst", 1)
             };
-            let regex = compile(pattern, false, method, patterns, meter)?;
+            let regex = patterns.get(pattern, false, method, meter)?;
             let replaced = java_regex::replace(text, &regex, replacement, limit, MAX_TEXT_BYTES)
                 .map_err(|problem| RenderError::Method { method, problem })?;
             meter.text(replaced.len())?;
@@ -138,7 +135,7 @@ fn call_with_pattern(
                 [Value::Integer(limit)] => *limit,
                 _ => return Ok(None),
             };
-            let regex = compile(pattern, false, "split", patterns, meter)?;
+            let regex = patterns.get(pattern, false, "split", meter)?;
             let pieces: Vec<Value> = java_regex::split(text, &regex, limit)
                 .into_iter()
                 .map(Value::text)
@@ -149,24 +146,6 @@ fn call_with_pattern(
         _ => return Ok(None),
     };
     Ok(Some(value))
-}
-
-fn compile(
-    pattern: &Arc<str>,
-    whole: bool,
-    method: &'static str,
-    patterns: &mut Patterns,
-    meter: &mut Meter,
-) -> Result<Regex, RenderError> {
-    if let Some(known) = patterns.get(&(pattern.clone(), whole)) {
-        return Ok(known.clone());
-    }
-    // A pattern costs more than its length to compile.
-    meter.work(1_000 + pattern.len())?;
-    let regex = java_regex::compile(pattern, whole)
-        .map_err(|problem| RenderError::Method { method, problem })?;
-    patterns.insert((pattern.clone(), whole), regex.clone());
-    Ok(regex)
 }
 
 /// The length in UTF-16 units.

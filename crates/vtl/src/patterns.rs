@@ -1,0 +1,106 @@
+//! Regular expressions, compiled once for a template instead of once for each rendering: compiling costs some
+//! hundred times what matching a parameter does.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use regex::Regex;
+
+use crate::error::{Meter, RenderError};
+use crate::java_regex;
+
+/// Patterns that a template keeps. Those that a request brings could be any number.
+const MAX_KEPT: usize = 64;
+
+/// A pattern, and whether it must match whole texts.
+type Key = (Arc<str>, bool);
+type Compiled = HashMap<Key, Arc<Regex>>;
+
+/// What the renderings of a template share.
+#[derive(Clone, Default)]
+pub(crate) struct Kept(Arc<Mutex<Compiled>>);
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+/// The patterns of one rendering.
+pub(crate) struct Patterns {
+    used: Compiled,
+    kept: Kept,
+}
+
+impl Patterns {
+    pub(crate) fn new(kept: &Kept) -> Self {
+        Self {
+            used: Compiled::new(),
+            kept: kept.clone(),
+        }
+    }
+
+    /// The expression of a pattern; `whole` makes it match whole texts only.
+    pub(crate) fn get(
+        &mut self,
+        pattern: &Arc<str>,
+        whole: bool,
+        method: &'static str,
+        meter: &mut Meter,
+    ) -> Result<Arc<Regex>, RenderError> {
+        let key = (pattern.clone(), whole);
+        if let Some(known) = self.used.get(&key) {
+            return Ok(known.clone());
+        }
+        // A pattern costs more than its length to compile; a rendering is charged the same whoever came before.
+        meter.work(1_000 + pattern.len())?;
+        // Whoever panicked with the lock left whole entries behind.
+        let mut kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let regex = if let Some(known) = kept.get(&key) {
+            known.clone()
+        } else {
+            let compiled = java_regex::compile(pattern, whole)
+                .map_err(|problem| RenderError::Method { method, problem })?;
+            let regex = Arc::new(compiled);
+            if kept.len() < MAX_KEPT {
+                kept.insert(key.clone(), regex.clone());
+            }
+            regex
+        };
+        drop(kept);
+        self.used.insert(key, regex.clone());
+        Ok(regex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_keeps_a_bounded_number_of_patterns() {
+        let kept = Kept::default();
+        for pattern in 0..2 * MAX_KEPT {
+            let mut patterns = Patterns::new(&kept);
+            let pattern: Arc<str> = pattern.to_string().into();
+            let regex = patterns.get(&pattern, true, "matches", &mut Meter::new());
+            assert!(regex.expect("a pattern").is_match(&pattern));
+        }
+        assert_eq!(kept.0.lock().expect("no panic").len(), MAX_KEPT);
+    }
+
+    #[test]
+    fn whole_and_partial_matches_are_kept_apart() {
+        let kept = Kept::default();
+        for _ in 0..2 {
+            let mut patterns = Patterns::new(&kept);
+            let mut matches = |whole| {
+                let regex = patterns.get(&"a".into(), whole, "matches", &mut Meter::new());
+                regex.expect("a pattern").is_match("ab")
+            };
+            assert!(!matches(true));
+            assert!(matches(false));
+        }
+    }
+}
