@@ -9,7 +9,6 @@ mod errors;
 mod formats;
 mod keys;
 mod labels;
-mod leftovers;
 mod lists;
 mod requests;
 mod uploads;

@@ -1,0 +1,214 @@
+//! One request through the gateway, to a back end that answers what the case says and keeps what it was asked.
+
+use std::fmt::Debug;
+use std::net::Ipv4Addr;
+use std::sync::Mutex;
+
+use api_gateway::{
+    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
+    Response, Target,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::api::Shipped;
+use crate::json;
+
+/// Headers that an answer of this API may have.
+const ANSWERED: &[&str] = &[
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-max-age",
+    "content-type",
+    "etag",
+    "x-amz-apigw-id",
+    "x-amzn-errortype",
+    "x-amzn-requestid",
+    "x-amzn-trace-id",
+];
+
+/// The shipped API, compiled.
+pub struct World {
+    pub shipped: Shipped,
+    api: Api,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// A client's request.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub method: Method,
+    /// Path and query below the stage.
+    pub target: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What the back end answers.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Json(u16, Value),
+    Xml(u16, String),
+    /// A body of no kind that the service is known to give.
+    Other(u16, Vec<u8>),
+    TimesOut,
+    HangsUp,
+}
+
+/// What came of a request.
+pub struct Exchange {
+    pub response: Response,
+    calls: Vec<(String, Target)>,
+}
+
+impl World {
+    pub fn new(shipped: Shipped) -> Result<Self, cfn::Error> {
+        Ok(Self {
+            api: shipped.open()?,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap(),
+            shipped,
+        })
+    }
+
+    /// Sends it to the API that anyone may call.
+    pub fn play(&self, sent: &Sent, answer: &Answer) -> Exchange {
+        self.send(&self.api, sent, answer)
+    }
+
+    /// Sends it to the API that asks for a signature, and refuses the one that it gets.
+    pub fn denied(&self, sent: &Sent) -> Exchange {
+        self.send(&self.shipped.closed().unwrap(), sent, &Answer::TimesOut)
+    }
+
+    fn send(&self, api: &Api, sent: &Sent, answer: &Answer) -> Exchange {
+        let target = format!("/{}{}", api.settings().stage, sent.target);
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (target.as_str(), None),
+        };
+        let request = http::Request::new(Bytes::from(sent.body.clone()));
+        let mut request = Request::new(request, Ipv4Addr::LOCALHOST.into());
+        request.method = sent.method.clone();
+        path.clone_into(&mut request.path);
+        request.query = query;
+        for (name, value) in &sent.headers {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers.append(HeaderName::from_static(name), value);
+        }
+        let service = Recorder {
+            answer: answer.clone(),
+            calls: Mutex::default(),
+        };
+        let response = self
+            .runtime
+            .block_on(api.handle(request, &Refusing, &service));
+        Exchange {
+            response,
+            calls: service.calls.into_inner().unwrap(),
+        }
+    }
+}
+
+impl Exchange {
+    /// The one call that was made.
+    pub fn call(&self) -> Result<(&str, &Target), String> {
+        match self.calls.as_slice() {
+            [(role, target)] => Ok((role, target)),
+            calls => Err(format!("{} calls: {:?}", calls.len(), self.response)),
+        }
+    }
+
+    /// That no back end was asked for anything.
+    pub fn called_nobody(&self) -> Result<(), String> {
+        same("calls", &self.calls.len(), &0)
+    }
+
+    /// That the client got this status with exactly this JSON, and no header beyond those of the API.
+    pub fn answered(&self, status: u16, body: &Value) -> Result<(), String> {
+        let response = &self.response;
+        same("the status", &response.status.as_u16(), &status)
+            .map_err(|error| format!("{error}, {}", String::from_utf8_lossy(&response.body)))?;
+        let kind = response.headers.get(CONTENT_TYPE);
+        same(
+            "the type",
+            &kind,
+            &Some(&HeaderValue::from_static("application/json")),
+        )?;
+        for name in response.headers.keys() {
+            if !ANSWERED.contains(&name.as_str()) {
+                return Err(format!("a header {name} in the answer"));
+            }
+        }
+        same("the answer", &json::parse(&response.body)?, body)
+    }
+
+    /// That the client got this status and message, and nothing else.
+    pub fn refused(&self, status: u16, message: &str) -> Result<(), String> {
+        self.answered(status, &json!({ "message": message }))
+    }
+}
+
+pub fn same<T: PartialEq + Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(format!("{what}: got {got:?}\n  expected {expected:?}"))
+}
+
+struct Recorder {
+    answer: Answer,
+    calls: Mutex<Vec<(String, Target)>>,
+}
+
+#[async_trait]
+impl Backend for Recorder {
+    async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError> {
+        self.calls
+            .lock()
+            .unwrap()
+            .push((role_arn.to_owned(), target));
+        let (status, kind, body) = match self.answer.clone() {
+            Answer::Json(status, json) => (
+                status,
+                "application/x-amz-json-1.0",
+                json.to_string().into(),
+            ),
+            Answer::Xml(status, xml) => (status, "application/xml", xml.into_bytes()),
+            Answer::Other(status, body) => (status, "text/html", body),
+            Answer::TimesOut => return Err(BackendError::Timeout),
+            Answer::HangsUp => return Err(BackendError::Connection("closed".into())),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(
+            "x-amz-request-id",
+            HeaderValue::from_static("of the service"),
+        );
+        Ok(BackendResponse {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: body.into(),
+        })
+    }
+}
+
+/// Says why it lets nobody in; an API that asks for nothing never asks it.
+struct Refusing;
+
+impl Authorizer for Refusing {
+    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, Denied> {
+        Err(Denied::AccessDenied(format!(
+            "User: arn:aws:iam::111122223333:user/m is not authorized to perform: execute-api:Invoke on resource: {method_arn}"
+        )))
+    }
+
+    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, Denied> {
+        Err(Denied::InvalidApiKey)
+    }
+}

@@ -1,0 +1,311 @@
+//! `GET /images` and `GET /labels/{name}`: pages, tokens, limits.
+
+use api_gateway::Service;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::draw::{Draw, queried};
+use crate::exchange::{Answer, Exchange, Sent, World, same};
+use crate::json;
+use crate::tokens::{List, page_size};
+
+/// How DynamoDB names what it refuses, and whether that is for being asked too often.
+pub const REFUSALS: &[(&str, bool)] = &[
+    ("com.amazon.coral.availability#ThrottlingException", true),
+    (
+        "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        true,
+    ),
+    (
+        "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded",
+        true,
+    ),
+    ("com.amazon.coral.validate#ValidationException", false),
+    ("com.amazon.coral.service#AccessDeniedException", false),
+];
+
+pub const BUSY: &str = "too many requests for the storage behind the API; try again";
+pub const FAILED: &str = "the storage behind the API failed";
+const BAD_LIMIT: &str = "limit must be a whole number from 1 to 100";
+const BAD_NEXT: &str = "next must be a token that this list gave";
+/// Bytes of DynamoDB's longest partition key.
+const LONGEST_LABEL: usize = 2048;
+
+/// A GET of a table's route with everything that it has no use for.
+pub fn get(path: &str, draw: &Draw, query: &[(&str, Option<&str>)]) -> Sent {
+    let mut pairs: Vec<String> = ["key", "name", "TableName", &draw.noise]
+        .iter()
+        .filter(|name| !matches!(**name, "limit" | "next"))
+        .map(|name| format!("{}={}", queried(name), queried(&draw.noise)))
+        .collect();
+    for (name, value) in query {
+        pairs.extend(value.map(|value| format!("{name}={}", queried(value))));
+    }
+    let noise: String = draw.noise.chars().filter(|c| !c.is_control()).collect();
+    Sent {
+        method: Method::GET,
+        target: format!("{path}?{}", pairs.join("&")),
+        headers: vec![
+            ("content-type", "application/json; charset=utf-8".to_owned()),
+            ("x-amz-target", "DynamoDB_20120810.DeleteTable".to_owned()),
+            ("key", noise.clone()),
+            ("name", noise),
+        ],
+        body: draw.noise.clone().into_bytes(),
+    }
+}
+
+/// That the one call asked DynamoDB for this action as the role of the tables, and with which JSON.
+pub fn asked(world: &World, exchange: &Exchange, action: &str) -> Result<Value, String> {
+    let (role, target) = exchange.call()?;
+    same("the role", &role, &world.shipped.role("ApiTablesRole"))?;
+    same("the service", &target.service, &Service::DynamoDb)?;
+    let address = (
+        target.method.as_str(),
+        target.path.as_str(),
+        target.query.as_str(),
+    );
+    same("the address", &address, &("POST", "/", ""))?;
+    let mut headers: Vec<_> = target
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    headers.sort();
+    let expected = [
+        "content-type: application/x-amz-json-1.0".to_owned(),
+        format!("x-amz-target: DynamoDB_20120810.{action}"),
+    ];
+    same("the headers", &headers.as_slice(), &expected.as_slice())?;
+    json::parse(&target.body)
+}
+
+fn ask(world: &World, draw: &Draw, list: List, answer: &Answer) -> Exchange {
+    let next = list.spelt(&draw.next);
+    page(world, draw, list, next.as_deref(), answer)
+}
+
+fn page(world: &World, draw: &Draw, list: List, next: Option<&str>, answer: &Answer) -> Exchange {
+    let path = match list {
+        List::Images => "/images".to_owned(),
+        List::Labels => format!("/labels/{}", draw.segment()),
+    };
+    let query = [("limit", draw.limit.as_deref()), ("next", next)];
+    world.play(&get(&path, draw, &query), answer)
+}
+
+/// Where a page starts.
+enum Start {
+    First,
+    /// Behind what a token holds.
+    After(String),
+    /// The list could not have written the token.
+    Nowhere,
+}
+
+/// The limit, if it is one, and where the page starts.
+fn wanted(draw: &Draw, list: List) -> (Option<u8>, Start) {
+    let next = list.spelt(&draw.next).filter(|next| !next.is_empty());
+    let start = match next {
+        None => Start::First,
+        Some(token) => list.read(&token).map_or(Start::Nowhere, Start::After),
+    };
+    (page_size(draw.limit.as_deref()), start)
+}
+
+/// The Scan that the route means.
+fn scan(world: &World, size: u8, after: Option<&str>) -> Value {
+    let mut scan = json!({
+        "TableName": world.shipped.image_table,
+        "FilterExpression": "attribute_not_exists(#d)",
+        "ProjectionExpression": "#k, #u, #b, #a, #t",
+        "ExpressionAttributeNames": {
+            "#k": "Id", "#u": "UploadedAt", "#b": "Bytes", "#a": "AnalysisSummary", "#t": "Thumbnails", "#d": "Deleted",
+        },
+        "Limit": size,
+    });
+    if let Some(key) = after {
+        scan["ExclusiveStartKey"] = json!({"Id": {"S": key}});
+    }
+    scan
+}
+
+/// The Query that the route means.
+fn query(world: &World, label: &str, size: u8, after: Option<&str>) -> Value {
+    let mut query = json!({
+        "TableName": world.shipped.label_table,
+        "KeyConditionExpression": "#l = :l",
+        "ExpressionAttributeNames": {"#l": "Label"},
+        "ExpressionAttributeValues": {":l": {"S": label}},
+        "ScanIndexForward": false,
+        "ConsistentRead": true,
+        "Limit": size,
+    });
+    if let Some(rank) = after {
+        query["ExclusiveStartKey"] = json!({"Label": {"S": label}, "Rank": {"S": rank}});
+    }
+    query
+}
+
+fn whole(world: &World, draw: &Draw, list: List, size: u8, after: Option<&str>) -> Value {
+    match list {
+        List::Images => scan(world, size, after),
+        List::Labels => query(world, &draw.text(), size, after),
+    }
+}
+
+fn action(list: List) -> &'static str {
+    match list {
+        List::Images => "Scan",
+        List::Labels => "Query",
+    }
+}
+
+fn request(world: &World, draw: &Draw, list: List) -> Result<(), String> {
+    let exchange = ask(
+        world,
+        draw,
+        list,
+        &Answer::Json(200, json!({"Items": [], "Count": 0})),
+    );
+    let expected = match wanted(draw, list) {
+        (Some(size), Start::First) => whole(world, draw, list, size, None),
+        (Some(size), Start::After(stored)) => whole(world, draw, list, size, Some(&stored)),
+        // DynamoDB refuses it without having read anything.
+        (None, _) | (_, Start::Nowhere) => json!({}),
+    };
+    same(
+        "what was asked",
+        &asked(world, &exchange, action(list))?,
+        &expected,
+    )
+}
+
+pub fn images_request(world: &World, draw: &Draw) -> Result<(), String> {
+    request(world, draw, List::Images)
+}
+
+pub fn label_request(world: &World, draw: &Draw) -> Result<(), String> {
+    request(world, draw, List::Labels)
+}
+
+/// The page's answer; and the token in it continues behind the last row that was read.
+fn pages(
+    world: &World,
+    draw: &Draw,
+    list: List,
+    rows: &Value,
+    shown: &Value,
+) -> Result<(), String> {
+    let lasts = draw
+        .stored
+        .iter()
+        .filter(|key| !key.is_empty() && key.len() <= 1000);
+    for last in std::iter::once(None).chain(lasts.map(Some)) {
+        let stored = last.map(|key| list.stored(key));
+        let mut answer = json!({"Items": rows, "Count": draw.stored.len()});
+        if let Some(stored) = &stored {
+            answer["LastEvaluatedKey"] = match list {
+                List::Images => json!({"Id": {"S": stored}}),
+                List::Labels => json!({"Label": {"S": draw.text()}, "Rank": {"S": stored}}),
+            };
+        }
+        let good = Draw {
+            limit: None,
+            ..draw.clone()
+        };
+        let exchange = page(world, &good, list, None, &Answer::Json(200, answer));
+        let token = stored.as_deref().map(|stored| list.token(stored));
+        let mut expected = json!({"images": shown, "next": token});
+        if matches!(list, List::Labels) {
+            expected["label"] = draw.text().into();
+        }
+        exchange.answered(200, &expected)?;
+        if let Some(token) = token {
+            let exchange = page(
+                world,
+                &good,
+                list,
+                Some(&token),
+                &Answer::Json(200, json!({"Items": []})),
+            );
+            let expected = whole(world, draw, list, 50, stored.as_deref());
+            same(
+                "the next page",
+                &asked(world, &exchange, action(list))?,
+                &expected,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+pub fn images_200(world: &World, draw: &Draw) -> Result<(), String> {
+    // As the functions store a part: the JSON text that the API is to show.
+    let analysis = json!({"status": "done", "labels": [{"name": draw.said, "confidence": 98.71}]});
+    let thumbnails =
+        json!({"status": "failed", "reason": {"code": "CorruptImage", "message": draw.said}});
+    let at = "2026-11-22T13:00:00.000Z";
+    let rows = draw.stored.iter().map(|key| {
+        json!({
+            "Id": {"S": key}, "UploadedAt": {"S": at}, "Bytes": {"N": "1234567"},
+            "AnalysisSummary": {"S": analysis.to_string()}, "Thumbnails": {"S": thumbnails.to_string()},
+        })
+    });
+    let shown = draw.stored.iter().map(|key| {
+        json!({"key": key, "uploadedAt": at, "bytes": 1_234_567, "analysis": analysis, "thumbnails": thumbnails})
+    });
+    pages(world, draw, List::Images, &rows.collect(), &shown.collect())
+}
+
+pub fn label_200(world: &World, draw: &Draw) -> Result<(), String> {
+    let rows = draw.stored.iter().map(|key| {
+        json!({
+            "Label": {"S": draw.text()}, "Rank": {"S": List::Labels.stored(key)},
+            "Key": {"S": key}, "Confidence": {"N": "98.71"},
+        })
+    });
+    let shown = draw
+        .stored
+        .iter()
+        .map(|key| json!({"key": key, "confidence": 98.71}));
+    pages(world, draw, List::Labels, &rows.collect(), &shown.collect())
+}
+
+/// What DynamoDB says when it refuses, which no client may see.
+pub fn refusal(kind: &str, draw: &Draw) -> Answer {
+    Answer::Json(
+        400,
+        json!({"__type": kind, "message": draw.said, "Item": {"Id": {"S": draw.said}}}),
+    )
+}
+
+fn refused(world: &World, draw: &Draw, list: List) -> Result<(), String> {
+    for (kind, busy) in REFUSALS {
+        let exchange = ask(world, draw, list, &refusal(kind, draw));
+        let (limit, start) = wanted(draw, list);
+        if limit.is_none() {
+            exchange.refused(400, BAD_LIMIT)?;
+        } else if matches!(start, Start::Nowhere) {
+            exchange.refused(400, BAD_NEXT)?;
+        } else if matches!(list, List::Labels) && draw.key.len() > LONGEST_LABEL {
+            exchange.answered(
+                200,
+                &json!({"label": draw.text(), "images": [], "next": null}),
+            )?;
+        } else if *busy {
+            exchange.refused(503, BUSY)?;
+        } else {
+            exchange.refused(502, FAILED)?;
+        }
+    }
+    Ok(())
+}
+
+pub fn images_400(world: &World, draw: &Draw) -> Result<(), String> {
+    refused(world, draw, List::Images)
+}
+
+pub fn label_400(world: &World, draw: &Draw) -> Result<(), String> {
+    refused(world, draw, List::Labels)
+}

@@ -1,0 +1,245 @@
+//! Hostile strings through every mapping template of `infra/infra.yaml`, as requests and as answers of the services.
+//!
+//! Whatever a client or a service brings, each answer is JSON with exactly the members that the route means, and no
+//! request asks for a table, bucket, key or action that its route does not name. The gateway is the one that runs on
+//! this machine; the services are played. A template or a route without a case fails, and so does a line of a template
+//! that no case would miss.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
+
+mod api;
+mod draw;
+mod exchange;
+mod json;
+mod lists;
+mod objects;
+mod refusals;
+#[path = "../shipped/mod.rs"]
+mod shipped;
+mod tokens;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use crate::api::Shipped;
+use crate::draw::{Draw, any_draw, by_hand};
+use crate::exchange::{Answer, World};
+use crate::lists::BUSY;
+use crate::objects::{
+    DELETE, GET_ORIGINAL, GET_THUMBNAIL, HEAD_ORIGINAL, HEAD_THUMBNAIL, NO_PICTURE, PUT, Route,
+};
+
+/// Random draws for each template, besides those by hand.
+const DRAWS: u32 = 16;
+
+static SHIPPED: LazyLock<Shipped> = LazyLock::new(Shipped::read);
+
+type Check = Box<dyn Fn(&World, &Draw) -> Result<(), String>>;
+
+/// How a template is driven, and what must come of it.
+struct Case {
+    /// Where the template stands.
+    template: String,
+    check: Check,
+}
+
+fn case(template: &str, check: impl Fn(&World, &Draw) -> Result<(), String> + 'static) -> Case {
+    Case {
+        template: format!("{template} application/json"),
+        check: Box::new(check),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = vec![
+        case("DEFAULT_4XX", refusals::default_4xx),
+        case("DEFAULT_5XX", refusals::default_5xx),
+        case("API_CONFIGURATION_ERROR", refusals::unexpected),
+        case("ACCESS_DENIED", refusals::denied),
+        case("INTEGRATION_FAILURE", refusals::failure),
+        case("INTEGRATION_TIMEOUT", refusals::timeout),
+        case("/images get requestTemplates", lists::images_request),
+        case("/images get 200", lists::images_200),
+        case("/images get 400", lists::images_400),
+        case("/labels/{name} get requestTemplates", lists::label_request),
+        case("/labels/{name} get 200", lists::label_200),
+        case("/labels/{name} get 400", lists::label_400),
+        case(
+            "/images/{key+} get requestTemplates",
+            objects::record_request,
+        ),
+        case("/images/{key+} get 200", objects::record_200),
+        case("/images/{key+} get 400", objects::record_400),
+        case("/images/{key+} put 200", objects::put_200),
+    ];
+    for (place, route, refused) in [
+        ("/images/{key+} put", &PUT, objects::change_400 as Refused),
+        ("/images/{key+} delete", &DELETE, objects::change_400),
+        (
+            "/thumbnails/{size}/{key+} get",
+            &GET_THUMBNAIL,
+            objects::get_400,
+        ),
+        (
+            "/thumbnails/{size}/{key+} head",
+            &HEAD_THUMBNAIL,
+            objects::head_400,
+        ),
+        ("/originals/{key+} get", &GET_ORIGINAL, objects::get_400),
+        ("/originals/{key+} head", &HEAD_ORIGINAL, objects::head_400),
+    ] {
+        cases.push(case(&format!("{place} 400"), move |world, draw| {
+            refused(world, draw, route)
+        }));
+        cases.push(fixed(
+            &format!("{place} 503"),
+            route,
+            "SlowDown",
+            (503, BUSY),
+        ));
+    }
+    for (place, route, message) in [
+        (
+            "/thumbnails/{size}/{key+} get",
+            &GET_THUMBNAIL,
+            "no such thumbnail",
+        ),
+        (
+            "/thumbnails/{size}/{key+} head",
+            &HEAD_THUMBNAIL,
+            "no such thumbnail",
+        ),
+        ("/originals/{key+} get", &GET_ORIGINAL, NO_PICTURE),
+        ("/originals/{key+} head", &HEAD_ORIGINAL, NO_PICTURE),
+    ] {
+        cases.push(fixed(
+            &format!("{place} 404"),
+            route,
+            "NoSuchKey",
+            (404, message),
+        ));
+    }
+    for path in [
+        "/images",
+        "/images/{key+}",
+        "/labels/{name}",
+        "/thumbnails/{size}/{key+}",
+        "/originals/{key+}",
+    ] {
+        cases.push(case(
+            &format!("{path} options requestTemplates"),
+            move |world, draw| refusals::preflight(world, draw, path),
+        ));
+    }
+    cases
+}
+
+type Refused = fn(&World, &Draw, &Route) -> Result<(), String>;
+
+/// A refusal of S3 with this status, which the client gets with always the same words.
+fn fixed(
+    place: &str,
+    route: &'static Route,
+    code: &'static str,
+    told: (u16, &'static str),
+) -> Case {
+    case(place, move |world, draw| {
+        let answer = if route.is_head() {
+            Answer::Other(told.0, Vec::new())
+        } else {
+            objects::xml(told.0, code, draw)
+        };
+        objects::answers(world, draw, route, &answer, told)
+    })
+}
+
+#[test]
+fn every_template_and_every_route_has_a_case() {
+    let cases = cases();
+    let templates = SHIPPED.templates();
+    let driven: BTreeSet<&str> = cases.iter().map(|case| case.template.as_str()).collect();
+    let shipped: BTreeSet<&str> = templates.keys().map(String::as_str).collect();
+    assert_eq!(driven, shipped);
+    let driven: BTreeSet<String> = driven.into_iter().filter_map(route_of).collect();
+    assert_eq!(driven, SHIPPED.routes());
+}
+
+/// `GET /images` of `/images get 200 application/json`.
+fn route_of(template: &str) -> Option<String> {
+    let mut words = template.split(' ');
+    let path = words.next().filter(|word| word.starts_with('/'))?;
+    Some(format!("{} {path}", words.next()?.to_uppercase()))
+}
+
+#[test]
+fn no_hostile_string_changes_what_a_template_means() {
+    drive(SHIPPED.clone());
+}
+
+#[test]
+fn nor_where_templates_meet_text_instead_of_base64() {
+    drive(SHIPPED.without_binary_types());
+}
+
+fn drive(shipped: Shipped) {
+    let world = World::new(shipped).unwrap();
+    let draws = by_hand();
+    for case in cases() {
+        for draw in &draws {
+            if let Err(error) = (case.check)(&world, draw) {
+                panic!("{}: {error}\nfor {draw:?}", case.template);
+            }
+        }
+        // The same draws on every run.
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let config = Config {
+            cases: DRAWS,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let outcome = TestRunner::new_with_rng(config, rng).run(&any_draw(), |draw| {
+            (case.check)(&world, &draw).map_err(TestCaseError::fail)
+        });
+        if let Err(error) = outcome {
+            panic!("{}: {error}", case.template);
+        }
+    }
+}
+
+#[test]
+fn what_has_no_velocity_in_it_is_json() {
+    for (place, template) in SHIPPED.templates() {
+        if !template.contains(['$', '#']) {
+            json::parse(template.as_bytes()).unwrap_or_else(|error| panic!("{place}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn every_line_of_a_template_is_missed_when_it_is_gone() {
+    let draws = by_hand();
+    let mut idle = Vec::new();
+    for case in cases() {
+        let whole = &SHIPPED.templates()[&case.template];
+        let lines: Vec<&str> = whole.lines().collect();
+        for gone in 0..lines.len() {
+            // A comment says nothing, and nobody sees the body of an answer to HEAD.
+            let line = lines[gone].trim();
+            let unseen = line.starts_with("##")
+                || case.template.contains(" head ") && (line.starts_with('{') || line == "#else");
+            if unseen {
+                continue;
+            }
+            let rest = [&lines[..gone], &lines[gone + 1..]].concat().join("\n");
+            let Ok(world) = World::new(SHIPPED.with(&case.template, &rest)) else {
+                continue;
+            };
+            if draws.iter().all(|draw| (case.check)(&world, draw).is_ok()) {
+                idle.push(format!("{}: {line}", case.template));
+            }
+        }
+    }
+    assert!(idle.is_empty(), "{}", idle.join("\n"));
+}

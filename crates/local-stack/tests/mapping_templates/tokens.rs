@@ -1,0 +1,106 @@
+//! What the API's page tokens and limits are, said a second time and without a template.
+
+use std::fmt::Write as _;
+
+use crate::draw::Next;
+
+/// Bytes of the longest key.
+const LONGEST: usize = 1000;
+/// What stands before the key in a `Rank`: a confidence of up to 100 with four decimals.
+const RANK: &str = "098.7100#";
+
+/// A list of the API: how its tokens begin, and what they hold.
+#[derive(Clone, Copy)]
+pub enum List {
+    /// `/images`: a token holds a key.
+    Images,
+    /// `/labels/{name}`: a token holds a `Rank`.
+    Labels,
+}
+
+impl List {
+    fn beginning(self) -> &'static str {
+        match self {
+            Self::Images => "i1.",
+            Self::Labels => "l1.",
+        }
+    }
+
+    /// What is stored of a key and stands in a token.
+    pub fn stored(self, key: &str) -> String {
+        match self {
+            Self::Images => key.to_owned(),
+            Self::Labels => format!("{RANK}{key}"),
+        }
+    }
+
+    /// The token that continues behind what is stored.
+    pub fn token(self, stored: &str) -> String {
+        self.beginning().to_owned() + &encoded(stored)
+    }
+
+    /// The token as the client sends it; `None` if it sends none.
+    pub fn spelt(self, next: &Next) -> Option<String> {
+        match next {
+            Next::None => None,
+            Next::Of(key) => Some(self.token(&self.stored(key))),
+            Next::Like(rest) => Some(self.beginning().to_owned() + rest),
+            Next::Any(text) => Some(text.clone()),
+        }
+    }
+
+    /// What a token holds; `None` if this list could not have written it.
+    pub fn read(self, token: &str) -> Option<String> {
+        let spelling = token.strip_prefix(self.beginning())?;
+        let mut bytes = Vec::new();
+        let mut rest = spelling.bytes();
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'~' => {
+                    let mut digit = || char::from(rest.next()?).to_digit(16);
+                    u8::try_from(digit()? * 16 + digit()?).ok()?
+                }
+                _ => byte,
+            });
+        }
+        let text = String::from_utf8(bytes).ok()?;
+        let key = match self {
+            Self::Images => text.as_str(),
+            Self::Labels => {
+                let (rank, key) = (text.get(..RANK.len())?, text.get(RANK.len()..)?);
+                let shape = |(at, c): (usize, char)| match at {
+                    0 => c == '0' || c == '1',
+                    3 => c == '.',
+                    8 => c == '#',
+                    _ => c.is_ascii_digit(),
+                };
+                rank.chars().enumerate().all(shape).then_some(key)?
+            }
+        };
+        let good = !key.is_empty() && key.len() <= LONGEST && encoded(&text) == spelling;
+        good.then_some(text)
+    }
+}
+
+/// Every byte but letters, digits, dot, hyphen and underscore as `~` and two digits.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "~{byte:02X}").unwrap();
+        }
+    }
+    out
+}
+
+/// The page's size; `None` if the limit is none.
+pub fn page_size(limit: Option<&str>) -> Option<u8> {
+    let text = limit.unwrap_or_default();
+    if text.is_empty() {
+        return Some(50);
+    }
+    let size: u8 = text.parse().ok()?;
+    ((1..=100).contains(&size) && size.to_string() == text).then_some(size)
+}
