@@ -231,6 +231,12 @@ impl Authority {
         }
     }
 
+    /// Whoever has taken a role, if there is one of this ARN.
+    #[must_use]
+    pub fn session(&self, role_arn: &str) -> Option<&Arc<Principal>> {
+        self.roles.get(role_arn).map(|role| &role.session)
+    }
+
     /// Takes a role on behalf of a service (`lambda.amazonaws.com`), for the resource that the service names, if it
     /// names one: Lambda does, the function; API Gateway doesn't.
     ///

@@ -41,6 +41,8 @@ pub struct Stack {
     pub aws_url: String,
     /// The local administrator's.
     pub credentials: Credentials,
+    /// What each role's sessions sign with, by the role's logical id.
+    pub roles: BTreeMap<String, Credentials>,
     /// What `x-api-key` must be, if the API asks for it.
     pub api_key: Option<String>,
     /// Whether the API asks for signatures.
@@ -83,10 +85,16 @@ impl Stack {
             api: stage.api,
         };
         let outputs = declared.stack.outputs.iter();
+        let roles = declared.resources.roles.iter().filter_map(|role| {
+            let arn = declared.names.role_arn(&role.physical_id);
+            let session = declared.authority.session(&arn)?;
+            Some((role.logical_id.clone(), session.credentials.clone()))
+        });
         let mut stack = Self {
             api_url: format!("http://{}/{}", api_listener.local_addr()?, stage.name),
             aws_url: format!("http://{}", aws_listener.local_addr()?),
             credentials: folder.identity.administrator.clone(),
+            roles: roles.collect(),
             api_key: front.credentials.keys.first().map(|key| key.value.clone()),
             asks_signature: front.api.routes().any(|route| route.iam),
             outputs: outputs

@@ -1,0 +1,119 @@
+//! Every role may do what its policy lists, and is refused everything else that there is to do.
+
+#![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
+
+mod calls;
+mod gone;
+mod machine;
+#[path = "../shipped/mod.rs"]
+mod shipped;
+
+use std::collections::BTreeSet;
+
+use cfn::ResourceTypes as _;
+use machine::Machine;
+use serde_json::Value;
+use shipped::{names, resolved};
+
+/// What a role's policy lists: an action, and `RawBucket`, `RawBucket/*` or `*`.
+type Grants = BTreeSet<(String, String)>;
+
+/// Reads the policies of a role word by word: no wildcard, no condition, no denial, so that none can hide anything.
+fn grants(logical_id: &str) -> Grants {
+    let (stack, resources) = resolved(&[]);
+    let arns: Vec<(String, &str)> = stack
+        .resources
+        .iter()
+        .filter_map(|resource| {
+            let arn = names().attribute(resource, "Arn").ok()?.scalar_text()?;
+            Some((arn, resource.logical_id.as_str()))
+        })
+        .collect();
+    let role = resources
+        .roles
+        .iter()
+        .find(|role| role.logical_id == logical_id)
+        .unwrap();
+    let mut grants = Grants::new();
+    for policy in &role.properties.policies {
+        for statement in policy.policy_document["Statement"].as_array().unwrap() {
+            assert_eq!(statement["Effect"], "Allow", "{statement}");
+            let elements: Vec<&String> = statement.as_object().unwrap().keys().collect();
+            assert_eq!(
+                elements,
+                ["Action", "Effect", "Resource", "Sid"],
+                "{statement}"
+            );
+            for resource in texts(&statement["Resource"]) {
+                let (arn, below) = match resource.strip_suffix("/*") {
+                    Some(bucket) => (bucket, "/*"),
+                    None => (resource, ""),
+                };
+                let named = arns.iter().find(|(known, _)| known == arn);
+                let name = named.map_or("*", |(_, logical_id)| logical_id);
+                assert!(
+                    name != "*" || resource == "*",
+                    "{resource} is nothing of the template"
+                );
+                for action in texts(&statement["Action"]) {
+                    assert!(!action.contains('*'), "{action}");
+                    grants.insert((action.to_owned(), format!("{name}{below}")));
+                }
+            }
+        }
+    }
+    grants
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap()).collect(),
+        one => vec![one.as_str().unwrap()],
+    }
+}
+
+#[tokio::test]
+async fn what_a_role_is_not_granted_it_is_refused() {
+    let machine = Machine::start().await;
+    let mut granted = 0;
+    for (role, credentials) in &machine.stack.roles {
+        let grants = grants(role);
+        for call in calls::all() {
+            let missing = call.needs.iter().find(|(action, resource)| {
+                !grants.contains(&((*action).to_owned(), resource.clone()))
+            });
+            let answer = machine.send(credentials, &call).await;
+            if let Some((action, resource)) = missing {
+                answer.assert_refused(role, action, &machine.arn(resource));
+            } else {
+                answer.assert_let_in(role);
+                granted += 1;
+            }
+        }
+    }
+    // Roles that may do nothing would be refused everything, too.
+    assert!(granted >= machine.stack.roles.len(), "{granted}");
+}
+
+#[tokio::test]
+async fn the_administrator_may_do_everything() {
+    let machine = Machine::start().await;
+    for call in calls::all() {
+        let answer = machine.send(&machine.stack.credentials, &call).await;
+        answer.assert_let_in("the administrator");
+    }
+}
+
+#[tokio::test]
+async fn rekognition_reads_what_its_caller_may_read() {
+    let machine = Machine::start().await;
+    let analysis = &machine.stack.roles["AnalyzeImageRole"];
+    for (bucket, error) in [
+        // The object is there, and is no picture.
+        ("RawBucket", "InvalidImageFormatException"),
+        ("ThumbnailBucket", "InvalidS3ObjectException"),
+    ] {
+        let answer = machine.send(analysis, &calls::detect_labels(bucket)).await;
+        assert_eq!(answer.json()["__type"], error, "{bucket}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Taking an entry out of a YAML text without touching the rest.
+
+use std::ops::Range;
+
+use cfn::Span;
+
+/// The lines of a text in block style.
+pub struct Lines<'text>(Vec<&'text str>);
+
+/// A change of some lines, counted from 0.
+#[derive(Debug, Clone)]
+pub enum Edit {
+    /// These are gone.
+    Remove(Range<usize>),
+    /// This one reads otherwise.
+    Replace(usize, String),
+}
+
+impl<'text> Lines<'text> {
+    /// Splits a text.
+    pub fn of(text: &'text str) -> Self {
+        Self(text.lines().collect())
+    }
+
+    /// A line, counted from 0.
+    pub fn get(&self, line: usize) -> &'text str {
+        self.0.get(line).copied().unwrap_or_default()
+    }
+
+    /// The lines of a map's entry whose key is at `key`: its own, and all that are deeper.
+    pub fn entry(&self, key: Span) -> Range<usize> {
+        self.block(key.line - 1, key.column - 1, false)
+    }
+
+    /// The lines of a list's entry that begins at `value`, its dash two columns before.
+    pub fn item(&self, value: Span) -> Range<usize> {
+        self.block(value.line - 1, value.column.saturating_sub(3), true)
+    }
+
+    /// From `first` to the last line that is deeper than `indent`. A list may stand as deep as the key that it is of,
+    /// but not as the dash before it.
+    fn block(&self, first: usize, indent: usize, dash: bool) -> Range<usize> {
+        let mut end = first + 1;
+        for (number, line) in self.0.iter().enumerate().skip(first + 1) {
+            let depth = line.len() - line.trim_start().len();
+            if line.trim().is_empty() {
+                continue;
+            }
+            let belongs =
+                depth > indent || (!dash && depth == indent && line.trim_start().starts_with("- "));
+            if !belongs {
+                break;
+            }
+            end = number + 1;
+        }
+        first..end
+    }
+
+    /// The text after some edits.
+    pub fn edited(&self, edits: &[Edit]) -> String {
+        let mut text = String::new();
+        for (number, line) in self.0.iter().enumerate() {
+            let mut line = *line;
+            let mut gone = false;
+            for edit in edits {
+                match edit {
+                    Edit::Remove(lines) => gone |= lines.contains(&number),
+                    Edit::Replace(replaced, by) if *replaced == number => line = by,
+                    Edit::Replace(..) => {}
+                }
+            }
+            if !gone {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+A:
+  - X: 1
+    Y:
+      - 2
+
+      # still Y
+  - Z: |-
+      text
+
+      more
+B: {c: d}
+";
+
+    fn without(lines: &Lines<'_>, range: Range<usize>) -> String {
+        lines.edited(&[Edit::Remove(range)])
+    }
+
+    #[test]
+    fn an_entry_goes_with_all_that_is_deeper() {
+        let lines = Lines::of(TEXT);
+        let at = |line, column| Span { line, column };
+        assert_eq!(lines.entry(at(1, 1)), 0..10);
+        assert_eq!(lines.entry(at(3, 5)), 2..6);
+        assert_eq!(lines.item(at(2, 5)), 1..6);
+        assert_eq!(lines.item(at(7, 5)), 6..10);
+        assert_eq!(lines.entry(at(11, 1)), 10..11);
+        assert_eq!(without(&lines, 0..10), "B: {c: d}\n");
+    }
+
+    #[test]
+    fn a_list_may_stand_as_deep_as_its_key() {
+        let lines = Lines::of("A:\n- 1\n- 2\nB: 3\n");
+        assert_eq!(lines.entry(Span { line: 1, column: 1 }), 0..3);
+        assert_eq!(lines.item(Span { line: 2, column: 3 }), 1..2);
+    }
+
+    #[test]
+    fn a_line_is_replaced() {
+        let lines = Lines::of("a\nb\n");
+        assert_eq!(lines.edited(&[Edit::Replace(1, "c".to_owned())]), "a\nc\n");
+    }
+}

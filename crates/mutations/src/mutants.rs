@@ -1,0 +1,382 @@
+//! What can be taken out of a template: one thing at a time.
+
+use cfn::{Error, Node, Span, Value};
+
+use crate::edit::{Edit, Lines};
+
+/// What kind of thing is taken out.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An action of a statement that has more than one.
+    Action,
+    /// A statement of a policy; with the only one of a policy goes the policy.
+    Statement,
+    /// A condition of a statement.
+    Condition,
+    /// A role's, bucket's, topic's or queue's policy.
+    Policy,
+    /// A redrive, deletion or replacement policy.
+    Retention,
+    /// An `AWS::Lambda::Permission`.
+    Permission,
+    /// An `AWS::SNS::Subscription`.
+    Subscription,
+    /// A line of a mapping template, comments aside; a template of one line goes with it.
+    TemplateLine,
+    /// A mapped parameter or header.
+    Mapping,
+    /// An integration response, by its selection pattern, or a gateway response.
+    Selection,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Action,
+        Self::Statement,
+        Self::Condition,
+        Self::Policy,
+        Self::Retention,
+        Self::Permission,
+        Self::Subscription,
+        Self::TemplateLine,
+        Self::Mapping,
+        Self::Selection,
+    ];
+
+    /// Whether it is about who may do what.
+    pub fn is_permission(self) -> bool {
+        matches!(
+            self,
+            Self::Action | Self::Statement | Self::Condition | Self::Policy | Self::Permission
+        )
+    }
+
+    /// For tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Statement => "statement",
+            Self::Condition => "condition",
+            Self::Policy => "policy",
+            Self::Retention => "redrive, deletion or replacement policy",
+            Self::Permission => "permission",
+            Self::Subscription => "subscription",
+            Self::TemplateLine => "line of a mapping template",
+            Self::Mapping => "mapped parameter or header",
+            Self::Selection => "selection pattern, gateway response",
+        }
+    }
+}
+
+/// A template with one thing taken out.
+#[derive(Debug, Clone)]
+pub struct Mutant {
+    /// What was taken out: `CreateThumbnailRole.WriteThumbnails.s3:PutObject`.
+    pub id: String,
+    /// What kind of thing that was.
+    pub kind: Kind,
+    /// The template without it.
+    pub text: String,
+}
+
+/// Every mutant of a template.
+///
+/// # Errors
+/// A template that is no YAML.
+pub fn mutants(text: &str) -> Result<Vec<Mutant>, Error> {
+    let root = Node::parse(text)?;
+    let mut found = Finder {
+        lines: Lines::of(text),
+        resources: root.get("Resources").map_or(&[], map),
+        mutants: Vec::new(),
+    };
+    for (name, span, resource) in found.resources {
+        found.resource(name, *span, resource);
+    }
+    Ok(found.mutants)
+}
+
+type Entry = (String, Span, Node);
+
+fn map(node: &Node) -> &[Entry] {
+    node.as_map().unwrap_or_default()
+}
+
+fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
+    map(node).iter().find(|(name, ..)| name == key)
+}
+
+struct Finder<'t> {
+    lines: Lines<'t>,
+    resources: &'t [Entry],
+    mutants: Vec<Mutant>,
+}
+
+impl Finder<'_> {
+    fn add(&mut self, kind: Kind, id: String, edits: &[Edit]) {
+        self.mutants.push(Mutant {
+            id,
+            kind,
+            text: self.lines.edited(edits),
+        });
+    }
+
+    /// An entry of a map goes; with the only one goes the map.
+    fn add_entry(&mut self, kind: Kind, id: String, owner: Span, entries: usize, key: Span) {
+        let span = if entries == 1 { owner } else { key };
+        let range = self.lines.entry(span);
+        self.add(kind, id, &[Edit::Remove(range)]);
+    }
+
+    fn resource(&mut self, name: &str, span: Span, resource: &Node) {
+        for attribute in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            if let Some((_, key, _)) = entry(resource, attribute) {
+                let range = self.lines.entry(*key);
+                self.add(
+                    Kind::Retention,
+                    format!("{name}.{attribute}"),
+                    &[Edit::Remove(range)],
+                );
+            }
+        }
+        let kind = resource
+            .get("Type")
+            .and_then(Node::as_str)
+            .unwrap_or_default();
+        let Some(properties) = resource.get("Properties") else {
+            return;
+        };
+        let whole = self.resource_edits(name, span);
+        match kind {
+            "AWS::IAM::Role" => self.role(name, properties),
+            "AWS::S3::BucketPolicy" | "AWS::SNS::TopicPolicy" | "AWS::SQS::QueuePolicy" => {
+                self.add(Kind::Policy, name.to_owned(), &whole);
+                if let Some(document) = properties.get("PolicyDocument") {
+                    self.document(name, document);
+                }
+            }
+            "AWS::Lambda::Permission" => self.add(Kind::Permission, name.to_owned(), &whole),
+            "AWS::SNS::Subscription" => {
+                self.add(Kind::Subscription, name.to_owned(), &whole);
+                if let Some((key, span, _)) = entry(properties, "RedrivePolicy") {
+                    let range = self.lines.entry(*span);
+                    self.add(
+                        Kind::Retention,
+                        format!("{name}.{key}"),
+                        &[Edit::Remove(range)],
+                    );
+                }
+            }
+            "AWS::ApiGateway::RestApi" => {
+                if let Some(body) = properties.get("Body") {
+                    self.api(&[], body);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A resource, and what waits for it.
+    fn resource_edits(&self, name: &str, span: Span) -> Vec<Edit> {
+        let mut edits = vec![Edit::Remove(self.lines.entry(span))];
+        for (_, _, resource) in self.resources {
+            let Some((_, key, awaited)) = entry(resource, "DependsOn") else {
+                continue;
+            };
+            let awaited: Vec<&str> = match &awaited.value {
+                Value::List(all) => all.iter().filter_map(Node::as_str).collect(),
+                _ => awaited.as_str().into_iter().collect(),
+            };
+            if !awaited.contains(&name) {
+                continue;
+            }
+            let rest: Vec<&str> = awaited.into_iter().filter(|one| *one != name).collect();
+            let lines = self.lines.entry(*key);
+            let indent = " ".repeat(key.column - 1);
+            edits.push(if rest.is_empty() {
+                Edit::Remove(lines)
+            } else {
+                Edit::Replace(
+                    lines.start,
+                    format!("{indent}DependsOn: [{}]", rest.join(", ")),
+                )
+            });
+        }
+        edits
+    }
+
+    fn role(&mut self, name: &str, properties: &Node) {
+        if let Some((_, _, document)) = entry(properties, "AssumeRolePolicyDocument") {
+            self.document(&format!("{name}.trust"), document);
+            if let Some((_, span, _)) = entry(document, "Statement") {
+                let lines = self.lines.entry(*span);
+                let none = format!("{}Statement: []", " ".repeat(span.column - 1));
+                let edits = [
+                    Edit::Replace(lines.start, none),
+                    Edit::Remove(lines.start + 1..lines.end),
+                ];
+                self.add(Kind::Policy, format!("{name}.trust"), &edits);
+            }
+        }
+        let Some((_, owner, policies)) = entry(properties, "Policies") else {
+            return;
+        };
+        let all = policies.as_list().unwrap_or_default();
+        for policy in all {
+            let lines = if all.len() == 1 {
+                self.lines.entry(*owner)
+            } else {
+                self.lines.item(policy.span)
+            };
+            let title = policy
+                .get("PolicyName")
+                .and_then(Node::as_str)
+                .unwrap_or_default();
+            self.add(
+                Kind::Policy,
+                format!("{name}.{title}"),
+                &[Edit::Remove(lines)],
+            );
+            if let Some(document) = policy.get("PolicyDocument") {
+                self.document(name, document);
+            }
+        }
+    }
+
+    fn document(&mut self, name: &str, document: &Node) {
+        let Some(statements) = document.get("Statement").and_then(Node::as_list) else {
+            return;
+        };
+        for (index, statement) in statements.iter().enumerate() {
+            let sid = statement.get("Sid").and_then(Node::as_str);
+            let sid = sid.map_or_else(|| format!("Statement[{index}]"), str::to_owned);
+            let id = format!("{name}.{sid}");
+            // The only statement of a policy is the policy, which is taken out already.
+            if statements.len() > 1 {
+                let lines = self.lines.item(statement.span);
+                self.add(Kind::Statement, id.clone(), &[Edit::Remove(lines)]);
+            }
+            let actions = statement.get("Action").and_then(Node::as_list);
+            for action in actions.filter(|all| all.len() > 1).unwrap_or_default() {
+                let lines = self.lines.item(action.span);
+                let text = action.as_str().unwrap_or_default();
+                self.add(Kind::Action, format!("{id}.{text}"), &[Edit::Remove(lines)]);
+            }
+            self.conditions(&id, statement);
+        }
+    }
+
+    fn conditions(&mut self, id: &str, statement: &Node) {
+        let Some((_, owner, condition)) = entry(statement, "Condition") else {
+            return;
+        };
+        let operators = map(condition);
+        for (operator, span, keys) in operators {
+            let above = if operators.len() == 1 { *owner } else { *span };
+            for (key, key_span, _) in map(keys) {
+                let id = format!("{id}.{operator} {key}");
+                self.add_entry(Kind::Condition, id, above, map(keys).len(), *key_span);
+            }
+        }
+    }
+
+    fn api(&mut self, path: &[&str], node: &Node) {
+        for item in node.as_list().unwrap_or_default() {
+            self.api(path, item);
+        }
+        for (key, span, value) in map(node) {
+            let mut inside = path.to_vec();
+            inside.push(key);
+            let place = shown(&inside[..inside.len() - 1]);
+            let entries = map(value);
+            match key.as_str() {
+                "requestTemplates" | "responseTemplates" => {
+                    for (_, template, _) in entries {
+                        let owner = if entries.len() == 1 { *span } else { *template };
+                        self.template(&format!("{place} {key}"), owner, *template);
+                    }
+                }
+                "requestParameters" | "responseParameters" => {
+                    for (name, one, _) in entries {
+                        let id = format!("{place} {name}");
+                        self.add_entry(Kind::Mapping, id, *span, entries.len(), *one);
+                    }
+                }
+                "responses" if path.last() == Some(&"x-amazon-apigateway-integration") => {
+                    for (pattern, one, _) in entries {
+                        let id = format!("{place} {pattern}");
+                        self.add_entry(Kind::Selection, id, *span, entries.len(), *one);
+                    }
+                    self.api(&inside, value);
+                }
+                "x-amazon-apigateway-gateway-responses" => {
+                    for (name, one, _) in entries {
+                        self.add_entry(Kind::Selection, name.clone(), *span, entries.len(), *one);
+                    }
+                    self.api(&inside, value);
+                }
+                _ => self.api(&inside, value),
+            }
+        }
+    }
+
+    /// Each line of a template in block style, or the template, if it is one line.
+    fn template(&mut self, place: &str, owner: Span, key: Span) {
+        let lines = self.lines.entry(key);
+        if lines.len() == 1 {
+            let text = self.lines.get(lines.start).trim();
+            let lines = self.lines.entry(owner);
+            self.add(
+                Kind::TemplateLine,
+                format!("{place}: {text}"),
+                &[Edit::Remove(lines)],
+            );
+            return;
+        }
+        for number in lines.start + 1..lines.end {
+            let text = self.lines.get(number).trim();
+            if text.is_empty() || text.starts_with("##") {
+                continue;
+            }
+            let id = format!("{place}:{}: {text}", number - lines.start);
+            let mut edits = vec![Edit::Remove(number..number + 1)];
+            // A block's first line says how deep the block is; without it, its head must.
+            if number == lines.start + 1 {
+                let first = self.lines.get(number);
+                let depth = first.len() - first.trim_start().len() + 1 - key.column;
+                let head = self.lines.get(lines.start);
+                edits.push(Edit::Replace(
+                    lines.start,
+                    head.replacen('|', &format!("|{depth}"), 1),
+                ));
+            }
+            self.add(Kind::TemplateLine, id, &edits);
+        }
+    }
+}
+
+/// `paths, /images, get, x-amazon-apigateway-integration, responses, 200` is `/images get 200`.
+fn shown(path: &[&str]) -> String {
+    let said = |step: &&str| {
+        !matches!(
+            *step,
+            "paths"
+                | "x-amazon-apigateway-integration"
+                | "x-amazon-apigateway-gateway-responses"
+                | "responses"
+        )
+    };
+    path.iter()
+        .copied()
+        .filter(said)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+#[path = "mutants_tests.rs"]
+mod tests;

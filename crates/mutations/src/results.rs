@@ -1,0 +1,95 @@
+//! What became of each mutant, kept in a file so that a walk can be interrupted.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::mutants::{Kind, Mutant};
+
+/// What became of a mutant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The mutated template.
+    pub hash: String,
+    /// What was taken out.
+    pub id: String,
+    /// What kind of thing that was.
+    pub kind: Kind,
+    /// The test that failed; `None` if all passed.
+    pub failed: Option<String>,
+    /// How long it took to find out.
+    pub seconds: f64,
+}
+
+/// The verdicts of a file, by the mutated template.
+pub struct Results {
+    file: File,
+    known: BTreeMap<String, Verdict>,
+}
+
+impl Results {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// A file that can't be read or written.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let context = || format!("cannot keep results in {}", path.display());
+        let file = OpenOptions::new()
+            .create(true)
+            .read(true)
+            .append(true)
+            .open(path)
+            .with_context(context)?;
+        let mut known = BTreeMap::new();
+        for line in BufReader::new(&file).lines() {
+            let line = line.with_context(context)?;
+            // A line that was cut off by an interruption is tried again.
+            if let Ok(verdict) = serde_json::from_str::<Verdict>(&line) {
+                known.insert(verdict.hash.clone(), verdict);
+            }
+        }
+        Ok(Self { file, known })
+    }
+
+    /// What became of a mutant, if that is known.
+    pub fn of(&self, mutant: &Mutant) -> Option<&Verdict> {
+        self.known.get(&hash(mutant))
+    }
+
+    /// Keeps a verdict.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn add(
+        &mut self,
+        mutant: &Mutant,
+        failed: Option<String>,
+        seconds: f64,
+    ) -> anyhow::Result<()> {
+        let verdict = Verdict {
+            hash: hash(mutant),
+            id: mutant.id.clone(),
+            kind: mutant.kind,
+            failed,
+            seconds,
+        };
+        let line = format!("{}\n", serde_json::to_string(&verdict)?);
+        std::io::Write::write_all(&mut self.file, line.as_bytes())?;
+        self.known.insert(verdict.hash.clone(), verdict);
+        Ok(())
+    }
+}
+
+fn hash(mutant: &Mutant) -> String {
+    let digest = Sha256::digest(mutant.text.as_bytes());
+    digest.iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

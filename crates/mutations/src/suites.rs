@@ -1,0 +1,300 @@
+//! The tests that read the template, built once and run against mutants.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// Packages whose tests read the template.
+const PACKAGES: [&str; 2] = ["local-stack", "system-tests"];
+const FUNCTIONS: [&str; 2] = ["create-thumbnail", "analyze-image"];
+/// Longer than any suite takes.
+const ENDLESS: Duration = Duration::from_mins(10);
+
+/// Some tests of one test program.
+#[derive(Debug)]
+pub struct Suite {
+    /// The program.
+    pub program: &'static str,
+    /// Its arguments: which of its tests.
+    arguments: &'static [&'static str],
+    /// Whether it takes seconds rather than milliseconds.
+    pub slow: bool,
+}
+
+/// In the order in which they are run: what is quick and tells much first.
+///
+/// The test that compares the deployments' logical ids with a hash of the API is left out: it would notice every change
+/// of the API without knowing whether it matters.
+pub const SUITES: [Suite; 9] = [
+    Suite {
+        program: "answers",
+        arguments: &[],
+        slow: false,
+    },
+    Suite {
+        program: "policies",
+        arguments: &[],
+        slow: false,
+    },
+    Suite {
+        program: "operations",
+        arguments: &[],
+        slow: false,
+    },
+    Suite {
+        program: "deployment",
+        arguments: &["--skip=ids_carry_the_hash"],
+        slow: false,
+    },
+    Suite {
+        program: "permissions",
+        arguments: &[],
+        slow: true,
+    },
+    Suite {
+        program: "system",
+        arguments: &[
+            "--skip=access::",
+            "--skip=crowd::",
+            "--skip=every_key",
+            "--skip=formats::",
+            "--skip=restless",
+        ],
+        slow: true,
+    },
+    Suite {
+        program: "template",
+        arguments: &[],
+        slow: true,
+    },
+    Suite {
+        program: "mapping_templates",
+        arguments: &[],
+        slow: true,
+    },
+    Suite {
+        program: "system",
+        arguments: &["access::", "crowd::", "every_key", "formats::"],
+        slow: true,
+    },
+];
+
+/// What a suite says of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is wrong with it.
+    Passed,
+    /// The first test that failed, or how the program ended.
+    Failed(String),
+}
+
+/// Test programs, and the functions' zips.
+pub struct Suites {
+    root: PathBuf,
+    programs: BTreeMap<String, (PathBuf, PathBuf)>,
+    artifacts: PathBuf,
+    patience: Duration,
+}
+
+impl Suites {
+    /// Builds the tests and the functions; zips and scratch go to `work`.
+    ///
+    /// # Errors
+    /// A build that fails.
+    pub fn build(root: &Path, work: &Path, patience: Duration) -> anyhow::Result<Self> {
+        let mut tests = vec!["test", "--no-run"];
+        tests.extend(PACKAGES.iter().flat_map(|package| ["-p", package]));
+        let mut programs = BTreeMap::new();
+        for artifact in cargo(root, &tests)? {
+            let folder = artifact["manifest_path"]
+                .as_str()
+                .and_then(|path| Path::new(path).parent());
+            if let (Some(name), Some(path), Some(folder), Some(true)) = (
+                artifact["target"]["name"].as_str(),
+                artifact["executable"].as_str(),
+                folder,
+                artifact["profile"]["test"].as_bool(),
+            ) {
+                programs.insert(name.to_owned(), (PathBuf::from(path), folder.to_owned()));
+            }
+        }
+        let artifacts = work.join("artifacts");
+        fs::create_dir_all(&artifacts)?;
+        let mut functions = vec!["build"];
+        functions.extend(FUNCTIONS.iter().flat_map(|package| ["-p", package]));
+        for artifact in cargo(root, &functions)? {
+            let name = artifact["target"]["name"].as_str().unwrap_or_default();
+            if let (true, Some(path)) = (FUNCTIONS.contains(&name), artifact["executable"].as_str())
+            {
+                zipped(
+                    Path::new(path),
+                    &artifacts.join(format!("{name}-local.zip")),
+                )?;
+            }
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            programs,
+            artifacts,
+            patience,
+        })
+    }
+
+    /// Runs a suite against a template until the first test fails. `None` if there is no such program.
+    ///
+    /// # Errors
+    /// A program that can't be run.
+    pub fn run(
+        &self,
+        suite: &Suite,
+        template: &Path,
+        scratch: &Path,
+    ) -> anyhow::Result<Option<Outcome>> {
+        self.tests(suite.program, suite.arguments, template, scratch)
+    }
+
+    /// Runs one test of a suite.
+    ///
+    /// # Errors
+    /// A program that can't be run.
+    pub fn run_one(
+        &self,
+        suite: &Suite,
+        test: &str,
+        template: &Path,
+        scratch: &Path,
+    ) -> anyhow::Result<Option<Outcome>> {
+        self.tests(suite.program, &["--exact", test], template, scratch)
+    }
+
+    fn tests(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        template: &Path,
+        scratch: &Path,
+    ) -> anyhow::Result<Option<Outcome>> {
+        let Some((executable, folder)) = self.programs.get(program) else {
+            return Ok(None);
+        };
+        let scratch = Scratch::new(scratch)?;
+        let mut child = Command::new(executable)
+            .args(arguments)
+            .current_dir(folder)
+            .env("STACK_TEMPLATE", self.root.join(template))
+            .env("STACK_ARTIFACTS", &self.artifacts)
+            .env("STACK_PATIENCE", self.patience.as_secs().to_string())
+            .env("TMPDIR", &scratch.0)
+            .env("RUST_LOG", "off")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot run {}", executable.display()))?;
+        let output = child.stdout.take().context("it has no output")?;
+        let (lines, said) = mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let end = Instant::now() + ENDLESS;
+        let failed = loop {
+            match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    let name = line
+                        .strip_prefix("test ")
+                        .and_then(|rest| rest.strip_suffix(" ... FAILED"));
+                    if let Some(name) = name {
+                        break Some(name.to_owned());
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break None,
+                Err(RecvTimeoutError::Timeout) => break Some("does not end".to_owned()),
+            }
+        };
+        if failed.is_some() {
+            // The group, because the test has children of its own: the functions.
+            let group = format!("-{}", child.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        }
+        let status = child.wait()?;
+        drop(said);
+        let _ = reader.join();
+        Ok(Some(match failed {
+            Some(test) => Outcome::Failed(test),
+            None if status.success() => Outcome::Passed,
+            None => Outcome::Failed(status.to_string()),
+        }))
+    }
+}
+
+/// A folder that goes when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(path: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What cargo made, in the profile that this program has.
+fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(root)
+        .args(arguments)
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit());
+    // What cargo tells the program that it runs would make ring's build script, which watches it, build again.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if told {
+            command.env_remove(name);
+        }
+    }
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("cargo {} failed", arguments.join(" "));
+    }
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    Ok(messages
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect())
+}
+
+fn zipped(executable: &Path, zip: &Path) -> anyhow::Result<()> {
+    let mut archive = ZipWriter::new(File::create(zip)?);
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .unix_permissions(0o755);
+    archive.start_file("bootstrap", options)?;
+    io::copy(&mut File::open(executable)?, &mut archive)?;
+    archive.finish()?.flush()?;
+    Ok(())
+}
