@@ -10,7 +10,8 @@
 //! `STACK_PATIENCE=SECONDS` is how long anything may take to follow an upload; both are for whoever runs the tests many
 //! times.
 //!
-//! Every test uploads under keys of its own and deletes what it uploaded.
+//! Every test uploads under keys of its own and deletes what it uploaded. The keys begin with `system-tests-` and the
+//! name of the run, which is `STACK_RUN` or made up.
 
 // A test fails by a panic, and that is what everything here does when the system disappoints.
 #![allow(clippy::missing_panics_doc)]

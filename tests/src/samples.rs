@@ -1,7 +1,6 @@
 //! Pictures to upload.
 
 use std::io::{Cursor, Write as _};
-use std::path::Path;
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
@@ -16,18 +15,25 @@ pub const COLOURS: [[u8; 3]; 4] = [[220, 20, 20], [20, 160, 20], [20, 20, 220], 
 /// A photograph of `photos/`, as it is there.
 #[must_use]
 pub fn photo(name: &str) -> Vec<u8> {
-    read(&Path::new("../photos").join(name))
+    // In the executable, which runs against a deployed stack on a machine that has nothing else.
+    let bytes: &[u8] = match name {
+        "astronaut.png" => include_bytes!("../../photos/astronaut.png"),
+        "china.jpg" => include_bytes!("../../photos/china.jpg"),
+        "coffee.png" => include_bytes!("../../photos/coffee.png"),
+        "flower.jpg" => include_bytes!("../../photos/flower.jpg"),
+        _ => panic!("photos/{name} is not in the executable"),
+    };
+    bytes.to_vec()
 }
 
 /// A file of `tests/fixtures/`.
 #[must_use]
 pub fn fixture(name: &str) -> Vec<u8> {
-    read(&Path::new("fixtures").join(name))
-}
-
-fn read(path: &Path) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let bytes: &[u8] = match name {
+        "cmyk.jpg" => include_bytes!("../fixtures/cmyk.jpg"),
+        _ => panic!("fixtures/{name} is not in the executable"),
+    };
+    bytes.to_vec()
 }
 
 /// A cup of coffee, small: quickly handled, and recognised.

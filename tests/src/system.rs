@@ -166,7 +166,8 @@ impl System {
         Self {
             base,
             access,
-            run: uuid::Uuid::new_v4().simple().to_string()[..8].to_owned(),
+            run: env::var("STACK_RUN")
+                .unwrap_or_else(|_| uuid::Uuid::new_v4().simple().to_string()[..8].to_owned()),
             prefixes: AtomicU32::new(0),
             client: Client::builder(TokioExecutor::new()).build(connector),
             runtime,
@@ -243,7 +244,13 @@ impl System {
 
     fn unique(&self) -> String {
         let number = self.prefixes.fetch_add(1, Ordering::Relaxed);
-        format!("system-tests-{}-{number}", self.run)
+        format!("{}{number}", self.keys_of_this_run())
+    }
+
+    /// What every key of this run begins with, and of every other one with the same `STACK_RUN`.
+    #[must_use]
+    pub fn keys_of_this_run(&self) -> String {
+        format!("system-tests-{}-", self.run)
     }
 
     /// Uploads a picture under a key that ends with `name`.

@@ -9,6 +9,7 @@ mod errors;
 mod formats;
 mod keys;
 mod labels;
+mod leftovers;
 mod lists;
 mod requests;
 mod uploads;

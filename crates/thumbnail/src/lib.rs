@@ -230,9 +230,7 @@ fn shrink(
     let sizes = sizes(header.width as usize, header.height as usize);
     let (small, profile) = match header.format {
         Format::Jpeg => match jpeg::reduce(bytes, &sizes, colour == Colour::Half, limits.memory) {
-            Ok(jpeg::Reduced { small, profile }) => {
-                (small.into_iter().map(Small::Planes).collect(), profile)
-            }
+            Ok(jpeg::Reduced { small, profile }) => (small, profile),
             Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, &sizes)?,
         },
         format => {

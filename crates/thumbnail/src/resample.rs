@@ -11,7 +11,7 @@ mod plane;
 
 pub(crate) use boxes::Boxes;
 pub(crate) use kernel::{Axis, Kernel};
-pub(crate) use lanczos::Lanczos;
+pub(crate) use lanczos::{Between, Lanczos, whole_level};
 pub(crate) use plane::PlaneResample;
 
 use crate::pixels::{Model, Pixels};
@@ -77,12 +77,12 @@ impl Resample {
             }
             .averaged(factor)
         };
-        let across = Kernel::new(axis(width, factors.0), small.0);
-        let down = Kernel::new(axis(height, factors.1), small.1);
+        let across = Kernel::across(axis(width, factors.0), small.0);
+        let down = Kernel::down(axis(height, factors.1), small.1);
         Self {
             model,
             boxes: Boxes::new(model, (width, height), factors),
-            lanczos: Lanczos::new(model.channels(), across, down),
+            lanczos: Lanczos::new(model.channels(), across, down, Between::Bytes),
             small: Vec::with_capacity(small.0 * small.1 * model.channels()),
             width: small.0,
             height: small.1,

@@ -1,14 +1,13 @@
 //! How much of each block is needed for the sizes wanted.
 
-use super::Unusual;
 use super::frame::{Component, Frame};
 use super::reduce::{Basis, last_coefficient};
 use crate::resample::Axis;
 
 /// How many times larger than wanted samples must still be when they go into Lanczos, where they are means, whose blur
 /// is put back.
-const ENOUGH_MEANS: f64 = 1.2;
-/// The same for 4 samples a block, which frequencies were cut from. Below it, the full decoder is as quick.
+const ENOUGH_MEANS: f64 = 1.25;
+/// The same for 4 samples a block, which frequencies were cut from.
 const ENOUGH_CUT: f64 = 1.7;
 
 /// What becomes of the blocks of one component.
@@ -28,14 +27,9 @@ pub(super) struct Reduction {
 }
 
 /// How to reduce each component, for small pictures of at most `largest`, colour at half of it where `halve` says so.
-/// Where 4 samples a block are too few, reducing does not pay.
-pub(super) fn plan(
-    frame: &Frame,
-    largest: (usize, usize),
-    halve: bool,
-) -> Result<Vec<Reduction>, Unusual> {
-    let across = samples(frame.width, largest.0)?;
-    let down = samples(frame.height, largest.1)?;
+pub(super) fn plan(frame: &Frame, largest: (usize, usize), halve: bool) -> Vec<Reduction> {
+    let across = samples(frame.width, largest.0);
+    let down = samples(frame.height, largest.1);
     let reduction = |(index, component): (usize, &Component)| {
         // Colour that is stored at half the size needs twice the samples of a block, colour that is wanted at
         // half the size half of them.
@@ -56,16 +50,15 @@ pub(super) fn plan(
             axis_down,
         }
     };
-    Ok(frame.components.iter().enumerate().map(reduction).collect())
+    frame.components.iter().enumerate().map(reduction).collect()
 }
 
 /// Samples of a block of luma that `pixels` need to become `wanted`.
-fn samples(pixels: usize, wanted: usize) -> Result<usize, Unusual> {
+fn samples(pixels: usize, wanted: usize) -> usize {
     [(1, ENOUGH_MEANS), (2, ENOUGH_MEANS), (4, ENOUGH_CUT)]
         .into_iter()
         .find(|(samples, enough)| (pixels * samples) as f64 >= 8.0 * enough * wanted as f64)
-        .map(|(samples, _)| samples)
-        .ok_or(Unusual)
+        .map_or(8, |(samples, _)| samples)
 }
 
 fn axis(pixels: usize, sampling: usize, samples: usize) -> Axis {

@@ -11,7 +11,7 @@ use super::bits::{Bits, Reader};
 use super::frame::{Frame, Part, Scan, Tables};
 use super::huffman::Table;
 use super::plan::Reduction;
-use super::reduce::{LOWEST, ZIGZAG, reduce, reduce_fine};
+use super::reduce::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
 
 /// A file of more scans is made to keep decoders busy.
 pub(crate) const MOST_SCANS: usize = 100;
@@ -20,7 +20,6 @@ pub(crate) const MOST_SCANS: usize = 100;
 struct Grid {
     /// Blocks across, whole minimum coded units.
     across: usize,
-    down: usize,
     /// Coefficients kept of each block.
     kept: usize,
     values: Vec<i16>,
@@ -65,7 +64,6 @@ pub(super) fn read(
         .enumerate()
         .map(|(index, (component, reduction))| Grid {
             across: across * component.h,
-            down: down * component.v,
             kept: reduction.last + 1,
             values: vec![0; blocks(index) * (reduction.last + 1)],
             nonzero: vec![
@@ -107,12 +105,32 @@ pub(super) fn read(
         next = tables.next_scan()?;
     }
 
-    for (index, (grid, reduction)) in grids.iter().zip(reductions).enumerate() {
-        if !grid.has_mean {
-            return Err(Unusual);
+    if grids.iter().any(|grid| !grid.has_mean) {
+        return Err(Unusual);
+    }
+    let quants = frame
+        .components
+        .iter()
+        .map(|component| tables.quant(component))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut given = vec![0; grids.len()];
+    for unit_row in 0..down {
+        for (index, (grid, reduction)) in grids.iter().zip(reductions).enumerate() {
+            let stride = grid.across * reduction.across;
+            let mut rows = vec![0.0; stride * reduction.down];
+            let v = frame.components[index].v;
+            for row in unit_row * v..(unit_row + 1) * v {
+                samples(grid, row, reduction, &quants[index], &mut rows);
+                for row in rows.chunks_exact_mut(stride) {
+                    if given[index] < reduction.rows {
+                        let row = &mut row[..reduction.columns];
+                        to_levels(row);
+                        give(index, row);
+                        given[index] += 1;
+                    }
+                }
+            }
         }
-        let quant = tables.quant(&frame.components[index])?;
-        samples(grid, reduction, &quant, |row| give(index, row));
     }
     Ok(())
 }
@@ -385,58 +403,37 @@ fn correct(bits: &mut Reader<'_>, values: &mut [i16], place: usize, step: i16) {
     }
 }
 
-/// All blocks reduced, row by row.
-fn samples(grid: &Grid, reduction: &Reduction, quant: &[f32; 64], mut give: impl FnMut(&[f32])) {
-    let stride = grid.across * reduction.across;
-    let mut rows = vec![0.0; stride * reduction.down];
-    let mut given = 0;
-    for row in 0..grid.down {
-        for column in 0..grid.across {
-            let block = row * grid.across + column;
-            let values = &grid.values[block * grid.kept..][..grid.kept];
-            let Reduction {
-                basis_across,
-                basis_down,
-                across,
-                ..
-            } = reduction;
-            if grid.kept == 64 {
-                let mut fine = [0.0; 64];
-                for ((value, quant), place) in values.iter().zip(quant).zip(ZIGZAG) {
-                    fine[place] = f32::from(*value) * quant;
-                }
-                reduce_fine(
-                    &fine,
-                    basis_across,
-                    basis_down,
-                    &mut rows,
-                    column * across,
-                    stride,
-                );
-                continue;
+/// One row of blocks reduced.
+fn samples(grid: &Grid, row: usize, reduction: &Reduction, quant: &[f32; 64], rows: &mut [f32]) {
+    let Reduction {
+        basis_across,
+        basis_down,
+        across,
+        ..
+    } = reduction;
+    let stride = grid.across * across;
+    for column in 0..grid.across {
+        let block = row * grid.across + column;
+        let values = &grid.values[block * grid.kept..][..grid.kept];
+        let coefficients = values
+            .iter()
+            .zip(quant)
+            .map(|(value, quant)| f32::from(*value) * quant);
+        let at = column * across;
+        if grid.kept == 1 {
+            rows[at] = mean(f32::from(values[0]) * quant[0]);
+        } else if grid.kept == 64 {
+            let mut fine = [0; 64];
+            for (coefficient, place) in coefficients.zip(ZIGZAG) {
+                fine[place] = coefficient as i32;
             }
+            reduce_fine(&fine, basis_across, basis_down, rows, at, stride);
+        } else {
             let mut lowest = [0.0; 17];
-            for ((value, quant), place) in values.iter().zip(quant).zip(LOWEST) {
-                lowest[usize::from(place).min(16)] = f32::from(*value) * quant;
+            for (coefficient, place) in coefficients.zip(LOWEST) {
+                lowest[usize::from(place).min(16)] = coefficient;
             }
-            if grid.kept == 1 {
-                rows[column] = lowest[0] / 8.0 + 128.0;
-            } else {
-                reduce(
-                    &lowest,
-                    basis_across,
-                    basis_down,
-                    &mut rows,
-                    column * across,
-                    stride,
-                );
-            }
-        }
-        for row in rows.chunks_exact(stride) {
-            if given < reduction.rows {
-                give(&row[..reduction.columns]);
-                given += 1;
-            }
+            reduce(&lowest, basis_across, basis_down, rows, at, stride);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
+use super::idct;
+use crate::resample::whole_level;
+
 /// Place in the 4 by 4 lowest frequencies for the first 25 coefficients in zigzag order (T.81, figure A.6), row by row;
 /// 16 for the others.
 pub(crate) const LOWEST: [u8; 64] = {
@@ -86,26 +89,48 @@ impl Basis {
     }
 }
 
+/// Level of a sample whose coefficients are all 0.
+const MIDDLE: f32 = 128.0;
+
+/// Samples to the whole levels that every decoder makes of them, so that what is flat is what it is elsewhere.
+pub(crate) fn to_levels(row: &mut [f32]) {
+    for sample in row {
+        *sample = whole_level(*sample);
+    }
+}
+
+/// The only sample wanted of a block whose mean is so many eighths.
+#[inline(always)]
+pub(crate) fn mean(eighths: f32) -> f32 {
+    eighths / 8.0 + MIDDLE
+}
+
 /// Samples of one block of which every coefficient counts along an axis; in rows of 8.
 pub(crate) fn reduce_fine(
-    block: &[f32; 64],
+    block: &[i32; 64],
     across: &Basis,
     down: &Basis,
     out: &mut [f32],
     at: usize,
     stride: usize,
 ) {
+    if (across.samples, down.samples) == (8, 8) {
+        for (y, row) in idct::inverse(block).iter().enumerate() {
+            out[at + y * stride..][..8].copy_from_slice(row);
+        }
+        return;
+    }
     let (block, _) = block.as_chunks::<8>();
     let mut rows = [[0.0_f32; 8]; 8];
     for (row, block) in rows.iter_mut().zip(block) {
         for (coefficient, weights) in block.iter().zip(&across.all) {
             for (sum, weight) in row.iter_mut().zip(weights) {
-                *sum += coefficient * weight;
+                *sum += *coefficient as f32 * weight;
             }
         }
     }
     for y in 0..down.samples {
-        let mut samples = [128.0_f32; 8];
+        let mut samples = [MIDDLE; 8];
         for (row, weights) in rows.iter().zip(&down.all) {
             for (sample, value) in samples.iter_mut().zip(row) {
                 *sample += value * weights[y];
@@ -115,7 +140,7 @@ pub(crate) fn reduce_fine(
     }
 }
 
-/// Samples of one block, 0 to 255, written to `out` at `at` and below it every `stride`.
+/// Samples of one block, around 0 to 255, written to `out` at `at` and below it every `stride`.
 #[inline(always)]
 pub(crate) fn reduce(
     lowest: &[f32; 17],
@@ -151,7 +176,7 @@ fn reduce_to<const ACROSS: usize>(
         }
     }
     for y in 0..down.samples {
-        let mut samples = [128.0_f32; ACROSS];
+        let mut samples = [MIDDLE; ACROSS];
         for (row, weights) in rows.iter().zip(&down.weights) {
             for (sample, value) in samples.iter_mut().zip(row) {
                 *sample += value * weights[y];
@@ -166,7 +191,7 @@ fn reduce_to<const ACROSS: usize>(
 #[inline(always)]
 fn quarters(lowest: &[f32; 17], basis: &Basis, out: &mut [f32], at: usize, stride: usize) {
     let [[even, ..], [first, ..], _, [third, ..]] = basis.weights;
-    let mean = lowest[0] * (even * even) + 128.0;
+    let mean = lowest[0] * (even * even) + MIDDLE;
     let across = lowest[1] * (first * even) + lowest[3] * (third * even);
     let down = lowest[4] * (first * even) + lowest[12] * (third * even);
     let both = lowest[5] * (first * first);

@@ -7,7 +7,7 @@ use super::bits::{Bits, Reader};
 use super::frame::{Frame, Scan, Tables};
 use super::huffman::{AcTable, Table};
 use super::plan::Reduction;
-use super::reduce::{LOWEST, ZIGZAG, reduce, reduce_fine};
+use super::reduce::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
 
 struct Channel<'r> {
     reduction: &'r Reduction,
@@ -89,9 +89,11 @@ pub(super) fn read(
             return Err(Unusual);
         }
         for (component, channel) in channels.iter_mut().enumerate() {
-            for row in channel.rows.chunks_exact(channel.stride) {
+            for row in channel.rows.chunks_exact_mut(channel.stride) {
                 if channel.given < channel.reduction.rows {
-                    give(component, &row[..channel.reduction.columns]);
+                    let row = &mut row[..channel.reduction.columns];
+                    to_levels(row);
+                    give(component, row);
                     channel.given += 1;
                 }
             }
@@ -115,16 +117,16 @@ impl Channel<'_> {
                     return Err(Unusual);
                 }
                 self.predicted = self.predicted.wrapping_add(bits.signed(size));
-                let mean = self.predicted as f32 * self.quant[0];
+                let first = self.predicted as f32 * self.quant[0];
                 if last == 0 {
                     self.ac.block(bits, 0, |_, _| {})?;
-                    self.rows[at] = mean / 8.0 + 128.0;
+                    self.rows[at] = mean(first);
                 } else if last == 63 {
-                    let mut block = [0.0; 64];
-                    block[0] = mean;
+                    let mut block = [0_i32; 64];
+                    block[0] = first as i32;
                     let quant = &*self.quant;
                     self.ac.block(bits, last, |place, value| {
-                        block[ZIGZAG[place & 63] & 63] = value as f32 * quant[place & 63];
+                        block[ZIGZAG[place & 63] & 63] = (value as f32 * quant[place & 63]) as i32;
                     })?;
                     let Reduction {
                         basis_across,
@@ -141,7 +143,7 @@ impl Channel<'_> {
                     );
                 } else {
                     let mut lowest = [0.0; 17];
-                    lowest[0] = mean;
+                    lowest[0] = first;
                     let quant = &*self.quant;
                     self.ac.block(bits, last, |place, value| {
                         lowest[usize::from(LOWEST[place & 63]).min(16)] =

@@ -36,25 +36,40 @@ pub(crate) struct Kernel {
 }
 
 const LOBES: f64 = 3.0;
+/// Samples that are weighed at once.
+pub(super) const LANES: usize = 4;
 
 impl Kernel {
-    pub fn new(axis: Axis, small: usize) -> Self {
+    /// For samples side by side: their number is a multiple of [`LANES`], if there are so many.
+    pub fn across(axis: Axis, small: usize) -> Self {
+        Self::new(axis, small, LANES)
+    }
+
+    /// For samples in rows, one after the other.
+    pub fn down(axis: Axis, small: usize) -> Self {
+        Self::new(axis, small, 1)
+    }
+
+    fn new(axis: Axis, small: usize, multiple: usize) -> Self {
         let table = TABLE.as_slice();
         let scale = axis.length / small as f64;
         // Enlarging does not happen, but a cut last sample may bring the scale just below 1.
         let stretch = scale.max(1.0);
-        let reach = LOBES * stretch;
         // The mean over a box is a little blurred: to second order by a 24th of the second difference, less
         // what the box's own grain had lost already. Taking that difference off again sharpens it for nothing.
         let grain = 1.0 / (axis.mean_of * axis.mean_of) as f64;
         let lift = (1.0 - grain) / 24.0;
-        let taps = ((2.0 * reach).ceil() as usize + 3).min(axis.samples);
+        let reach = LOBES * stretch + if lift > 0.0 { 1.0 } else { 0.0 };
+        let taps = ((2.0 * reach).ceil() as usize)
+            .next_multiple_of(multiple)
+            .min(axis.samples);
         let mut starts = Vec::with_capacity(small);
         let mut weights = Vec::with_capacity(small * taps);
         let mut exact = vec![0.0; taps];
         for pixel in 0..small {
             let centre = (pixel as f64 + 0.5) * scale;
-            let start = ((centre - reach).floor().max(1.0) as usize - 1).min(axis.samples - taps);
+            // The first sample whose centre is within reach; the cast saturates at 0.
+            let start = ((centre - reach - 0.5).ceil() as usize).min(axis.samples - taps);
             for (tap, weight) in exact.iter_mut().enumerate() {
                 let distance = (start + tap) as f64 + 0.5 - centre;
                 let at = |offset: f64| lanczos(table, (distance + offset) / stretch);

@@ -1,14 +1,16 @@
-//! Lanczos3 in two passes, downwards as rows come, then across each row that is done.
+//! Lanczos3 in two passes, across each row as it comes, then downwards.
 
 use std::collections::VecDeque;
 
 use super::Kernel;
+use super::kernel::LANES;
 
 /// Rows in, fewer and shorter rows out. A row is its planes, one after the other.
 pub(crate) struct Lanczos {
     planes: usize,
     across: Kernel,
     down: Kernel,
+    between: Between,
     /// Rows taken so far.
     taken: usize,
     /// Rows given so far.
@@ -16,33 +18,50 @@ pub(crate) struct Lanczos {
     /// Rows begun and not done, the next to be given first.
     begun: VecDeque<Vec<f32>>,
     spare: Vec<Vec<f32>>,
-    done: Vec<f32>,
+    short: Vec<f32>,
+}
+
+/// What samples are between the two passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// As they come out of the first.
+    Exact,
+    /// Whole levels from 0 to 255. What is flat in a picture of bytes then stays the byte that it was, and what
+    /// overshoots is cut before it spreads: so it is where a picture is scaled in bytes.
+    Bytes,
 }
 
 impl Lanczos {
-    pub fn new(planes: usize, across: Kernel, down: Kernel) -> Self {
-        let done = vec![0.0; planes * across.starts.len()];
+    pub fn new(planes: usize, across: Kernel, down: Kernel, between: Between) -> Self {
+        let short = vec![0.0; planes * across.starts.len()];
         Self {
             planes,
             across,
             down,
+            between,
             taken: 0,
             given: 0,
             begun: VecDeque::new(),
             spare: Vec::new(),
-            done,
+            short,
         }
     }
 
     /// Takes a row and calls `give` with each small row that is done with it.
     pub fn row(&mut self, row: &[f32], mut give: impl FnMut(&[f32])) {
+        narrow(&self.across, self.planes, row, &mut self.short);
+        if self.between == Between::Bytes {
+            for sample in &mut self.short {
+                *sample = whole_level(*sample);
+            }
+        }
         let rows = self.down.starts.len();
         let mut index = self.given;
         while index < rows && self.down.starts[index] <= self.taken {
             if self.begun.len() == index - self.given {
                 let mut fresh = self.spare.pop().unwrap_or_default();
                 fresh.clear();
-                fresh.resize(row.len(), 0.0);
+                fresh.resize(self.short.len(), 0.0);
                 self.begun.push_back(fresh);
             }
             if let Some(weight) = self
@@ -50,7 +69,7 @@ impl Lanczos {
                 .of(index)
                 .get(self.taken - self.down.starts[index])
             {
-                for (sum, sample) in self.begun[index - self.given].iter_mut().zip(row) {
+                for (sum, sample) in self.begun[index - self.given].iter_mut().zip(&self.short) {
                     *sum += weight * sample;
                 }
             }
@@ -58,15 +77,22 @@ impl Lanczos {
         }
         self.taken += 1;
         while self.given < rows && self.down.starts[self.given] + self.down.taps <= self.taken {
-            let Some(tall) = self.begun.pop_front() else {
+            let Some(done) = self.begun.pop_front() else {
                 break;
             };
-            narrow(&self.across, self.planes, &tall, &mut self.done);
-            give(&self.done);
-            self.spare.push(tall);
+            give(&done);
+            self.spare.push(done);
             self.given += 1;
         }
     }
+}
+
+/// The nearest whole number from 0 to 255, half way up.
+#[inline(always)]
+pub(crate) fn whole_level(level: f32) -> f32 {
+    // So large a number has no bits left for a fraction; what is added before makes halves go up.
+    const LARGE: f32 = 12_582_912.0;
+    ((level.clamp(0.0, 255.0) + 1.0 / 4096.0) + LARGE) - LARGE
 }
 
 fn narrow(kernel: &Kernel, planes: usize, wide: &[f32], narrow: &mut [f32]) {
@@ -82,11 +108,11 @@ fn narrow(kernel: &Kernel, planes: usize, wide: &[f32], narrow: &mut [f32]) {
 
 /// Four sums at a time, so that it is done in vector registers.
 fn dot(weights: &[f32], samples: &[f32]) -> f32 {
-    let (weights, weights_left) = weights.as_chunks::<4>();
-    let (samples, samples_left) = samples.as_chunks::<4>();
-    let mut sums = [0.0_f32; 4];
+    let (weights, weights_left) = weights.as_chunks::<LANES>();
+    let (samples, samples_left) = samples.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
     for (weights, samples) in weights.iter().zip(samples) {
-        for lane in 0..4 {
+        for lane in 0..LANES {
             sums[lane] += weights[lane] * samples[lane];
         }
     }

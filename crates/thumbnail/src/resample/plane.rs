@@ -1,7 +1,7 @@
 //! One plane of samples to one size.
 
 use super::kernel::Axis;
-use super::{Kernel, Lanczos, factor};
+use super::{Between, Kernel, Lanczos, factor};
 use crate::pixels::Plane;
 
 /// Rows of samples in, a small plane out.
@@ -22,13 +22,19 @@ pub(crate) struct PlaneResample {
 }
 
 impl PlaneResample {
-    pub fn new(across: Axis, down: Axis, (width, height): (usize, usize)) -> Self {
+    pub fn new(
+        across: Axis,
+        down: Axis,
+        (width, height): (usize, usize),
+        between: Between,
+    ) -> Self {
         let (box_across, box_down) = (factor(across.samples, width), factor(down.samples, height));
         let averaged_across = across.averaged(box_across);
         let lanczos = Lanczos::new(
             1,
-            Kernel::new(averaged_across, width),
-            Kernel::new(down.averaged(box_down), height),
+            Kernel::across(averaged_across, width),
+            Kernel::down(down.averaged(box_down), height),
+            between,
         );
         Self {
             across: box_across,

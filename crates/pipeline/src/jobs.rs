@@ -1,0 +1,65 @@
+//! The jobs of a pipeline, in the order in which they may run, and their steps.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+/// A job that runs on a machine of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The stage that it is in.
+    pub stage: String,
+    /// Its name; with the name of its matrix's entry, where it has one.
+    pub name: String,
+    /// The variables that its matrix gives.
+    pub variables: BTreeMap<String, String>,
+    /// Its steps, as they are written.
+    pub steps: Vec<Value>,
+}
+
+impl Job {
+    /// The scripts that it runs, as they are written.
+    pub fn scripts(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step["script"].as_str())
+    }
+}
+
+/// Every job of a pipeline whose templates have been replaced; a job with a matrix is there once for each entry.
+///
+/// # Errors
+/// A job without steps.
+pub fn jobs(pipeline: &Value) -> anyhow::Result<Vec<Job>> {
+    let mut all = Vec::new();
+    for stage in pipeline["stages"].as_array().context("no stages")? {
+        for job in stage["jobs"].as_array().context("a stage has no jobs")? {
+            let name = [&job["job"], &job["deployment"]]
+                .into_iter()
+                .find_map(Value::as_str);
+            let name = name.context("a job has no name")?;
+            let steps = [
+                &job["steps"],
+                &job["strategy"]["runOnce"]["deploy"]["steps"],
+            ];
+            let steps = steps.into_iter().find_map(Value::as_array);
+            let steps = steps.with_context(|| format!("{name} has no steps"))?;
+            let one = |name: String, variables| Job {
+                stage: stage["stage"].as_str().unwrap_or_default().to_owned(),
+                name,
+                variables,
+                steps: steps.clone(),
+            };
+            match job["strategy"]["matrix"].as_object() {
+                None => all.push(one(name.to_owned(), BTreeMap::new())),
+                Some(entries) => all.extend(entries.iter().map(|(entry, variables)| {
+                    let variables = variables.as_object().into_iter().flatten();
+                    let variables = variables.map(|(name, value)| {
+                        (name.clone(), value.as_str().unwrap_or_default().to_owned())
+                    });
+                    one(format!("{name} {entry}"), variables.collect())
+                })),
+            }
+        }
+    }
+    Ok(all)
+}
