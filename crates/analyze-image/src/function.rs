@@ -7,9 +7,9 @@
 use std::time::Instant;
 
 use events::{Batch, Change, Failures, ObjectEvent, SnsEvent};
+use invocation::{Invocation, Outcome, Report};
 use records::{Analysis, Part, Store, StoreError, Verdict, Write};
 use thumbnail::{Format, Header, Limits};
-use tracing::{error, info};
 
 use crate::{Answer, Found, ObjectError, Objects, Recogniser, RecogniserError, Refusal, labels};
 
@@ -25,6 +25,13 @@ const SENT_SIDE: u32 = 4096;
 /// Bytes that are read to learn what a picture is: nearly always enough, then nearly always for one with much
 /// metadata, then all.
 const PREFIXES: [u64; 3] = [64 * 1024, 1024 * 1024, u64::MAX];
+
+/// Stages of an event, by the names of their metrics.
+const READ: &str = "ReadTime";
+const PREPARE: &str = "PrepareTime";
+const RECOGNISE: &str = "RecogniseTime";
+const RECORD: &str = "RecordTime";
+const VERIFY: &str = "VerifyTime";
 
 /// The function, with what it was given at init.
 #[derive(Clone, Debug)]
@@ -71,17 +78,6 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
-/// How an event ended, for the log.
-#[derive(Debug, Default)]
-struct Done {
-    code: Option<String>,
-    bytes_in: u64,
-    bytes_out: u64,
-    width: Option<u32>,
-    height: Option<u32>,
-    labels: usize,
-}
-
 /// What the analysis of an upload came to.
 enum Analysed {
     Part(Part<Analysis>),
@@ -90,84 +86,52 @@ enum Analysed {
 }
 
 impl<O: Objects, R: Recogniser> Function<O, R> {
-    /// Handles every record of an SNS event, one after the other, and logs one line for each.
+    /// Handles every record of an SNS event, one after the other, and tells one line of each.
     ///
     /// # Errors
     /// Those records that failed, after all have been tried.
-    pub async fn handle(&self, event: &SnsEvent, deadline: Instant) -> Result<(), Failures> {
+    pub async fn handle(&self, event: &SnsEvent, invocation: &Invocation) -> Result<(), Failures> {
         let mut batch = Batch::new(event);
         while let Some(event) = batch.next_event() {
-            if let Err(error) = self.handle_one(&event, deadline).await {
+            let mut report = invocation.report(&event);
+            let result = self.process(&event, invocation.deadline, &mut report).await;
+            report.end(&result);
+            if let Err(error) = result {
                 batch.failed(event, error);
             }
         }
         batch.end()
     }
 
-    async fn handle_one(&self, event: &ObjectEvent, deadline: Instant) -> Result<(), Error> {
-        let started = Instant::now();
-        let mut done = Done::default();
-        let result = self.process(event, deadline, &mut done).await;
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (bucket, key) = (&event.bucket, &event.key);
-        match result {
-            Ok(outcome) => {
-                let Done {
-                    code,
-                    bytes_in,
-                    bytes_out,
-                    width,
-                    height,
-                    labels,
-                } = done;
-                info!(
-                    outcome,
-                    bucket, key, code, bytes_in, bytes_out, width, height, labels, elapsed_ms
-                );
-                Ok(())
-            }
-            Err(error) => {
-                error!(
-                    outcome = "error",
-                    bucket,
-                    key,
-                    error = events::chain(&error),
-                    elapsed_ms
-                );
-                Err(error)
-            }
-        }
-    }
-
     async fn process(
         &self,
         event: &ObjectEvent,
         deadline: Instant,
-        done: &mut Done,
-    ) -> Result<&'static str, Error> {
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
         if event.bucket != self.raw_bucket {
             let (bucket, expected) = (event.bucket.clone(), self.raw_bucket.clone());
             return Err(Error::OtherBucket { bucket, expected });
         }
         if event.key.len() > records::MAX_KEY_BYTES {
-            return Ok("skipped");
+            return Ok(Outcome::Skipped);
         }
         match &event.change {
             Change::Created { e_tag, bytes } => {
-                self.created(event, e_tag, *bytes, deadline, done).await
+                self.created(event, e_tag, *bytes, deadline, report).await
             }
-            Change::Removed { version: None } => self.removed(event, deadline).await,
+            Change::Removed { version: None } => self.removed(event, deadline, report).await,
             // One version of several was deleted for good. If that brought an older one to light, or was not the
             // current one, the picture is there.
             Change::Removed { version: Some(_) } => {
                 match self.objects.describe(&event.key).await? {
-                    None => self.removed(event, deadline).await,
+                    None => self.removed(event, deadline, report).await,
                     Some(now) => {
                         let restored = ObjectEvent {
                             time: now.uploaded_at,
                             ..event.clone()
                         };
-                        self.created(&restored, &now.e_tag, now.bytes, deadline, done)
+                        self.created(&restored, &now.e_tag, now.bytes, deadline, report)
                             .await
                     }
                 }
@@ -181,53 +145,58 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
         e_tag: &str,
         bytes: u64,
         deadline: Instant,
-        done: &mut Done,
-    ) -> Result<&'static str, Error> {
-        if let Some(record) = self.store.read(&event.key).await? {
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
+        let record = self.store.read(&event.key).await?;
+        report.stage(RECORD);
+        if let Some(record) = record {
             if record.seq > event.sequencer {
-                return Ok("late");
+                return Ok(Outcome::Late);
             }
             let analysed = record
                 .picture()
                 .is_none_or(|picture| !picture.analysis.is_pending());
             if record.seq == event.sequencer && analysed {
-                return Ok("duplicate");
+                return Ok(Outcome::Duplicate);
             }
         }
-        let part = match self.analyse(&event.key, e_tag, bytes, done).await? {
+        let part = match self.analyse(&event.key, e_tag, bytes, report).await? {
             Analysed::Part(part) => part,
-            Analysed::Superseded => return Ok("superseded"),
+            Analysed::Superseded => return Ok(Outcome::Superseded),
         };
         let outcome = match &part {
-            Part::Failed { reason } => {
-                done.code = Some(reason.code.clone());
-                "failed"
-            }
+            Part::Failed { reason } => Outcome::Failed(reason.code.clone()),
             Part::Done(analysis) => {
-                done.labels = analysis.labels.len();
-                "done"
+                report.note("labels", analysis.labels.len());
+                Outcome::Done
             }
-            Part::Pending => "pending",
+            Part::Pending => Outcome::Superseded,
         };
         let write = Write::Analysis { bytes, part };
-        Ok(
-            match self.store.write(event, &write, deadline).await?.verdict {
-                Verdict::Written => outcome,
-                Verdict::Duplicate => "duplicate",
-                Verdict::Late => "late",
-            },
-        )
+        let written = self.store.write(event, &write, deadline).await?;
+        report.stage(RECORD);
+        Ok(match written.verdict {
+            Verdict::Written => outcome,
+            Verdict::Duplicate => Outcome::Duplicate,
+            Verdict::Late => Outcome::Late,
+        })
     }
 
-    async fn removed(&self, event: &ObjectEvent, deadline: Instant) -> Result<&'static str, Error> {
+    async fn removed(
+        &self,
+        event: &ObjectEvent,
+        deadline: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
         let written = self
             .store
             .write(event, &Write::RemovedFromIndex, deadline)
             .await?;
+        report.stage(RECORD);
         Ok(match written.verdict {
-            Verdict::Written => "removed",
-            Verdict::Duplicate => "duplicate",
-            Verdict::Late => "late",
+            Verdict::Written => Outcome::Removed,
+            Verdict::Duplicate => Outcome::Duplicate,
+            Verdict::Late => Outcome::Late,
         })
     }
 
@@ -237,7 +206,7 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
         key: &str,
         e_tag: &str,
         size: u64,
-        done: &mut Done,
+        report: &mut Report<'_>,
     ) -> Result<Analysed, Error> {
         let mut header = None;
         let mut all = None;
@@ -251,8 +220,9 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
             else {
                 return Ok(Analysed::Superseded);
             };
+            report.stage(READ);
             total = whole;
-            done.bytes_in += bytes.len() as u64;
+            report.bytes_in += bytes.len() as u64;
             let read = self.limits.check_bytes(total);
             header = match read.and_then(|()| thumbnail::header(&bytes, &self.limits)) {
                 Ok(header) => header,
@@ -267,7 +237,8 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
         }
         if let Some(header) = &header {
             let (width, height) = header.upright_size();
-            (done.width, done.height) = (Some(width), Some(height));
+            report.note("width", width);
+            report.note("height", height);
             if width.min(height) < *SIDES.start() {
                 return Ok(too_small(width, height));
             }
@@ -276,7 +247,9 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
                     .recogniser
                     .look_at_object(&self.raw_bucket, key)
                     .await?;
+                report.stage(RECOGNISE);
                 let now = self.objects.describe(key).await?;
+                report.stage(VERIFY);
                 if now.is_none_or(|now| now.e_tag != e_tag) {
                     return Ok(Analysed::Superseded);
                 }
@@ -292,13 +265,14 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
             Some(all) => all,
             None => match self.objects.read(key, e_tag, None).await? {
                 Found::Here { bytes, .. } => {
-                    done.bytes_in += bytes.len() as u64;
+                    report.stage(READ);
+                    report.bytes_in += bytes.len() as u64;
                     bytes
                 }
                 Found::Changed | Found::Gone => return Ok(Analysed::Superseded),
             },
         };
-        self.send(&all, header.as_ref(), done).await
+        self.send(&all, header.as_ref(), report).await
     }
 
     /// Makes an upright JPEG within Rekognition's limits and has that looked at.
@@ -306,9 +280,10 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
         &self,
         picture: &[u8],
         header: Option<&Header>,
-        done: &mut Done,
+        report: &mut Report<'_>,
     ) -> Result<Analysed, Error> {
         let made = thumbnail::jpeg_within(picture, sent_side(header), SENT_BYTES, &self.limits);
+        report.stage(PREPARE);
         let jpeg = match made {
             Ok(jpeg) => jpeg,
             Err(error) => return Ok(failed(&error)),
@@ -318,8 +293,10 @@ impl<O: Objects, R: Recogniser> Function<O, R> {
         {
             return Ok(too_small(small.width, small.height));
         }
-        done.bytes_out = jpeg.len() as u64;
-        match self.recogniser.look_at(jpeg).await? {
+        report.bytes_out = jpeg.len() as u64;
+        let answer = self.recogniser.look_at(jpeg).await?;
+        report.stage(RECOGNISE);
+        match answer {
             Answer::Labels(detected) => Ok(self.seen(detected)),
             Answer::NoObject => Err(Error::Unseen),
             Answer::Refused(Refusal::Parameter) => Err(Error::Parameter),

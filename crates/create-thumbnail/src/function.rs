@@ -12,12 +12,19 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use events::{Batch, Change, Failures, ObjectEvent, SnsEvent};
-use records::{Store, StoreError, Verdict, Write};
+use invocation::{Invocation, Outcome, Report};
+use records::{Part, Store, StoreError, Verdict, Write};
 use thumbnail::Limits;
-use tracing::{error, info};
 
 use crate::rendering::Rendering;
 use crate::{ObjectError, Objects};
+
+/// Stages of an event, by the names of their metrics.
+const READ: &str = "ReadTime";
+const RENDER: &str = "RenderTime";
+const STORE: &str = "StoreTime";
+const RECORD: &str = "RecordTime";
+const VERIFY: &str = "VerifyTime";
 
 /// The function, with what it was given at init.
 #[derive(Clone, Debug)]
@@ -56,95 +63,53 @@ pub enum Error {
     Unsettled,
 }
 
-/// How an event ended, for the log.
-#[derive(Debug, Default)]
-struct Done {
-    outcome: &'static str,
-    code: Option<String>,
-    bytes_in: u64,
-    bytes_out: u64,
-    width: Option<u32>,
-    height: Option<u32>,
-    thumbnails: usize,
-}
-
-impl Done {
-    fn with(outcome: &'static str) -> Self {
-        Self {
-            outcome,
-            ..Self::default()
-        }
-    }
-}
-
 impl<O: Objects> Function<O> {
-    /// Handles every record of an SNS event, one after the other, and logs one line for each.
+    /// Handles every record of an SNS event, one after the other, and tells one line of each.
     ///
     /// # Errors
     /// Those records that failed, after all have been tried.
-    pub async fn handle(&self, event: &SnsEvent, deadline: Instant) -> Result<(), Failures> {
+    pub async fn handle(&self, event: &SnsEvent, invocation: &Invocation) -> Result<(), Failures> {
         let mut batch = Batch::new(event);
         while let Some(event) = batch.next_event() {
-            if let Err(error) = self.handle_one(&event, deadline).await {
+            let mut report = invocation.report(&event);
+            let result = self.process(&event, invocation.deadline, &mut report).await;
+            report.end(&result);
+            if let Err(error) = result {
                 batch.failed(event, error);
             }
         }
         batch.end()
     }
 
-    async fn handle_one(&self, event: &ObjectEvent, deadline: Instant) -> Result<(), Error> {
-        let started = Instant::now();
-        let result = self.process(event, deadline).await;
-        let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (bucket, key) = (&event.bucket, &event.key);
-        match &result {
-            Ok(done) => info!(
-                outcome = done.outcome,
-                bucket,
-                key,
-                code = done.code,
-                bytes_in = done.bytes_in,
-                bytes_out = done.bytes_out,
-                width = done.width,
-                height = done.height,
-                thumbnails = done.thumbnails,
-                elapsed_ms,
-            ),
-            Err(error) => {
-                error!(
-                    outcome = "error",
-                    bucket,
-                    key,
-                    error = events::chain(error),
-                    elapsed_ms
-                );
-            }
-        }
-        result.map(drop)
-    }
-
-    async fn process(&self, event: &ObjectEvent, deadline: Instant) -> Result<Done, Error> {
+    async fn process(
+        &self,
+        event: &ObjectEvent,
+        deadline: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
         if event.bucket != self.raw_bucket {
             let (bucket, expected) = (event.bucket.clone(), self.raw_bucket.clone());
             return Err(Error::OtherBucket { bucket, expected });
         }
         if event.key.len() > records::MAX_KEY_BYTES {
-            return Ok(Done::with("skipped"));
+            return Ok(Outcome::Skipped);
         }
         match &event.change {
-            Change::Created { e_tag, bytes } => self.created(event, e_tag, *bytes, deadline).await,
-            Change::Removed { version: None } => self.removed(event, deadline).await,
+            Change::Created { e_tag, bytes } => {
+                self.created(event, e_tag, *bytes, deadline, report).await
+            }
+            Change::Removed { version: None } => self.removed(event, deadline, report).await,
             // One version of several was deleted for good. If that brought an older one to light, or was not the
             // current one, the picture is there.
             Change::Removed { version: Some(_) } => {
                 match self.objects.describe(&event.key).await? {
-                    None => self.removed(event, deadline).await,
+                    None => self.removed(event, deadline, report).await,
                     Some(now) => {
                         let restored = ObjectEvent {
                             time: now.uploaded_at,
                             ..event.clone()
                         };
-                        self.created(&restored, &now.e_tag, now.bytes, deadline)
+                        self.created(&restored, &now.e_tag, now.bytes, deadline, report)
                             .await
                     }
                 }
@@ -158,8 +123,10 @@ impl<O: Objects> Function<O> {
         e_tag: &str,
         bytes: u64,
         deadline: Instant,
-    ) -> Result<Done, Error> {
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
         let record = self.store.read(&event.key).await?;
+        report.stage(RECORD);
         let sizes = record
             .as_ref()
             .map(|record| record.sizes.clone())
@@ -167,7 +134,8 @@ impl<O: Objects> Function<O> {
         if let Some(record) = record.filter(|record| record.seq >= event.sequencer) {
             if record.seq > event.sequencer {
                 self.settle(&event.key, &sizes, deadline).await?;
-                return Ok(Done::with("late"));
+                report.stage(VERIFY);
+                return Ok(Outcome::Late);
             }
             if record
                 .picture()
@@ -175,7 +143,8 @@ impl<O: Objects> Function<O> {
             {
                 self.verify(&event.key, Some(e_tag), &sizes, deadline)
                     .await?;
-                return Ok(Done::with("duplicate"));
+                report.stage(VERIFY);
+                return Ok(Outcome::Duplicate);
             }
         }
 
@@ -183,57 +152,64 @@ impl<O: Objects> Function<O> {
             .objects
             .original(&event.key, Some(e_tag), self.limits.bytes)
             .await?;
-        let Some(rendering) = Rendering::of(original, &event.key, &self.sizes, &self.limits) else {
+        report.stage(READ);
+        let rendering = Rendering::of(original, &event.key, &self.sizes, &self.limits);
+        report.stage(RENDER);
+        let Some(rendering) = rendering else {
             // Its own event will tell the record. But an attempt of this one may have died after a put.
             self.settle(&event.key, &sizes, deadline).await?;
-            return Ok(Done::with("superseded"));
+            report.stage(VERIFY);
+            return Ok(Outcome::Superseded);
         };
-        let mut done = Done {
-            outcome: if rendering.thumbnails.is_empty() {
-                "failed"
-            } else {
-                "done"
-            },
-            bytes_in: rendering.bytes_in,
-            bytes_out: rendering.bytes_out(),
-            thumbnails: rendering.thumbnails.len(),
-            ..Done::default()
-        };
-        match &rendering.part {
-            records::Part::Done(made) => {
-                (done.width, done.height) = (Some(made.width), Some(made.height));
+        report.bytes_in = rendering.bytes_in;
+        report.bytes_out = rendering.bytes_out();
+        report.note("thumbnails", rendering.thumbnails.len());
+        let outcome = match &rendering.part {
+            Part::Failed { reason } => Outcome::Failed(reason.code.clone()),
+            Part::Done(made) => {
+                report.note("width", made.width);
+                report.note("height", made.height);
+                Outcome::Done
             }
-            records::Part::Failed { reason } => done.code = Some(reason.code.clone()),
-            records::Part::Pending => {}
-        }
+            Part::Pending => Outcome::Superseded,
+        };
         let part = rendering.part.clone();
         let cleared = self.store_thumbnails(&event.key, rendering, &sizes).await?;
+        report.stage(STORE);
         let write = Write::Thumbnails {
             bytes,
             part,
             cleared,
         };
         let written = self.store.write(event, &write, deadline).await?;
-        match written.verdict {
-            Verdict::Written => {}
-            Verdict::Duplicate => done.outcome = "duplicate",
-            Verdict::Late => done.outcome = "late",
-        }
+        report.stage(RECORD);
         self.verify(&event.key, Some(e_tag), &written.record.sizes, deadline)
             .await?;
-        Ok(done)
+        report.stage(VERIFY);
+        Ok(match written.verdict {
+            Verdict::Written => outcome,
+            Verdict::Duplicate => Outcome::Duplicate,
+            Verdict::Late => Outcome::Late,
+        })
     }
 
-    async fn removed(&self, event: &ObjectEvent, deadline: Instant) -> Result<Done, Error> {
+    async fn removed(
+        &self,
+        event: &ObjectEvent,
+        deadline: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
         // The record first: nobody is shown a thumbnail that is gone.
         let written = self.store.write(event, &Write::Removed, deadline).await?;
+        report.stage(RECORD);
         self.settle(&event.key, &written.record.sizes, deadline)
             .await?;
-        Ok(Done::with(match written.verdict {
-            Verdict::Written => "removed",
-            Verdict::Duplicate => "duplicate",
-            Verdict::Late => "late",
-        }))
+        report.stage(VERIFY);
+        Ok(match written.verdict {
+            Verdict::Written => Outcome::Removed,
+            Verdict::Duplicate => Outcome::Duplicate,
+            Verdict::Late => Outcome::Late,
+        })
     }
 
     /// Settles the thumbnails unless what is in the raw bucket is what they were made of.

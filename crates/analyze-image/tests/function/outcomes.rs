@@ -1,6 +1,6 @@
 //! What becomes of one event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use analyze_image::{Answer, Refusal};
 use image::ImageFormat;
@@ -214,4 +214,48 @@ async fn a_key_too_long_for_the_index_is_skipped() {
         .await
         .unwrap();
     assert_eq!(stack.world.calls(), [""; 0]);
+}
+
+/// Names of the function's own metrics on the template's dashboard.
+fn shown() -> BTreeSet<String> {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/infra.yaml");
+    let template = std::fs::read_to_string(template).expect("the template");
+    let lines = template.lines().map(str::trim).filter(|line| {
+        line.starts_with("[\"ContactSheet\"") && line.contains("${AnalyzeImageFunction}")
+    });
+    lines
+        .map(|line| line.split('"').nth(3).expect("a name").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn it_tells_what_the_dashboard_shows() {
+    let stack = Stack::start().await;
+    let mut told = BTreeSet::new();
+    // One that Rekognition reads itself, and one that is sent.
+    for (n, format) in [(1, ImageFormat::Jpeg), (2, ImageFormat::Gif)] {
+        let bytes = picture(100, 80, format);
+        let event = stack.world.upload(n, bytes.clone());
+        let lines = stack.lines(&event).await;
+        let [line] = lines.as_slice() else {
+            panic!("{lines:?}")
+        };
+        for (member, value) in [
+            ("Outcome", json!("done")),
+            ("key", json!(KEY)),
+            ("Pictures", json!(1)),
+            ("BytesIn", json!(bytes.len())),
+            ("labels", json!(1)),
+            ("width", json!(100)),
+            ("height", json!(80)),
+        ] {
+            assert_eq!(line[member], value, "{member}");
+        }
+        assert_eq!(line["BytesOut"] == 0, format == ImageFormat::Jpeg);
+        let members = line.as_object().expect("a map").iter();
+        let numbers = members.filter(|(_, value)| value.is_number());
+        told.extend(numbers.map(|(name, _)| name.clone()));
+    }
+    assert!(!shown().is_empty());
+    assert_eq!(shown().difference(&told).collect::<Vec<_>>(), [""; 0]);
 }

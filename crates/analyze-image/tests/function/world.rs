@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_rekognition::types::Label;
 use events::SnsEvent;
 use image::ImageFormat;
+use invocation::Invocation;
 use records::{Part, Record, Store};
 use serde_json::json;
 use thumbnail::Limits;
@@ -206,9 +207,31 @@ impl Stack {
 
     /// Handles an event; what went wrong, if anything did.
     pub async fn handle(&self, event: &SnsEvent) -> Result<(), String> {
+        self.told(event, |_| {}).await
+    }
+
+    /// Handles an event, and gives what it tells of it.
+    pub async fn lines(&self, event: &SnsEvent) -> Vec<serde_json::Value> {
+        let lines = Arc::new(Mutex::new(vec![]));
+        let log = Arc::clone(&lines);
+        let tell = move |line: &str| {
+            let line = serde_json::from_str(line).expect("a line is JSON");
+            log.lock().expect("no line panics").push(line);
+        };
+        // How it ends is told as well.
+        let _ = self.told(event, tell).await;
+        std::mem::take(&mut lines.lock().expect("no line panics"))
+    }
+
+    async fn told(
+        &self,
+        event: &SnsEvent,
+        log: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_mins(1);
+        let invocation = Invocation::new(deadline, "request", "analyze-image", log);
         self.function
-            .handle(event, deadline)
+            .handle(event, &invocation)
             .await
             .map_err(|failures| failures.to_string())
     }

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use local_s3::{Access, Change, Context, Observer};
 
-use crate::world::{SIZES, picture, sns, soon, store, thumbnails_of};
+use crate::world::{SIZES, invocation, picture, sns, store, thumbnails_of};
 
 /// Lets everybody do everything but read keys that begin with `secret`.
 struct Open;
@@ -145,7 +145,7 @@ async fn thumbnails_come_and_go_under_any_key() {
     ] {
         let e_tag = upload(&client, key, picture(7)).await;
         function
-            .handle(&sns(encoded, 1, Some(&e_tag)), soon())
+            .handle(&sns(encoded, 1, Some(&e_tag)), &invocation())
             .await
             .unwrap();
         for (size, expected) in thumbnails_of(Some(&picture(7))) {
@@ -169,7 +169,7 @@ async fn thumbnails_come_and_go_under_any_key() {
             .await
             .unwrap();
         function
-            .handle(&sns(encoded, 2, None), soon())
+            .handle(&sns(encoded, 2, None), &invocation())
             .await
             .unwrap();
         assert_eq!(objects(&client).await, [""; 0]);

@@ -1,11 +1,15 @@
 //! What becomes of one event.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
+use invocation::Invocation;
 use records::{Part, Thumbnail, Verdict, Write};
 use serde_json::json;
 
-use crate::world::{Buckets, SIZES, function, picture, sns, sns_of, soon, store, thumbnails_of};
+use crate::world::{
+    Buckets, SIZES, function, invocation, picture, sns, sns_of, soon, store, thumbnails_of,
+};
 
 const KEY: &str = "pets/a b+c.png";
 /// As a notification writes it.
@@ -24,7 +28,7 @@ async fn a_picture_has_a_thumbnail_of_each_size_and_a_part() {
     let e_tag = buckets.upload(picture(1));
     let event = sns(ENCODED, 1, Some(&e_tag));
     function(buckets.clone(), store.clone())
-        .handle(&event, soon())
+        .handle(&event, &invocation())
         .await
         .unwrap();
 
@@ -57,10 +61,10 @@ async fn a_repeated_event_changes_nothing() {
     let e_tag = buckets.upload(picture(1));
     let event = sns(ENCODED, 1, Some(&e_tag));
     let function = function(buckets.clone(), store.clone());
-    function.handle(&event, soon()).await.unwrap();
+    function.handle(&event, &invocation()).await.unwrap();
     let record = store.read(KEY).await.unwrap();
     buckets.state().calls.clear();
-    function.handle(&event, soon()).await.unwrap();
+    function.handle(&event, &invocation()).await.unwrap();
     assert_eq!(buckets.state().calls, ["head"]);
     assert_eq!(store.read(KEY).await.unwrap(), record);
 }
@@ -71,12 +75,12 @@ async fn what_is_no_picture_is_recorded_and_loses_the_thumbnails_of_an_older_upl
     let function = function(buckets.clone(), store.clone());
     let e_tag = buckets.upload(picture(1));
     function
-        .handle(&sns(KEY, 1, Some(&e_tag)), soon())
+        .handle(&sns(KEY, 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     let e_tag = buckets.upload(b"no picture".to_vec());
     function
-        .handle(&sns(KEY, 2, Some(&e_tag)), soon())
+        .handle(&sns(KEY, 2, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     let record = store.read(&KEY.replace('+', " ")).await.unwrap().unwrap();
@@ -100,7 +104,7 @@ async fn damaged_and_oversized_pictures_are_recorded() {
     ] {
         let e_tag = buckets.upload(bytes);
         function
-            .handle(&sns("x", n, Some(&e_tag)), soon())
+            .handle(&sns("x", n, Some(&e_tag)), &invocation())
             .await
             .unwrap();
         let record = store.read("x").await.unwrap().unwrap();
@@ -115,7 +119,7 @@ async fn sizes_that_are_configured_no_more_are_cleared() {
     function.sizes = BTreeSet::from([4, 7]);
     let e_tag = buckets.upload(picture(1));
     function
-        .handle(&sns("x", 1, Some(&e_tag)), soon())
+        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     assert!(buckets.state().thumbnails.contains_key(&7));
@@ -133,7 +137,7 @@ async fn sizes_that_are_configured_no_more_are_cleared() {
         store.write(&decoded, &write, soon()).await.unwrap().verdict,
         Verdict::Written
     );
-    function.handle(&event, soon()).await.unwrap();
+    function.handle(&event, &invocation()).await.unwrap();
     assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(2))));
     assert_eq!(
         store.read("x").await.unwrap().unwrap().sizes,
@@ -148,12 +152,15 @@ async fn a_removal_takes_everything() {
     function.sizes = BTreeSet::from([4, 7]);
     let e_tag = buckets.upload(picture(1));
     function
-        .handle(&sns("x", 1, Some(&e_tag)), soon())
+        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     function.sizes = BTreeSet::from(SIZES);
     buckets.state().raw = None;
-    function.handle(&sns("x", 2, None), soon()).await.unwrap();
+    function
+        .handle(&sns("x", 2, None), &invocation())
+        .await
+        .unwrap();
     assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
     assert!(store.read("x").await.unwrap().unwrap().is_deleted());
 }
@@ -163,14 +170,14 @@ async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
     let (buckets, store) = (Buckets::default(), store().await);
     let function = function(buckets.clone(), store.clone());
     function
-        .handle(&sns("x", 1, Some("gone")), soon())
+        .handle(&sns("x", 1, Some("gone")), &invocation())
         .await
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
     // Neither does one that was replaced: the record is for its own event to write.
     buckets.upload(picture(2));
     function
-        .handle(&sns("x", 1, Some("other")), soon())
+        .handle(&sns("x", 1, Some("other")), &invocation())
         .await
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
@@ -191,7 +198,7 @@ async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
         }]))
     };
     buckets.upload(picture(1));
-    function.handle(&event(1), soon()).await.unwrap();
+    function.handle(&event(1), &invocation()).await.unwrap();
     assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(1))));
     let record = store.read("x").await.unwrap().unwrap();
     assert_eq!(
@@ -200,7 +207,7 @@ async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
     );
 
     buckets.state().raw = None;
-    function.handle(&event(2), soon()).await.unwrap();
+    function.handle(&event(2), &invocation()).await.unwrap();
     assert!(store.read("x").await.unwrap().unwrap().is_deleted());
     assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
 }
@@ -211,7 +218,7 @@ async fn a_key_too_long_for_the_index_is_skipped() {
     let e_tag = buckets.upload(picture(1));
     let key = "k".repeat(1001);
     function(buckets.clone(), store.clone())
-        .handle(&sns(&key, 1, Some(&e_tag)), soon())
+        .handle(&sns(&key, 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     assert!(buckets.state().calls.is_empty());
@@ -237,7 +244,7 @@ async fn every_record_is_tried_before_the_invocation_fails() {
         record("raw", "3")
     ]));
     let failures = function(buckets, store.clone())
-        .handle(&event, soon())
+        .handle(&event, &invocation())
         .await
         .unwrap_err();
     assert_eq!(
@@ -248,4 +255,56 @@ async fn every_record_is_tried_before_the_invocation_fails() {
         )
     );
     assert!(store.read("3").await.unwrap().unwrap().picture().is_some());
+}
+
+/// Names of the function's own metrics on the template's dashboard.
+fn shown() -> BTreeSet<String> {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/infra.yaml");
+    let template = std::fs::read_to_string(template).expect("the template");
+    let lines = template.lines().map(str::trim).filter(|line| {
+        line.starts_with("[\"ContactSheet\"") && line.contains("${CreateThumbnailFunction}")
+    });
+    lines
+        .map(|line| line.split('"').nth(3).expect("a name").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn it_tells_what_the_dashboard_shows() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    let e_tag = buckets.upload(picture(1));
+    let lines = Arc::new(Mutex::new(vec![]));
+    let log = Arc::clone(&lines);
+    let invocation = Invocation::new(soon(), "request", "create-thumbnail", move |line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        log.lock().expect("no line panics").push(line);
+    });
+    for _ in 0..2 {
+        function
+            .handle(&sns(ENCODED, 1, Some(&e_tag)), &invocation)
+            .await
+            .unwrap();
+    }
+    let lines = lines.lock().expect("no line panics");
+    let [first, second] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    for (member, value) in [
+        ("Outcome", json!("done")),
+        ("key", json!(KEY)),
+        ("Pictures", json!(1)),
+        ("BytesIn", json!(picture(1).len())),
+        ("thumbnails", json!(SIZES.len())),
+        ("width", json!(8)),
+        ("height", json!(6)),
+    ] {
+        assert_eq!(first[member], value, "{member}");
+    }
+    assert_eq!(second["Outcome"], "duplicate");
+    assert!(second["Pictures"].is_null());
+    assert!(!shown().is_empty());
+    for name in shown() {
+        assert!(first[&name].is_number(), "{name}");
+    }
 }
