@@ -82,7 +82,17 @@ impl Resample {
         Self {
             model,
             boxes: Boxes::new(model, (width, height), factors),
-            lanczos: Lanczos::new(model.channels(), across, down, Between::Bytes),
+            // What is weighted with a small alpha would lose too much.
+            lanczos: Lanczos::new(
+                model.channels(),
+                across,
+                down,
+                if model.has_alpha() {
+                    Between::Exact
+                } else {
+                    Between::Bytes
+                },
+            ),
             small: Vec::with_capacity(small.0 * small.1 * model.channels()),
             width: small.0,
             height: small.1,

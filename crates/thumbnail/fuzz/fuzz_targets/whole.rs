@@ -6,8 +6,8 @@ use thumbnail::{Limits, header, jpeg_within, pixels, thumbnails};
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits {
-        pixels: 4_000_000,
-        memory: 64 << 20,
+        pixels: 250_000,
+        memory: 16 << 20,
         ..Limits::default()
     };
     let _ = header(bytes, &limits);

@@ -50,6 +50,11 @@ pub(crate) fn shrink(
             resample.row(row);
         }
     }
+    // What the last pixels' checksum says is only seen when what follows is read; that it ends there is no harm.
+    match reader.finish() {
+        Ok(()) | Err(DecodingError::IoError(_)) => {}
+        Err(error) => return Err(wrong(error)),
+    }
     Ok(Some((
         resamples.into_iter().map(Resample::finish).collect(),
         profile,

@@ -45,10 +45,16 @@ fn shows_the_patches(name: &str, tolerance: u8) {
 
 #[test]
 fn a_wide_gamut_profile_is_converted() {
-    for name in ["display-p3.png", "display-p3.webp", "display-p3.tiff"] {
+    for name in [
+        "display-p3.png",
+        "display-p3.webp",
+        "display-p3.tiff",
+        "adobe-rgb.png",
+    ] {
         shows_the_patches(name, 3);
     }
     shows_the_patches("display-p3.jpg", 5);
+    shows_the_patches("adobe-rgb.jpg", 5);
 }
 
 #[test]

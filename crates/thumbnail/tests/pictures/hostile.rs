@@ -6,7 +6,7 @@ use thumbnail::{Error, Limits, header, jpeg_within, pixels, thumbnails};
 
 use crate::support::{file, fixture, scene};
 
-fn code(bytes: &[u8]) -> &'static str {
+pub fn code(bytes: &[u8]) -> &'static str {
     thumbnails(bytes, &[64], &Limits::default())
         .unwrap_err()
         .code()

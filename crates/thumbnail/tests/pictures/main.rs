@@ -8,9 +8,11 @@
 )]
 
 mod colours;
+mod golden;
 mod headers;
 mod hostile;
 mod orientation;
+mod pngsuite;
 mod reduced;
 mod sizes;
 mod support;

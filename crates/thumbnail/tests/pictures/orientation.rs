@@ -202,6 +202,33 @@ fn broken_exif_is_no_reason_to_refuse() {
     }
 }
 
+/// Cameras put a JPEG of their own into EXIF, behind a second directory.
+#[test]
+fn the_thumbnail_inside_exif_is_not_the_picture() {
+    let picture = file(&scene(90, 60), ImageFormat::Jpeg);
+    let inner = file(&scene(16, 12).rotate180(), ImageFormat::Jpeg);
+    let mut exif = exif(1, false);
+    let second = exif.len() as u32;
+    let behind = second + 2 + 3 * 12 + 4;
+    exif.truncate(exif.len() - 4);
+    exif.extend(second.to_be_bytes());
+    exif.extend([0, 3]);
+    // Compression 6 (JPEG), where the JPEG is, and how long (EXIF 2.32, section 4.6.5).
+    for (tag, value) in [
+        (0x0103_u16, 6),
+        (0x0201, behind),
+        (0x0202, inner.len() as u32),
+    ] {
+        exif.extend(tag.to_be_bytes());
+        exif.extend([0, 4, 0, 0, 0, 1]);
+        exif.extend(value.to_be_bytes());
+    }
+    exif.extend([0; 4]);
+    assert_eq!(exif.len() as u32, behind);
+    exif.extend(&inner);
+    assert_eq!(small(&jpeg_with(&picture, &exif), 40), small(&picture, 40));
+}
+
 #[test]
 fn nothing_but_pixels_comes_out() {
     for format in [
