@@ -7,8 +7,9 @@ use crate::{Error, Request};
 
 /// The services whose keys a policy may ask for. A key of another family is more likely a misspelling than a key that
 /// is absent from every request.
-const FAMILIES: [&str; 13] = [
+const FAMILIES: [&str; 14] = [
     "aws",
+    "cloudformation",
     "cloudwatch",
     "dynamodb",
     "events",
