@@ -296,7 +296,7 @@ fn cloudformation_may_change_nothing_else() {
         .iter()
         .filter(|statement| statement.effect() == iam::Effect::Allow);
     let allowed: BTreeSet<&str> = allowed
-        .flat_map(|statement| statement.actions())
+        .flat_map(iam::Statement::actions)
         .map(String::as_str)
         .collect();
     assert_eq!(allowed, needed);
