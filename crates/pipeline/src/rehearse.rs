@@ -60,6 +60,12 @@ impl Rehearsal {
             let text = |key: &str| variable[key].as_str().unwrap_or_default().to_owned();
             variables.insert(text("name"), text("value"));
         }
+        // A cache that is warm, as `Cache@2` would bring it.
+        for name in ["CARGO_HOME", "CARGO_TARGET_DIR"] {
+            if let Ok(value) = std::env::var(name) {
+                variables.insert(name.to_owned(), value);
+            }
+        }
         let rehearsal = Self { folder, variables };
         Ok((rehearsal, jobs(&pipeline)?))
     }
