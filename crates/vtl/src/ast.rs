@@ -30,7 +30,8 @@ pub(crate) enum Node {
         name: Arc<str>,
         body: Block,
     },
-    Break,
+    /// With the scope that is to end, if one is named.
+    Break(Option<Expression>),
     Stop,
 }
 

@@ -59,6 +59,14 @@ pub enum RenderError {
         /// Why it throws.
         problem: String,
     },
+    /// A method that Java has and this engine hasn't.
+    #[error("{class}.{method} is not supported")]
+    NotSupported {
+        /// The class or interface.
+        class: &'static str,
+        /// The method's name.
+        method: String,
+    },
     /// `$util.parseJson` of something else.
     #[error("$util.parseJson: the text is not JSON")]
     NotJson(#[source] serde_json::Error),

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ast::{Access, Block, Expression, Node, Operator, Reference};
-use crate::error::{MAX_ITERATIONS, MAX_TEXT_BYTES, Meter, RenderError};
+use crate::ast::{Access, Expression, Node, Operator, Reference};
+use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
 use crate::gateway_objects::Request;
+use crate::loops::Loop;
 use crate::methods;
 use crate::operators;
 use crate::patterns::{Kept, Patterns};
@@ -20,25 +21,21 @@ const MAX_OPEN_DEFINITIONS: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     Done,
-    /// `#break`: the innermost loop is over, or the template if there is none.
-    Break,
+    /// `#break`: the loop outside which so many others are open is over, or the template if there is none.
+    Break(usize),
     /// `#stop`.
     Stop,
-}
-
-#[derive(Debug)]
-struct Loop {
-    index: usize,
-    length: usize,
 }
 
 pub(crate) struct Evaluator<'r> {
     pub(crate) heap: Heap,
     pub(crate) meter: Meter,
     request: Request<'r>,
-    variables: HashMap<Arc<str>, Value>,
-    loops: Vec<Loop>,
+    pub(crate) variables: HashMap<Arc<str>, Value>,
+    pub(crate) loops: Vec<Loop>,
     patterns: Patterns,
+    /// `#stop` or `#break` in a string, or `#stop` in a `#define`: what contains it ends as soon as it can.
+    interrupted: Option<Flow>,
 }
 
 impl<'r> Evaluator<'r> {
@@ -56,21 +53,23 @@ impl<'r> Evaluator<'r> {
             variables,
             loops: Vec::new(),
             patterns: Patterns::new(kept),
+            interrupted: None,
         }
     }
 
     /// Renders the statements onto `out`.
     pub(crate) fn block(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, RenderError> {
         self.meter.enter()?;
+        let mut flow = self.interrupted.take().unwrap_or(Flow::Done);
         for node in nodes {
-            let flow = self.node(node, out)?;
             if flow != Flow::Done {
-                self.meter.leave();
-                return Ok(flow);
+                break;
             }
+            flow = self.node(node, out)?;
+            flow = self.interrupted.take().unwrap_or(flow);
         }
         self.meter.leave();
-        Ok(Flow::Done)
+        Ok(flow)
     }
 
     fn node(&mut self, node: &Node, out: &mut String) -> Result<Flow, RenderError> {
@@ -110,7 +109,7 @@ impl<'r> Evaluator<'r> {
                 let defined = self.heap.new_defined(body.clone());
                 self.variables.insert(name.clone(), defined);
             }
-            Node::Break => return Ok(Flow::Break),
+            Node::Break(scope) => return self.break_out_of(scope.as_ref()),
             Node::Stop => return Ok(Flow::Stop),
         }
         Ok(Flow::Done)
@@ -141,56 +140,14 @@ impl<'r> Evaluator<'r> {
         defined.open += 1;
         let body = defined.body.clone();
         let mut out = String::new();
-        self.block(&body, &mut out)?;
+        if self.block(&body, &mut out)? == Flow::Stop {
+            self.interrupted = Some(Flow::Stop);
+        }
         self.heap.defined_mut(id).open -= 1;
         Ok(out.into())
     }
 
-    fn foreach(
-        &mut self,
-        variable: &Arc<str>,
-        over: &Expression,
-        body: &Block,
-        out: &mut String,
-    ) -> Result<Flow, RenderError> {
-        let over = self.expression(over)?;
-        let Some(length) = self.heap.length(&over) else {
-            return Ok(Flow::Done);
-        };
-        let outer = self.variables.get(variable).cloned();
-        self.loops.push(Loop { index: 0, length });
-        let mut end = Flow::Done;
-        for index in 0..MAX_ITERATIONS {
-            // As Java's iterators: a change in length is noticed by the next step, unless it is the end.
-            let now = self.heap.length(&over).unwrap_or_default();
-            let Some(element) = self.heap.element(&over, index) else {
-                break;
-            };
-            if now != length {
-                return Err(RenderError::ChangedInLoop);
-            }
-            if let Some(running) = self.loops.last_mut() {
-                running.index = index;
-            }
-            self.variables.insert(variable.clone(), element);
-            end = self.block(body, out)?;
-            if end != Flow::Done {
-                break;
-            }
-        }
-        self.loops.pop();
-        match outer {
-            Some(value) => self.variables.insert(variable.clone(), value),
-            None => self.variables.remove(variable),
-        };
-        Ok(if end == Flow::Stop {
-            Flow::Stop
-        } else {
-            Flow::Done
-        })
-    }
-
-    fn expression(&mut self, expression: &Expression) -> Result<Value, RenderError> {
+    pub(crate) fn expression(&mut self, expression: &Expression) -> Result<Value, RenderError> {
         self.meter.enter()?;
         let value = self.evaluate(expression)?;
         self.meter.leave();
@@ -206,7 +163,10 @@ impl<'r> Evaluator<'r> {
             Expression::Text(text) => Value::Text(text.clone()),
             Expression::Interpolated(block) => {
                 let mut text = String::new();
-                self.block(block, &mut text)?;
+                let flow = self.block(block, &mut text)?;
+                if flow != Flow::Done {
+                    self.interrupted = Some(flow);
+                }
                 Value::text(text)
             }
             Expression::Reference(reference) => match self.reference(reference)? {
@@ -333,22 +293,6 @@ impl<'r> Evaluator<'r> {
             },
             Value::Loop(depth) => self.loop_property(*depth, name),
             Value::Input if name == "body" => self.request.body(),
-            _ => Value::Null,
-        }
-    }
-
-    fn loop_property(&self, depth: usize, name: &str) -> Value {
-        let Some(running) = self.loops.get(depth) else {
-            return Value::Null;
-        };
-        match name {
-            "index" => Value::size(running.index),
-            "count" => Value::size(running.index + 1),
-            "first" => Value::Boolean(running.index == 0),
-            "last" => Value::Boolean(running.index + 1 == running.length),
-            "hasNext" => Value::Boolean(running.index + 1 < running.length),
-            "parent" if depth > 0 => Value::Loop(depth - 1),
-            "topmost" => Value::Loop(0),
             _ => Value::Null,
         }
     }

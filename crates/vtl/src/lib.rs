@@ -22,8 +22,8 @@
 //! - The names of parameters and headers are compared with case.
 //! - Arguments of methods, indexes and elements may be any expression (Velocity 1.7 takes plain values).
 //! - Map keys are texts: `{1: "a"}` and `{"1": "a"}` are the same map.
-//! - Three slips of Velocity's lexer are not repeated: it loses `.b` in `$a.trim()x.b`, `a}` in `$a.trim(){a}`,
-//!   and a lone `$` or `#` with blanks before `#set(`.
+//! - Slips of Velocity's lexer that are not repeated: it loses `.b` in `$a.trim()x.b`, `a}` in `$a.trim(){a}`,
+//!   `foo}` in `$\!{foo}`, and a lone `#` before an escaped directive.
 
 mod ast;
 mod error;
@@ -34,6 +34,8 @@ mod java_regex;
 mod json;
 mod json_path;
 mod lexer;
+mod lone_signs;
+mod loops;
 mod methods;
 mod operators;
 mod parser;

@@ -27,6 +27,49 @@ pub(crate) fn element_index(
     found.ok_or(RenderError::OutOfBounds { index, length })
 }
 
+/// What lists also have in Java; an error, since nothing would be a lie.
+const NOT_OF_LISTS: [&str; 9] = [
+    "forEach",
+    "hashCode",
+    "iterator",
+    "listIterator",
+    "parallelStream",
+    "removeIf",
+    "replaceAll",
+    "sort",
+    "stream",
+];
+/// What maps also have in Java.
+const NOT_OF_MAPS: [&str; 7] = [
+    "compute",
+    "computeIfAbsent",
+    "computeIfPresent",
+    "forEach",
+    "hashCode",
+    "merge",
+    "replaceAll",
+];
+/// What numbers also have in Java.
+const NOT_OF_NUMBERS: [&str; 9] = [
+    "bitCount",
+    "byteValue",
+    "compare",
+    "decode",
+    "format",
+    "parseFloat",
+    "reverse",
+    "shortValue",
+    "signum",
+];
+
+/// The error for a method that Java has and this engine hasn't.
+pub(crate) fn not_here(class: &'static str, method: &str) -> RenderError {
+    RenderError::NotSupported {
+        class,
+        method: method.to_owned(),
+    }
+}
+
 fn find(
     wanted: &Value,
     elements: &[Value],
@@ -120,7 +163,20 @@ pub(crate) fn of_list(
             let elements = heap.list(id).elements[from..to].to_vec();
             heap.new_list(elements)
         }
+        ("removeAll" | "retainAll", [Value::List(other)]) => {
+            let others = heap.list(*other).elements.clone();
+            let mut kept = Vec::new();
+            for element in heap.list(id).elements.clone() {
+                let listed = find(&element, &others, heap, meter)?.is_some();
+                if listed == (name == "retainAll") {
+                    kept.push(element);
+                }
+            }
+            *heap.list_mut(id) = kept;
+            Value::Boolean(heap.list(id).elements.len() != length)
+        }
         ("toArray", []) => Value::List(id),
+        _ if NOT_OF_LISTS.contains(&name) => return Err(not_here("java.util.List", name)),
         _ => return common(&Value::List(id), name, arguments, heap, meter),
     };
     Ok(Some(value))
@@ -206,6 +262,14 @@ pub(crate) fn of_map(
                 .collect();
             heap.new_list(entries)
         }
+        ("replace", [key, value]) => {
+            let key = heap.to_text(key, meter)?;
+            match heap.map_mut(id).get_mut(&key) {
+                Some(present) => std::mem::replace(present, value.clone()),
+                None => Value::Null,
+            }
+        }
+        _ if NOT_OF_MAPS.contains(&name) => return Err(not_here("java.util.Map", name)),
         _ => return common(&Value::Map(id), name, arguments, heap, meter),
     };
     Ok(Some(value))
@@ -260,9 +324,49 @@ pub(crate) fn of_number(
         ("toString", [other @ (Value::Integer(_) | Value::Float(_))]) => {
             Value::Text(heap.to_text(other, meter)?)
         }
+        ("hashCode", []) => Value::Integer(hash_code(number).into()),
+        ("isNaN" | "isInfinite", []) => match number {
+            Value::Float(float) if name == "isNaN" => Value::Boolean(float.is_nan()),
+            Value::Float(float) => Value::Boolean(float.is_infinite()),
+            _ => return Ok(None),
+        },
+        ("toHexString" | "toOctalString" | "toBinaryString", [Value::Integer(integer)]) => {
+            let Ok(int) = i32::try_from(*integer) else {
+                return Ok(None);
+            };
+            Value::text(match name {
+                "toHexString" => format!("{int:x}"),
+                "toOctalString" => format!("{int:o}"),
+                _ => format!("{int:b}"),
+            })
+        }
+        ("max" | "min" | "sum", [Value::Integer(left), Value::Integer(right)]) => {
+            Value::Integer(match name {
+                "max" => *left.max(right),
+                "min" => *left.min(right),
+                _ => left.checked_add(*right).ok_or(RenderError::Overflow)?,
+            })
+        }
+        _ if NOT_OF_NUMBERS.contains(&name) => return Err(not_here("java.lang.Number", name)),
         _ => return common(number, name, arguments, heap, meter),
     };
     Ok(Some(value))
+}
+
+/// `Integer.hashCode`, `Long.hashCode` or `Double.hashCode`: the two halves of the bits.
+fn hash_code(number: &Value) -> i32 {
+    let bits = match number {
+        Value::Integer(integer) => match (i32::try_from(*integer), i64::try_from(*integer)) {
+            (Ok(int), _) => return int,
+            (_, Ok(long)) => long.cast_unsigned(),
+            _ => return 0,
+        },
+        other => as_float(other).unwrap_or_default().to_bits(),
+    };
+    // The halves: nothing is lost that Java keeps.
+    #[allow(clippy::cast_possible_truncation)]
+    let folded = (bits ^ (bits >> 32)) as u32;
+    folded.cast_signed()
 }
 
 /// A double without its fraction, as Java narrows it.
@@ -296,6 +400,11 @@ pub(crate) fn of_boolean(
 ) -> Answer {
     match (name, arguments) {
         ("booleanValue", []) => Ok(Some(Value::Boolean(boolean))),
+        ("hashCode", []) => Ok(Some(Value::Integer(if boolean { 1231 } else { 1237 }))),
+        ("compareTo", [Value::Boolean(other)]) => {
+            let order = i128::from(boolean) - i128::from(*other);
+            Ok(Some(Value::Integer(order)))
+        }
         ("parseBoolean" | "valueOf", [Value::Text(text)]) => {
             Ok(Some(Value::Boolean(text.eq_ignore_ascii_case("true"))))
         }

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::ast::{Block, Node};
+use crate::ast::{Block, Expression, Node};
 use crate::error::{MAX_DEPTH, ParseError};
 use crate::lexer::Lexer;
 
 /// Directives that API Gateway knows; all other words after `#` are text.
-const DIRECTIVES: [&str; 10] = [
+pub(crate) const DIRECTIVES: [&str; 10] = [
     "set", "if", "elseif", "else", "end", "foreach", "define", "macro", "break", "stop",
 ];
 
@@ -28,7 +28,7 @@ pub(crate) struct Parser<'a> {
     /// Blocks and expressions that are open, to bound the stack.
     pub(crate) depth: usize,
     /// In a double-quoted string a final `$` or `#` is text; at the end of a template it is an error.
-    in_string: bool,
+    pub(crate) in_string: bool,
 }
 
 /// What ended a block.
@@ -116,7 +116,7 @@ impl Parser<'_> {
 
     /// `#set(`, and the blanks before it if they follow a directive or a reference: Velocity reads
     /// blanks after other text as part of that text, and keeps them.
-    fn eat_set(&mut self) -> bool {
+    pub(crate) fn eat_set(&mut self) -> bool {
         let start = self.lexer.at();
         self.lexer.take_while(|c| matches!(c, ' ' | '\t'));
         if self.lexer.eat("#set") || self.lexer.eat("#{set}") {
@@ -139,53 +139,6 @@ impl Parser<'_> {
         let value = self.expression()?;
         self.close_directive("#set")?;
         Ok(Node::Set { target, value })
-    }
-
-    fn dollar(&mut self, backslashes: usize, nodes: &mut Vec<Node>) -> Result<(), ParseError> {
-        let start = self.lexer.at();
-        if !self.is_reference() {
-            self.lexer.skip(1);
-            self.lexer.eat("!");
-            if self.lexer.is_at_end() && !self.in_string {
-                return Err(self.lexer.error_at(start, "the template ends in \"$\""));
-            }
-            self.lexer.eat("{");
-            push_text(nodes, &"\\".repeat(backslashes));
-            push_text(nodes, self.lexer.since(start));
-            return Ok(());
-        }
-        let reference = self.reference()?;
-        push_text(nodes, &"\\".repeat(backslashes / 2));
-        if backslashes % 2 == 1 {
-            let source = self.lexer.since(start).into();
-            nodes.push(Node::Escaped { reference, source });
-        } else {
-            nodes.push(Node::Reference(reference));
-        }
-        Ok(())
-    }
-
-    /// Backslashes before a directive escape it in pairs; before anything else they are text.
-    fn backslashes_before_hash(&mut self, backslashes: usize, nodes: &mut Vec<Node>) {
-        let hash = self.lexer.at();
-        self.lexer.skip(1);
-        let name = self.lexer.directive_name();
-        let known = name.filter(|name| DIRECTIVES.contains(name));
-        if backslashes % 2 == 1 && name.is_some() {
-            let kept = if known.is_some() {
-                backslashes / 2
-            } else {
-                backslashes
-            };
-            push_text(nodes, &"\\".repeat(kept));
-            push_text(nodes, self.lexer.since(hash));
-        } else {
-            // #set is not among those that Velocity looks for here.
-            let halved = known.is_some_and(|name| name != "set");
-            let kept = if halved { backslashes / 2 } else { backslashes };
-            push_text(nodes, &"\\".repeat(kept));
-            self.lexer.back_to(hash);
-        }
     }
 
     fn hash(&mut self, nodes: &mut Vec<Node>) -> Result<Option<Terminator>, ParseError> {
@@ -213,7 +166,7 @@ impl Parser<'_> {
             if self.lexer.is_at_end() && !self.in_string {
                 return Err(self.lexer.error_at(start, "the template ends in \"#\""));
             }
-            push_text(nodes, "#");
+            self.lone_hash(nodes);
             return Ok(None);
         };
         match name {
@@ -233,8 +186,15 @@ impl Parser<'_> {
                 self.unknown_arguments("#macro")?;
                 self.block(start, "#macro")?;
             }
-            "break" => nodes.push(Node::Break),
-            "stop" => nodes.push(Node::Stop),
+            "break" => {
+                let scope = self.argument("#break")?;
+                nodes.push(Node::Break(scope));
+            }
+            "stop" => {
+                // The message is for Velocity's log.
+                self.argument("#stop")?;
+                nodes.push(Node::Stop);
+            }
             _ => {
                 let bare = self.lexer.at();
                 self.lexer.skip_whitespace();
@@ -265,6 +225,23 @@ impl Parser<'_> {
                 self.primary()?;
             }
         }
+    }
+
+    /// The one argument that `#break` and `#stop` may have: a scope, a message.
+    fn argument(&mut self, directive: &str) -> Result<Option<Expression>, ParseError> {
+        let start = self.lexer.at();
+        self.lexer.skip_whitespace();
+        if !self.lexer.eat("(") {
+            self.lexer.back_to(start);
+            return Ok(None);
+        }
+        self.lexer.skip_whitespace();
+        let argument = match self.lexer.peek() {
+            Some(')') => None,
+            _ => Some(self.expression()?),
+        };
+        self.close_directive(directive)?;
+        Ok(argument)
     }
 
     fn open_directive(&mut self, directive: &str) -> Result<(), ParseError> {
@@ -375,7 +352,7 @@ impl Parser<'_> {
     }
 }
 
-fn push_text(nodes: &mut Vec<Node>, text: &str) {
+pub(crate) fn push_text(nodes: &mut Vec<Node>, text: &str) {
     if !text.is_empty() {
         nodes.push(Node::Text(text.into()));
     }

@@ -6,8 +6,29 @@ use std::sync::Arc;
 
 use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
 use crate::java_regex;
+use crate::methods::not_here;
 use crate::patterns::Patterns;
 use crate::value::{Heap, Value};
+
+/// What a string also has in Java, and nobody has asked of this engine: an error, since nothing would be a lie.
+const NOT_HERE: [&str; 16] = [
+    "chars",
+    "codePointBefore",
+    "codePointCount",
+    "codePoints",
+    "copyValueOf",
+    "format",
+    "getBytes",
+    "getChars",
+    "isBlank",
+    "lines",
+    "offsetByCodePoints",
+    "repeat",
+    "strip",
+    "stripLeading",
+    "stripTrailing",
+    "toCharArray",
+];
 
 /// Calls `text.name(arguments)`. `None`: a string has no such method, which gives null in Velocity.
 pub(crate) fn call(
@@ -97,9 +118,59 @@ pub(crate) fn call(
             meter.text(text.len().saturating_add(longer))?;
             Value::text(text.replace(&**from, to))
         }
+        ("contentEquals", [Value::Text(other)]) => Value::Boolean(other == text),
+        ("regionMatches", arguments) => match region_matches(text, arguments) {
+            Some(matches) => Value::Boolean(matches),
+            None => return Ok(None),
+        },
+        // Static, and called on any string as templates do.
+        ("valueOf", [value]) => Value::Text(heap.to_text(value, meter)?),
+        ("join", [Value::Text(between), Value::List(list)]) => {
+            let mut parts = Vec::new();
+            for element in &heap.list(*list).elements {
+                let part = heap.to_text(element, meter)?;
+                meter.text(part.len() + between.len())?;
+                parts.push(part);
+            }
+            let length = parts.iter().map(|part| part.len() + between.len()).sum();
+            meter.text(length)?;
+            Value::text(parts.join(&**between))
+        }
+        _ if NOT_HERE.contains(&name) => return Err(not_here("java.lang.String", name)),
         _ => return call_with_pattern(text, name, arguments, heap, patterns, meter),
     };
     Ok(Some(value))
+}
+
+/// `regionMatches(at, other, from, length)`, with `ignoreCase` before them or without.
+fn region_matches(text: &str, arguments: &[Value]) -> Option<bool> {
+    let (fold_case, rest) = match arguments {
+        [Value::Boolean(fold), rest @ ..] => (*fold, rest),
+        rest => (false, rest),
+    };
+    let [
+        Value::Integer(at),
+        Value::Text(other),
+        Value::Integer(from),
+        Value::Integer(length),
+    ] = rest
+    else {
+        return None;
+    };
+    let region = |text: &str, start: i128| {
+        let start = usize::try_from(start).ok()?;
+        let length = usize::try_from((*length).max(0)).ok()?;
+        let region: Vec<u16> = text.encode_utf16().skip(start).take(length).collect();
+        (region.len() == length && start <= units(text)).then_some(region)
+    };
+    let (Some(left), Some(right)) = (region(text, *at), region(other, *from)) else {
+        return Some(false);
+    };
+    if !fold_case {
+        return Some(left == right);
+    }
+    let folded = |units: &[u16]| fold(&String::from_utf16_lossy(units)).collect::<String>();
+    Some(folded(&left) == folded(&right))
 }
 
 /// The methods that take a regular expression.

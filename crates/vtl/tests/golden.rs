@@ -105,6 +105,128 @@ fn references() {
 }
 
 #[test]
+fn signs_that_begin_nothing() {
+    check(&[
+        // "Advanced: escaping and !" of the user guide; the next line is Velocity's own reading of what follows.
+        (
+            Manual,
+            "#set($foo = 'bar')$\\!foo $\\\\!foo $\\\\\\!foo",
+            "$!foo $\\!foo $\\\\!foo",
+        ),
+        (Velocity, "$\\!nope \\$\\!nope", "$!nope \\$!nope"),
+        (Chosen, "#set($foo = 'bar')$\\!{foo}", "$!{foo}"),
+        (
+            Velocity,
+            "#set($foo = 'bar')$$foo $!$foo #$foo",
+            "$bar $!bar #bar",
+        ),
+        (Velocity, "a$#if(true)x#end b", "ax b"),
+        (Velocity, "#if(true)a$#end b#if(true)a$!#else b#end", "a ba"),
+        (
+            Velocity,
+            "a$$#set($v = 1)b a$  #set($v = 1)b a#  #set($v = 1)b",
+            "ab ab ab",
+        ),
+        (Velocity, "a$#* c *#b a$#**#b a$ #* c *#b", "ab a$b a$ b"),
+        (Velocity, "a${#set($v = 1)b", "a${b"),
+    ]);
+    check_errors(&[(
+        Velocity,
+        "$#foreach($x in [1])#end",
+        "line 1, column 2: #foreach right behind \"$\" is text",
+    )]);
+}
+
+#[test]
+fn breaks_and_stops() {
+    check(&[
+        (
+            Manual,
+            "#foreach($x in [1..3])#if($x == 2)#break($foreach)#end$x#end after",
+            "1 after",
+        ),
+        (
+            Velocity,
+            "#foreach($x in [1, 2])#foreach($y in [1, 2])$y#break($foreach.parent)#end x#end after",
+            "1 after",
+        ),
+        (
+            Velocity,
+            "#foreach($x in [1, 2])#foreach($y in [1, 2])$y#break ()#end x#end",
+            "1 x1 x",
+        ),
+        (Velocity, "a#stop('why')b", "a"),
+        (Velocity, "#define($d)a#stop b#end$d c", "a"),
+        (Velocity, "#define($d)a#break b#end$d c", "a c"),
+        (Velocity, "a#set($x = 'b#stop c')$x d", "ab#stop c d"),
+        (Velocity, "a#set($x = \"b#stop c\")$x d", "a"),
+        (
+            Velocity,
+            "#foreach($x in [1, 2])$x#set($y = \"#break\")$y c#end d",
+            "1 d",
+        ),
+    ]);
+    check_errors(&[
+        (
+            Velocity,
+            "#foreach($x in [1])#break($x)#end",
+            "#break: its argument is no scope",
+        ),
+        (Velocity, "#stop(1, 2)", "line 1, column 8: expected \")\""),
+    ]);
+}
+
+#[test]
+fn foreach_knows_where_it_is() {
+    check(&[
+        (
+            Manual,
+            "#foreach($x in ['a', 'b'])$foreach.index$foreach.count$foreach.first$foreach.last$foreach.hasNext #end",
+            "01truefalsetrue 12falsetruefalse ",
+        ),
+        (
+            Velocity,
+            "#foreach($x in [1, 2])#foreach($y in [1..2])$foreach.parent.index$foreach.topmost.count #end#end",
+            "01 01 12 12 ",
+        ),
+        (
+            Velocity,
+            "#foreach($x in [1, 2])$velocityCount$velocityHasNext #end",
+            "1true 2false ",
+        ),
+        (
+            Velocity,
+            "#foreach($x in 'abc')$x#end#foreach($x in 5)$x#end",
+            "",
+        ),
+        (
+            Recorded,
+            "#foreach($x in [1, 2])#foreach($x in [3])$x#end$x #end[$x]",
+            "31 32 []",
+        ),
+    ]);
+}
+
+#[test]
+fn directives_that_api_gateway_does_not_have_are_text() {
+    check(&[
+        (
+            Recorded,
+            "#evaluate('x')#return(1)",
+            "#evaluate('x')#return(1)",
+        ),
+        (Recorded, "#macro(m $a)x#end#m(1)", "#m(1)"),
+        // Nobody recorded these; AWS has no files to include, and says nothing of them.
+        (
+            Chosen,
+            "#include('x')#parse(\"y\")",
+            "#include('x')#parse(\"y\")",
+        ),
+        (Chosen, "#@m(1)", "#@m(1)"),
+    ]);
+}
+
+#[test]
 fn directives_and_the_whitespace_they_swallow() {
     check(&[
         (
@@ -258,6 +380,26 @@ fn string_methods() {
             "#set($s = \"it\\'s\")$s.replaceAll(\"\\\\'\", \"'\")",
             "it's",
         ),
+        (
+            Java,
+            "#set($s = 'abcab')$s.regionMatches(3, 'xab', 1, 2) $s.regionMatches(true, 0, 'AB', 0, 2) $s.regionMatches(4, 'b', 0, 2)",
+            "true true false",
+        ),
+        (
+            Java,
+            "#set($s = 'ab')$s.contentEquals('ab') $s.valueOf(5) $s.join('-', ['a', 1, 'b'])",
+            "true 5 a-1-b",
+        ),
+        (
+            Java,
+            "#set($I = 0)$I.toHexString(255) $I.toBinaryString(5) $I.toHexString(-1) $I.max(2, 3) $I.hashCode()",
+            "ff 101 ffffffff 3 0",
+        ),
+        (
+            Java,
+            "#set($d = 2.5)$d.hashCode() $d.isNaN() #set($b = true)$b.hashCode() $b.compareTo(false)",
+            "1074003968 false1231 1",
+        ),
         (Java, "#set($I = 0)#set($n = $I.parseInt('41') + 1)$n", "42"),
         (Velocity, "#set($s = 'x')[$!s.noSuchMethod()]", "[]"),
     ]);
@@ -280,6 +422,16 @@ fn list_and_map_methods() {
             Java,
             "#set($m = {'a': 1})[$!m.put('b', 2)] $m.put('b', 3) $m $m.containsKey('a') $m.remove('a') $m.size()",
             "[] 2 {a=1, b=3} true 1 1",
+        ),
+        (
+            Java,
+            "#set($l = [1, 2, 3])$l.removeAll([2, 4]) $l $l.retainAll([3]) $l $l.retainAll([3])",
+            "true [1, 3] true [3] false",
+        ),
+        (
+            Java,
+            "#set($m = {'a': 1})$m.replace('a', 2) [$!m.replace('b', 3)] $m",
+            "1 [] {a=2}",
         ),
         (
             Java,
@@ -475,6 +627,32 @@ fn what_throws_is_an_error() {
             Chosen,
             "$input.path('$[')",
             "JSONPath \"$[\": it ends too early",
+        ),
+    ]);
+}
+
+#[test]
+fn a_method_that_java_has_and_this_engine_has_not_is_an_error() {
+    check_errors(&[
+        (
+            Chosen,
+            "#set($s = 'a')$s.format('%s', 1)",
+            "java.lang.String.format is not supported",
+        ),
+        (
+            Chosen,
+            "#set($l = [1])$l.iterator()",
+            "java.util.List.iterator is not supported",
+        ),
+        (
+            Chosen,
+            "#set($m = {})$m.merge('a', 1)",
+            "java.util.Map.merge is not supported",
+        ),
+        (
+            Chosen,
+            "#set($n = 1)$n.signum(1)",
+            "java.lang.Number.signum is not supported",
         ),
     ]);
 }
