@@ -12,5 +12,6 @@ mod recogniser;
 pub use config::{Config, ConfigError};
 pub use function::{Error, Function};
 pub use labels::labels;
-pub use objects::{Bucket, Description, Found, ObjectError, Objects};
+pub use objects::{Found, Objects};
+pub use originals::{Description, ObjectError, Originals};
 pub use recogniser::{Answer, Recogniser, RecogniserError, Refusal, Rekognition};

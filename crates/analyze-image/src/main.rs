@@ -1,6 +1,6 @@
 //! analyze-image
 
-use analyze_image::{Bucket, Config, Function, Rekognition};
+use analyze_image::{Config, Function, Originals, Rekognition};
 use records::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // Rekognition takes some five calls a second in most regions: a burst of uploads has to wait for its turn.
     let aws = invocation::aws(6).await;
     let function = Function {
-        objects: Bucket::new(aws_sdk_s3::Client::new(&aws), &config.raw_bucket),
+        objects: Originals::new(aws_sdk_s3::Client::new(&aws), &config.raw_bucket),
         recogniser: Rekognition::new(
             aws_sdk_rekognition::Client::new(&aws),
             config.max_labels,

@@ -10,4 +10,5 @@ mod rendering;
 
 pub use config::{Config, ConfigError};
 pub use function::{Error, Function};
-pub use objects::{Buckets, Description, ObjectError, Objects, Original};
+pub use objects::{Buckets, Objects, Original};
+pub use originals::{Description, ObjectError};

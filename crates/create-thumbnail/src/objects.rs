@@ -3,12 +3,8 @@
 use std::future::Future;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use chrono::{DateTime, Utc};
-
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+use originals::{Description, Found, ObjectError, Originals};
 
 /// What was found where an upload should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,17 +27,6 @@ pub enum Original {
     Changed,
     /// Nothing.
     Gone,
-}
-
-/// An object's metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Description {
-    /// Its entity tag, without quotes.
-    pub e_tag: String,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// When it was uploaded.
-    pub uploaded_at: DateTime<Utc>,
 }
 
 /// What this function needs of S3.
@@ -72,21 +57,11 @@ pub trait Objects {
     fn delete(&self, key: &str, size: u32) -> impl Future<Output = Result<(), ObjectError>> + Send;
 }
 
-/// S3 could not do what was asked of it.
-#[derive(Debug, thiserror::Error)]
-#[error("object {key:?} of bucket {bucket} cannot be {done}")]
-pub struct ObjectError {
-    done: &'static str,
-    bucket: String,
-    key: String,
-    source: Cause,
-}
-
 /// The buckets, in S3.
 #[derive(Clone, Debug)]
 pub struct Buckets {
     client: Client,
-    raw: String,
+    raw: Originals,
     thumbnails: String,
 }
 
@@ -95,18 +70,9 @@ impl Buckets {
     #[must_use]
     pub fn new(client: Client, raw: impl Into<String>, thumbnails: impl Into<String>) -> Self {
         Self {
+            raw: Originals::new(client.clone(), raw),
             client,
-            raw: raw.into(),
             thumbnails: thumbnails.into(),
-        }
-    }
-
-    fn unread(&self, key: &str, source: impl Into<Cause>) -> ObjectError {
-        ObjectError {
-            done: "read",
-            bucket: self.raw.clone(),
-            key: key.to_owned(),
-            source: source.into(),
         }
     }
 }
@@ -118,62 +84,21 @@ impl Objects for Buckets {
         e_tag: Option<&str>,
         limit: u64,
     ) -> Result<Original, ObjectError> {
-        let request = self.client.get_object().bucket(&self.raw).key(key);
-        let answer = match request
-            .set_if_match(e_tag.map(|tag| format!("\"{tag}\"")))
-            .send()
-            .await
-        {
-            Ok(answer) => answer,
-            Err(error) => {
-                return match status(&error) {
-                    Some(412) => Ok(Original::Changed),
-                    Some(404) if error.code() != Some("NoSuchBucket") => Ok(Original::Gone),
-                    _ => Err(self.unread(key, error)),
-                };
-            }
+        let content = match self.raw.get(key, e_tag, None).await? {
+            Found::Changed => return Ok(Original::Changed),
+            Found::Gone => return Ok(Original::Gone),
+            Found::Here(content) => content,
         };
-        let e_tag = answer
-            .e_tag()
-            .unwrap_or_default()
-            .trim_matches('"')
-            .to_owned();
-        let bytes = length(answer.content_length());
+        let (e_tag, bytes) = (content.e_tag.clone(), content.total);
         if bytes > limit {
             return Ok(Original::TooLarge { e_tag, bytes });
         }
-        let bytes = read(answer, bytes)
-            .await
-            .map_err(|source| self.unread(key, source))?;
+        let bytes = content.read().await?;
         Ok(Original::Here { e_tag, bytes })
     }
 
     async fn describe(&self, key: &str) -> Result<Option<Description>, ObjectError> {
-        let answer = match self
-            .client
-            .head_object()
-            .bucket(&self.raw)
-            .key(key)
-            .send()
-            .await
-        {
-            Ok(answer) => answer,
-            // HEAD has no body that could tell a missing bucket; GET and the bucket's own events do.
-            Err(error) if status(&error) == Some(404) => return Ok(None),
-            Err(error) => return Err(self.unread(key, error)),
-        };
-        let uploaded_at = answer
-            .last_modified()
-            .and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos()));
-        Ok(Some(Description {
-            e_tag: answer
-                .e_tag()
-                .unwrap_or_default()
-                .trim_matches('"')
-                .to_owned(),
-            bytes: length(answer.content_length()),
-            uploaded_at: uploaded_at.unwrap_or_default(),
-        }))
+        self.raw.describe(key).await
     }
 
     async fn put(&self, key: &str, thumbnail: thumbnail::Thumbnail) -> Result<(), ObjectError> {
@@ -186,16 +111,10 @@ impl Objects for Buckets {
             // Replaced under the same address by a newer upload: kept by the reader, asked about each time.
             .cache_control("private, no-cache")
             .body(ByteStream::from(thumbnail.bytes));
-        request
-            .send()
-            .await
-            .map(drop)
-            .map_err(|source| ObjectError {
-                done: "written",
-                bucket: self.thumbnails.clone(),
-                key: format!("{}/{key}", thumbnail.size),
-                source: source.into(),
-            })
+        request.send().await.map(drop).map_err(|source| {
+            let key = format!("{}/{key}", thumbnail.size);
+            ObjectError::new("written", &self.thumbnails, key, source)
+        })
     }
 
     async fn delete(&self, key: &str, size: u32) -> Result<(), ObjectError> {
@@ -209,33 +128,6 @@ impl Objects for Buckets {
             .send()
             .await
             .map(drop)
-            .map_err(|source| ObjectError {
-                done: "deleted",
-                bucket: self.thumbnails.clone(),
-                key,
-                source: source.into(),
-            })
+            .map_err(|source| ObjectError::new("deleted", &self.thumbnails, key, source))
     }
-}
-
-fn status<E>(error: &SdkError<E>) -> Option<u16> {
-    error
-        .raw_response()
-        .map(|response| response.status().as_u16())
-}
-
-fn length(content_length: Option<i64>) -> u64 {
-    content_length
-        .and_then(|length| length.try_into().ok())
-        .unwrap_or_default()
-}
-
-/// The content in one piece; collecting the stream's segments first would hold it twice.
-async fn read(answer: GetObjectOutput, length: u64) -> Result<Vec<u8>, Cause> {
-    let mut bytes = Vec::with_capacity(usize::try_from(length)?);
-    let mut body = answer.body;
-    while let Some(chunk) = body.try_next().await? {
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
 }
