@@ -50,6 +50,19 @@ pub(crate) struct DeclaredOutput {
     pub(crate) export: Option<Expression>,
 }
 
+/// Of a resource: the fields of [`ResourceAttributes`].
+const ATTRIBUTES: [&str; 9] = [
+    "Type",
+    "Condition",
+    "DependsOn",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "Properties",
+    "Metadata",
+    "CreationPolicy",
+    "UpdatePolicy",
+];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct ResourceAttributes {
@@ -150,12 +163,41 @@ pub(crate) fn rule(name: &str, node: &Node, scope: Scope<'_>) -> Result<Rule, Er
     })
 }
 
+/// What CloudFormation says of a resource before it reads it.
+fn check_attributes(logical_id: &str, node: &Node) -> Result<(), Error> {
+    let entries = node.as_map().ok_or_else(|| {
+        let message = "Template format error: Every Resources member must be an object.";
+        Error::new(node.span, message)
+    })?;
+    for (name, span, _) in entries {
+        if !ATTRIBUTES.contains(&name.as_str()) {
+            let message = format!("Invalid template resource property '{name}'");
+            return Err(Error::new(*span, message).within(name));
+        }
+    }
+    let refused = |span, problem: &str| {
+        let message = format!("Template format error: [/Resources/{logical_id}] {problem}");
+        Err(Error::new(span, message))
+    };
+    match node.get("Type") {
+        None => refused(
+            node.span,
+            "Every Resources object must contain a Type member.",
+        ),
+        Some(kind) if kind.as_str().is_none() => {
+            refused(kind.span, "Every Type member must be a string.")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 pub(crate) fn resource(
     logical_id: &str,
     span: Span,
     node: &Node,
     scope: Scope<'_>,
 ) -> Result<DeclaredResource, Error> {
+    check_attributes(logical_id, node)?;
     let attributes: ResourceAttributes = from_node(node)?;
     let policies: &[&str] = &["Delete", "Retain", "Snapshot"];
     let deletion: &[&str] = &["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
@@ -248,6 +290,10 @@ pub(crate) fn output(
     node: &Node,
     scope: Scope<'_>,
 ) -> Result<DeclaredOutput, Error> {
+    if node.get("Value").is_none() {
+        let message = "Template format error: Every Outputs member must contain a Value object";
+        return Err(Error::new(node.span, message));
+    }
     let attributes: OutputAttributes = from_node(node)?;
     let value = Expression::read(&attributes.value, scope);
     let export = attributes.export.map(|export| {

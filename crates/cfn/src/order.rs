@@ -2,6 +2,21 @@
 
 use crate::{Error, Span};
 
+/// How CloudFormation speaks of a cycle, which is given with its first name twice.
+pub(crate) fn between_resources(cycle: &[&str]) -> String {
+    let (_, members) = cycle.split_last().unwrap_or((&"", cycle));
+    format!(
+        "Circular dependency between resources: [{}] ({})",
+        members.join(", "),
+        cycle.join(" -> ")
+    )
+}
+
+/// Nobody recorded its words for conditions.
+pub(crate) fn between_conditions(cycle: &[&str]) -> String {
+    format!("circular dependency: {}", cycle.join(" -> "))
+}
+
 /// Puts `names` so that each comes after those it depends on, otherwise in the order given.
 ///
 /// `dependencies[i]` are the indices that `names[i]` depends on and where it says so. Recursion would go as deep as
@@ -9,6 +24,7 @@ use crate::{Error, Span};
 pub(crate) fn in_order(
     names: &[&str],
     dependencies: &[Vec<(usize, Span)>],
+    message: fn(&[&str]) -> String,
 ) -> Result<Vec<usize>, Error> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
@@ -45,8 +61,7 @@ pub(crate) fn in_order(
                         .skip_while(|index| *index != dependency)
                         .chain([dependency]);
                     let cycle: Vec<_> = cycle.map(|index| names[index]).collect();
-                    let message = format!("circular dependency: {}", cycle.join(" -> "));
-                    return Err(Error::new(span, message));
+                    return Err(Error::new(span, message(&cycle)));
                 }
             }
         }

@@ -70,6 +70,11 @@ struct Declaration {
 
 impl Parameter {
     pub(crate) fn read(name: &str, span: Span, node: &Node) -> Result<Self, Error> {
+        if node.get("Type").is_none() {
+            let message =
+                "Template format error: Every Parameters object must contain a Type member.";
+            return Err(Error::new(node.span, message));
+        }
         let declaration: Declaration = from_node(node)?;
         let kind = parameter_type(&declaration.r#type).map_err(|error| error.within("Type"))?;
         let text = kind == ParameterType::String;

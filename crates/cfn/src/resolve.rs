@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::declaration::{DeclaredOutput, DeclaredResource};
 use crate::evaluate::Evaluator;
 use crate::expression::Kind;
-use crate::order::in_order;
+use crate::order::{between_conditions, between_resources, in_order};
 use crate::scope::Section;
 use crate::{
     Environment, Error, Node, Output, Resource, ResourceTypes, Span, Stack, Template, Value,
@@ -111,7 +111,8 @@ impl Template {
             found
         });
         let dependencies: Vec<_> = dependencies.collect();
-        let order = in_order(&names, &dependencies).map_err(|error| error.within("Conditions"))?;
+        let order = in_order(&names, &dependencies, between_conditions)
+            .map_err(|error| error.within("Conditions"))?;
         for index in order {
             let condition = &self.conditions[index];
             let holds = evaluator.holds(&condition.predicate);
@@ -132,7 +133,8 @@ impl Template {
             .iter()
             .map(|one| dependencies(one, &indices, evaluator))
             .collect();
-        let order = in_order(&names, &dependencies).map_err(|error| error.within("Resources"))?;
+        let order = in_order(&names, &dependencies, between_resources)
+            .map_err(|error| error.within("Resources"))?;
         for index in order {
             let declared = declared[index];
             let mut distinct = Vec::new();

@@ -183,7 +183,10 @@ fn missing_and_unknown_ones_are_named() {
 #[test]
 fn declarations_are_refused() {
     for (declaration, refusal) in [
-        ("Default: x", "2:6: Parameters.P: missing field `Type`"),
+        (
+            "Default: x",
+            "2:6: Parameters.P: Template format error: Every Parameters object must contain a Type member.",
+        ),
         (
             "Type: Text",
             "2:13: Parameters.P.Type: Template format error: Unrecognized parameter type: Text",

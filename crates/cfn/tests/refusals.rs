@@ -270,6 +270,10 @@ fn sections_refuse() {
             "1:12: Template format error: Resources must be a map",
         ),
         (
+            "Resources:\n  R: []",
+            "2:6: Resources.R: Template format error: Every Resources member must be an object.",
+        ),
+        (
             "Resources:\n  R:",
             "2:4: Resources.R: 'null' values are not allowed in templates",
         ),
@@ -321,11 +325,17 @@ fn sections_refuse() {
 #[test]
 fn resources_refuse() {
     for (resource, refusal) in [
-        ("Properties: {}", "2:6: Resources.R: missing field `Type`"),
+        (
+            "Properties: {}",
+            "2:6: Resources.R: Template format error: [/Resources/R] Every Resources object must contain a Type member.",
+        ),
+        (
+            "Type: !Ref T",
+            "2:13: Resources.R: Template format error: [/Resources/R] Every Type member must be a string.",
+        ),
         (
             "Type: T, Typo: x",
-            "2:16: Resources.R.Typo: unknown field `Typo`, expected one of `Type`, `Condition`, `DependsOn`, \
-             `DeletionPolicy`, `UpdateReplacePolicy`, `Properties`, `Metadata`, `CreationPolicy`, `UpdatePolicy`",
+            "2:16: Resources.R.Typo: Invalid template resource property 'Typo'",
         ),
         (
             "Type: T, Properties: []",
@@ -374,16 +384,16 @@ fn cycles_are_named() {
     for (resources, refusal) in [
         (
             "A: {Type: T, DependsOn: A}",
-            "2:27: Resources: circular dependency: A -> A",
+            "2:27: Resources: Circular dependency between resources: [A] (A -> A)",
         ),
         (
             "A: {Type: T, Properties: {P: !Ref B}}\n  B: {Type: T, DependsOn: [A]}",
-            "3:28: Resources: circular dependency: A -> B -> A",
+            "3:28: Resources: Circular dependency between resources: [A, B] (A -> B -> A)",
         ),
         (
             "Z: {Type: T, DependsOn: A}\n  A: {Type: T, Properties: {P: !Sub '${B.Arn}'}}\n  B: {Type: T, \
              Properties: {P: !GetAtt C.Arn}}\n  C: {Type: T, Metadata: {P: !Join ['', [!Ref A]]}}",
-            "5:42: Resources: circular dependency: A -> B -> C -> A",
+            "5:42: Resources: Circular dependency between resources: [A, B, C] (A -> B -> C -> A)",
         ),
     ] {
         let template = format!("Resources:\n  {resources}");
@@ -481,7 +491,10 @@ fn conditions_refuse() {
 #[test]
 fn outputs_refuse() {
     for (output, refusal) in [
-        ("{Description: x}", "6:6: Outputs.O: missing field `Value`"),
+        (
+            "{Description: x}",
+            "6:6: Outputs.O: Template format error: Every Outputs member must contain a Value object",
+        ),
         (
             "{Value: [x]}",
             "6:14: Outputs.O: Template format error: The Value field of every Outputs member must evaluate to a String.",
