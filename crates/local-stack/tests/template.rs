@@ -105,17 +105,17 @@ async fn an_unknown_property_is_refused_by_name_and_line() {
 #[tokio::test]
 async fn an_unknown_type_is_refused_by_name_and_line() {
     let template = changed(
-        "Type: AWS::CloudWatch::Alarm\n",
-        "Type: AWS::CloudWatch::Alarum\n",
+        "Type: AWS::CloudWatch::Dashboard\n",
+        "Type: AWS::CloudWatch::Dashbord\n",
     );
     let refusal = template.refusal(&[]).await;
-    let line = line_of("Type: AWS::CloudWatch::Alarm") - 1;
+    let line = line_of("Type: AWS::CloudWatch::Dashboard") - 1;
     assert!(
         refusal.starts_with(&format!("infra.yaml:{line}:")),
         "{refusal}"
     );
     assert!(
-        refusal.contains("resource type AWS::CloudWatch::Alarum is not one that this machine runs"),
+        refusal.contains("resource type AWS::CloudWatch::Dashbord is not one that this machine runs"),
         "{refusal}"
     );
 }
