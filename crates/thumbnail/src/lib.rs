@@ -30,6 +30,8 @@ pub use format::Format;
 pub use header::{Header, header};
 pub use limits::Limits;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use decode::Picture;
 use pixels::Pixels;
 use resample::{Resample, fit};
@@ -228,20 +230,34 @@ fn shrink(
     sizes: impl FnOnce(usize, usize) -> Vec<(usize, usize)>,
 ) -> Result<Vec<Small>, Error> {
     let sizes = sizes(header.width as usize, header.height as usize);
+    // A decoder that panics would make a retry, and then an alarm, of what is a damaged file; the panic is printed.
+    catch_unwind(AssertUnwindSafe(|| {
+        shrink_to(bytes, header, limits, colour, &sizes)
+    }))
+    .unwrap_or_else(|_| Err(Error::corrupt("its decoder could not go on")))
+}
+
+fn shrink_to(
+    bytes: &[u8],
+    header: &Header,
+    limits: &Limits,
+    colour: Colour,
+    sizes: &[(usize, usize)],
+) -> Result<Vec<Small>, Error> {
     let (small, profile) = match header.format {
-        Format::Jpeg => match jpeg::reduce(bytes, &sizes, colour == Colour::Half, limits.memory) {
+        Format::Jpeg => match jpeg::reduce(bytes, sizes, colour == Colour::Half, limits.memory) {
             Ok(jpeg::Reduced { small, profile }) => (small, profile),
-            Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, &sizes)?,
+            Err(jpeg::Unusual) => shrink_whole(bytes, header, limits, sizes)?,
         },
         format => {
             let rows = match format {
-                Format::Png => decode::png::shrink(bytes, &sizes, limits)?,
-                Format::WebP => decode::webp::shrink(bytes, &sizes, limits)?,
+                Format::Png => decode::png::shrink(bytes, sizes, limits)?,
+                Format::WebP => decode::webp::shrink(bytes, sizes, limits)?,
                 _ => None,
             };
             match rows {
                 Some((small, profile)) => (small.into_iter().map(Small::Pixels).collect(), profile),
-                None => shrink_whole(bytes, header, limits, &sizes)?,
+                None => shrink_whole(bytes, header, limits, sizes)?,
             }
         }
     };

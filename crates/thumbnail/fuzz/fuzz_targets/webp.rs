@@ -2,6 +2,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbnail_fuzz::every_scale;
+use thumbnail_fuzz::some_scale;
 
-fuzz_target!(|bytes: &[u8]| every_scale(b"RIFF", bytes));
+fuzz_target!(|bytes: &[u8]| some_scale(b"RIFF", bytes));

@@ -23,6 +23,12 @@ pub(crate) fn shrink(
     decoder.set_ignore_text_chunk(true);
     let mut reader = decoder.read_info().map_err(wrong)?;
     let info = reader.info();
+    // png 0.18.1 panics on such a palette (image-png issue 694, fixed since).
+    if let Some(palette) = &info.palette
+        && !palette.len().is_multiple_of(3)
+    {
+        return Err(Error::corrupt("its palette ends within a colour"));
+    }
     if info.interlaced {
         return Ok(None);
     }

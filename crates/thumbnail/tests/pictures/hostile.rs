@@ -4,6 +4,7 @@ use image::ImageFormat;
 use proptest::prelude::*;
 use thumbnail::{Error, Limits, header, jpeg_within, pixels, thumbnails};
 
+use crate::orientation::crc32;
 use crate::support::{file, fixture, scene};
 
 pub fn code(bytes: &[u8]) -> &'static str {
@@ -162,6 +163,27 @@ fn a_progressive_picture_of_thousands_of_scans_is_refused() {
     let (last, end) = (scans[scans.len() - 1], jpeg.len() - 2);
     let deep = [&jpeg[..end], &jpeg[last..end].repeat(5_000), &jpeg[end..]].concat();
     assert_eq!(code(&deep), "CorruptImage");
+}
+
+/// Found by fuzzing: png 0.18.1 takes it for granted that colours are of 3 bytes (image-png issue 694).
+#[test]
+fn a_palette_that_ends_within_a_colour_is_corrupt() {
+    for name in ["basn3p04", "basi3p04", "tp1n3p08"] {
+        let mut bytes = fixture(&format!("../pngsuite/valid/{name}.png"));
+        let at = bytes.windows(4).position(|name| name == b"PLTE").unwrap();
+        let len = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap()) - 1;
+        bytes[at - 4..at].copy_from_slice(&len.to_be_bytes());
+        let end = at + 4 + len as usize;
+        let crc = crc32(&bytes[at..end]).to_be_bytes();
+        bytes.splice(end..end + 5, crc);
+        assert_eq!(
+            thumbnails(&bytes, &[64], &Limits::default()),
+            Err(Error::CorruptImage(
+                "its palette ends within a colour".into()
+            )),
+            "{name}"
+        );
+    }
 }
 
 /// Arithmetic coding is read by nobody here, and says so.

@@ -55,7 +55,7 @@ fn png_with(png: &[u8], exif: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
             crc >> 1 ^ (0xedb8_8320 * (crc & 1))
