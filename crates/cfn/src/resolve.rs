@@ -143,12 +143,16 @@ impl Template {
                     distinct.push(names[*dependency]);
                 }
             }
-            let resource = resource(declared, &distinct, evaluator).map_err(|error| {
+            let blame = |error: Error| {
                 error
                     .or_at(declared.span)
                     .within(&declared.logical_id)
                     .within("Resources")
-            })?;
+            };
+            let resource = resource(declared, &distinct, evaluator).map_err(blame)?;
+            // Here and not where it is referred to: an unknown type is this resource's own mistake.
+            let refused = |reason: String| blame(Error::new(declared.span, reason));
+            evaluator.types.reference(&resource).map_err(refused)?;
             evaluator.resources.push(resource);
         }
         Ok(())

@@ -28,7 +28,7 @@ pub struct Environment {
 /// What the types of resources give to those that refer to them; "Return values" on each type's page of the template
 /// reference.
 pub trait ResourceTypes {
-    /// What `Ref` gives.
+    /// What `Ref` gives. Every resource is asked for it, whether something refers to it or not.
     ///
     /// # Errors
     /// Why there is nothing to give, such as an unknown type; the place is added.

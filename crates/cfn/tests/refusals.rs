@@ -214,11 +214,18 @@ fn what_is_not_supported_is_named() {
 
 #[test]
 fn what_a_type_refuses_has_a_place() {
-    let template =
-        "Resources:\n  A: {Type: Test::Nameless}\n  B: {Type: T, Properties: {P: !Ref A}}";
+    // That of the resource and not of what refers to it, which needs not be there.
+    for refers in ["", "\n  B: {Type: T, Properties: {P: !Ref A}}"] {
+        let template = format!("Resources:\n  A: {{Type: Test::Nameless}}{refers}");
+        assert_eq!(
+            refused(&template, &[]),
+            "t.yaml:2:3: Resources.A: Test::Nameless gives nothing to Ref"
+        );
+    }
+    let template = "Resources:\n  A: {Type: T}\n  B: {Type: T, Properties: {P: !GetAtt A.Missing}}";
     assert_eq!(
         refused(template, &[]),
-        "t.yaml:3:32: Resources.B.Properties.P: Test::Nameless gives nothing to Ref"
+        "t.yaml:3:32: Resources.B.Properties.P: T has no attribute Missing"
     );
 }
 
