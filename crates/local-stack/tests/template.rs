@@ -115,7 +115,8 @@ async fn an_unknown_type_is_refused_by_name_and_line() {
         "{refusal}"
     );
     assert!(
-        refusal.contains("resource type AWS::CloudWatch::Dashbord is not one that this machine runs"),
+        refusal
+            .contains("resource type AWS::CloudWatch::Dashbord is not one that this machine runs"),
         "{refusal}"
     );
 }
