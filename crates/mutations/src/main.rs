@@ -27,7 +27,8 @@ a walk that was interrupted goes on where it was.
 
 Usage: cargo run --release -p mutations -- WHAT [OPTIONS]
 
-  permissions           actions, statements, conditions, policies and permissions only
+  permissions           actions, statements, conditions, policies and permissions only; prints which
+                        test noticed which of them, too
   all                   these, and subscriptions, lines of mapping templates, mapped parameters and
                         headers, selection patterns
   list                  names what would be taken out
@@ -112,7 +113,8 @@ fn run() -> anyhow::Result<()> {
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut mutants = mutants(&text)?;
     mutants.retain(|one| one.id.contains(&options.only));
-    mutants.retain(|one| options.what != "permissions" || one.kind.is_permission());
+    let permissions = options.what == "permissions";
+    mutants.retain(|one| !permissions || one.kind.is_permission());
     for one in &mutants {
         cfn::Node::parse(&one.text).with_context(|| format!("{} leaves no YAML", one.id))?;
     }
@@ -138,6 +140,9 @@ fn run() -> anyhow::Result<()> {
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     print!("{}", report::markdown(&mutants, &results));
+    if permissions {
+        print!("{}", report::noticed(&mutants, &results));
+    }
     Ok(())
 }
 
@@ -154,13 +159,6 @@ fn walk(
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     };
-    let suites = Suites::build(root, scratch, Duration::from_secs(options.patience))?;
-    let walker = Walker {
-        suites,
-        template: template.to_owned(),
-        scratch: scratch.to_owned(),
-        quick: options.quick,
-    };
     let due = mutants.iter().filter(|one| match lock().of(one) {
         Some(known) => options.again && known.failed.is_none(),
         None => true,
@@ -169,6 +167,13 @@ fn walk(
     if due.is_empty() {
         return Ok(());
     }
+    let suites = Suites::build(root, scratch, Duration::from_secs(options.patience))?;
+    let walker = Walker {
+        suites,
+        template: template.to_owned(),
+        scratch: scratch.to_owned(),
+        quick: options.quick,
+    };
     if let Some(failed) = walker.failure(template, "whole")? {
         bail!("the template fails as it is: {failed}");
     }

@@ -80,3 +80,14 @@ pub fn markdown(mutants: &[Mutant], results: &Results) -> String {
     }
     text
 }
+
+/// Every mutant that a test noticed, and which.
+pub fn noticed(mutants: &[Mutant], results: &Results) -> String {
+    let mut text = String::from("\n| taken away | a test that fails |\n| --- | --- |\n");
+    for verdict in mutants.iter().filter_map(|one| results.of(one)) {
+        if let Some(test) = &verdict.failed {
+            let _ = writeln!(text, "| `{}` | `{test}` |", verdict.id.replace('|', "\\|"));
+        }
+    }
+    text
+}
