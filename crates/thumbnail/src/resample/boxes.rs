@@ -110,18 +110,39 @@ fn add(sums: &mut [u16], row: &[u8]) {
     }
 }
 
-/// The last sample of a pixel is its alpha, and weighs the others; in 16 bits, where a product of two bytes just fits.
+/// Samples that are weighted before they are added: in steps of their own, both are done many at a time.
+const AT_ONCE: usize = 64;
+
+/// The last sample of a pixel is its alpha, and weighs the others.
 fn add_weighted<const N: usize>(sums: &mut [u32], row: &[u8]) {
-    for (sums, pixel) in sums
-        .as_chunks_mut::<N>()
-        .0
-        .iter_mut()
-        .zip(row.as_chunks::<N>().0)
+    let (samples, rest) = row.as_chunks::<AT_ONCE>();
+    let mut last = [0; AT_ONCE];
+    last[..rest.len()].copy_from_slice(rest);
+    for (sums, samples) in sums
+        .chunks_mut(AT_ONCE)
+        .zip(samples.iter().chain(std::iter::once(&last)))
     {
-        let mut weights = [u16::from(pixel[N - 1]); N];
-        weights[N - 1] = 255;
-        for ((sum, sample), weight) in sums.iter_mut().zip(pixel).zip(weights) {
-            *sum += u32::from(u16::from(*sample) * weight);
+        for (sum, product) in sums.iter_mut().zip(weighted::<N>(samples)) {
+            *sum += u32::from(product);
         }
     }
+}
+
+/// In 16 bits, where a product of two bytes just fits.
+fn weighted<const N: usize>(samples: &[u8; AT_ONCE]) -> [u16; AT_ONCE] {
+    let mut products = [0; AT_ONCE];
+    for (products, samples) in products
+        .as_chunks_mut::<16>()
+        .0
+        .iter_mut()
+        .zip(samples.as_chunks::<16>().0)
+    {
+        let samples = samples.map(u16::from);
+        *products = std::array::from_fn(|place| {
+            let alpha = place | (N - 1);
+            let weight = if place == alpha { 255 } else { samples[alpha] };
+            samples[place] * weight
+        });
+    }
+    products
 }
