@@ -18,6 +18,7 @@ mod encode;
 mod error;
 mod format;
 mod header;
+mod inflate;
 mod jpeg;
 mod limits;
 mod pixels;

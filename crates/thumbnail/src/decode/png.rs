@@ -1,12 +1,15 @@
 //! PNG row by row, so that it is never in memory whole.
 
-use std::io::Cursor;
+mod stored;
+
+use std::io::ErrorKind;
 
 use png::{ColorType, Decoder, DecodingError, Transformations};
 
 use crate::pixels::Model;
 use crate::resample::Resample;
 use crate::{Error, Limits};
+use stored::Stored;
 
 /// The picture at each of `sizes`; nothing for an interlaced one, whose rows do not come in order.
 pub(crate) fn shrink(
@@ -18,9 +21,10 @@ pub(crate) fn shrink(
     let memory = png::Limits {
         bytes: usize::try_from(limits.memory).unwrap_or(usize::MAX),
     };
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), memory);
+    let mut decoder = Decoder::new_with_limits(Stored::new(bytes), memory);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
+    decoder.ignore_checksums(true);
     let mut reader = decoder.read_info().map_err(wrong)?;
     let info = reader.info();
     // png 0.18.1 panics on such a palette (image-png issue 694, fixed since).
@@ -58,7 +62,8 @@ pub(crate) fn shrink(
     }
     // What the last pixels' checksum says is only seen when what follows is read; that it ends there is no harm.
     match reader.finish() {
-        Ok(()) | Err(DecodingError::IoError(_)) => {}
+        Ok(()) => {}
+        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {}
         Err(error) => return Err(wrong(error)),
     }
     Ok(Some((

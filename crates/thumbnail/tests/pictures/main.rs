@@ -12,6 +12,7 @@ mod golden;
 mod headers;
 mod hostile;
 mod orientation;
+mod png;
 mod pngsuite;
 mod reduced;
 mod sizes;

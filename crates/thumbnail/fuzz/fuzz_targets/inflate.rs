@@ -1,0 +1,42 @@
+//! The compressed pixels of a PNG: what the `image` crate reads must be the same picture, and what it does not read must
+//! be wrong before the last pixel by `miniz_oxide`, too.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use thumbnail::{Limits, pixels};
+
+fuzz_target!(|bytes: &[u8]| {
+    let [width, height, compressed @ ..] = bytes else {
+        return;
+    };
+    // The longer side has up to 4,096 pixels, so that there are pixels enough for any way of decoding.
+    let (width, height) = (u32::from(*width) % 64 * 64 + 1, u32::from(*height) % 64 + 1);
+    let header = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    let header = [&header[..], &[8, 0, 0, 0, 0]].concat();
+    let pixel_data = [&[0x78, 0x01], compressed].concat();
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [(b"IHDR", header), (b"IDAT", pixel_data), (b"IEND", Vec::new())] {
+        let begin = file.len() + 4;
+        file.extend_from_slice(&(data.len() as u32).to_be_bytes());
+        file.extend_from_slice(kind);
+        file.extend_from_slice(&data);
+        let sum = crc32fast::hash(&file[begin..]);
+        file.extend_from_slice(&sum.to_be_bytes());
+    }
+    let ours = pixels(&file, u32::MAX, &Limits::default());
+    let theirs = image::load_from_memory_with_format(&file, image::ImageFormat::Png);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => assert!(ours.data == theirs.to_rgb8().into_raw()),
+        (Err(ours), Ok(_)) => panic!("{ours}"),
+        (Err(_), Err(_)) => {}
+        (Ok(_), Err(theirs)) => {
+            let needed = ((width + 1) * height) as usize;
+            let all = match decompress_to_vec_with_limit(compressed, needed) {
+                Ok(all) => all,
+                Err(error) => error.output,
+            };
+            assert!(all.len() >= needed, "{theirs}");
+        }
+    }
+});
