@@ -160,12 +160,19 @@ impl Reader<'_> {
     /// Takes a number of `size` bits, 0 to 15, in the signed form of T.81, table F.1.
     #[inline(always)]
     pub fn signed(&mut self, size: u32) -> i32 {
-        if size == 0 {
-            return 0;
-        }
-        let value = self.peek(size) as i32;
+        let value = self.signed_behind(0, size);
         self.take(size);
-        extend(value, size)
+        value
+    }
+
+    /// The number of `size` bits, 0 to 15, that comes after `count` bits, in the signed form of T.81, table F.1: one
+    /// whose first bit is 0 is negative. Nothing is taken.
+    #[inline(always)]
+    pub fn signed_behind(&self, count: u32, size: u32) -> i32 {
+        let ahead = self.state.ahead << count;
+        let value = (ahead >> 1 >> (63 - size)) as i32;
+        let if_negative = !(ahead as i64 >> 63) as i32;
+        value + (if_negative & (1 - (1 << size)))
     }
 
     /// Takes one bit.
@@ -175,15 +182,5 @@ impl Reader<'_> {
         let flag = self.peek(1) == 1;
         self.take(1);
         flag
-    }
-}
-
-/// T.81, figure F.12: a number whose first bit is 0 is negative.
-#[inline(always)]
-pub(crate) fn extend(value: i32, size: u32) -> i32 {
-    if value >> (size - 1) == 0 {
-        value - (1 << size) + 1
-    } else {
-        value
     }
 }

@@ -1,11 +1,11 @@
 //! Huffman tables (T.81, annex C), and what can be known of the next bits at one look.
 
 use super::Unusual;
-use super::bits::{Reader, extend};
+use super::bits::Reader;
 
 const LOOK: u32 = 10;
 const VALUE_LOOK: u32 = 11;
-const SKIP_LOOK: u32 = 13;
+const SKIP_LOOK: u32 = 12;
 
 /// A table as a file defines it, with the codes of up to [`LOOK`] bits spread out.
 #[derive(Clone)]
@@ -57,7 +57,19 @@ impl Table {
     /// Takes the next symbol; after a refill.
     #[inline(always)]
     pub fn symbol(&self, bits: &mut Reader<'_>) -> Result<u8, Unusual> {
-        let found = self.look[bits.peek(LOOK)];
+        self.taken(self.look(bits), bits)
+    }
+
+    /// What the next bits begin with, to be [taken](Self::taken). A look can come before a refill, so that neither waits
+    /// for the other.
+    #[inline(always)]
+    pub fn look(&self, bits: &Reader<'_>) -> u16 {
+        self.look[bits.peek(LOOK)]
+    }
+
+    /// Takes what was looked up; after a refill.
+    #[inline(always)]
+    pub fn taken(&self, found: u16, bits: &mut Reader<'_>) -> Result<u8, Unusual> {
         let (len, symbol) = if found == 0 {
             self.decode(bits.peek(16) as u32).ok_or(Unusual)?
         } else {
@@ -87,12 +99,16 @@ pub(super) fn boxed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
 /// A table for AC coefficients of a sequential scan.
 pub(crate) struct AcTable {
     table: Table,
-    /// Bits, coefficients passed over and value, where code and value are within [`VALUE_LOOK`] bits; 0 elsewhere.
+    /// Bits of code and value, coefficients passed over, and bits of the value and of the code, where the code is
+    /// within [`VALUE_LOOK`] bits; 0 elsewhere.
     values: Box<[u32; 1 << VALUE_LOOK]>,
-    /// Bits and coefficients of all whole symbols within [`SKIP_LOOK`] bits, and whether they end the block.
+    /// Bits and coefficients of all symbols whose codes are within [`SKIP_LOOK`] bits and which have at most
+    /// [`SKIP_MOST`], and whether they end the block.
     skips: Box<[u16; 1 << SKIP_LOOK]>,
 }
 
+/// The most bits that an entry of skips passes over: of the 64 that a refill brings, two leave enough for a look.
+const SKIP_MOST: u32 = 25;
 /// Coefficients passed over by an entry of values that ends the block.
 const NO_MORE: u32 = 64;
 /// Added to the coefficients of an entry that ends the block.
@@ -108,21 +124,21 @@ impl AcTable {
                 continue;
             };
             let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
-            if size > 0 && len + size <= VALUE_LOOK {
-                let value = next >> (VALUE_LOOK - len - size) & ((1 << size) - 1);
-                *entry = (extend(value as i32, size) as u32) << 16 | run << 8 | (len + size);
-            } else if symbol == 0 {
-                *entry = (NO_MORE << 8) | len;
+            if len <= VALUE_LOOK {
+                let run = if size == 0 && run != 15 { NO_MORE } else { run };
+                *entry = len << 24 | size << 16 | run << 8 | (len + size);
             }
         }
         let mut skips = boxed::<u16, { 1 << SKIP_LOOK }>();
         for (next, entry) in skips.iter_mut().enumerate() {
             let (mut used, mut passed) = (0, 0);
-            while let Some((len, symbol)) =
-                table.decode((next << used << (16 - SKIP_LOOK)) as u32 & 0xffff)
+            while used < SKIP_LOOK
+                && let Some((len, symbol)) =
+                    table.decode((next << used << (16 - SKIP_LOOK)) as u32 & 0xffff)
             {
                 let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-                if used + len + size > SKIP_LOOK || passed + run + 1 > 64 {
+                if used + len > SKIP_LOOK || used + len + size > SKIP_MOST || passed + run + 1 > 64
+                {
                     break;
                 }
                 used += len + size;
@@ -135,7 +151,7 @@ impl AcTable {
             if used == 0 {
                 passed = TOO_LONG;
             }
-            *entry = (passed << 4) as u16 | used as u16;
+            *entry = (passed << 6) as u16 | used as u16;
         }
         Self {
             table,
@@ -144,7 +160,8 @@ impl AcTable {
         }
     }
 
-    /// Calls `keep` with place and value of each coefficient up to `last`, and passes over the rest of the block.
+    /// Calls `keep` with place and value of each coefficient up to `last`, and passes over the rest of the block. After
+    /// what leaves 12 bits of a refill, and leaves as many itself.
     #[inline(always)]
     pub fn block(
         &self,
@@ -153,11 +170,11 @@ impl AcTable {
         mut keep: impl FnMut(usize, i32),
     ) -> Result<(), Unusual> {
         let mut place = 1;
+        let mut entry = self.values[bits.peek(VALUE_LOOK)];
+        bits.refill();
         while place <= last {
-            bits.refill();
-            // 3 looks of 11 bits leave 23 of a refill's 56; what is longer than a look refills for itself.
-            for _ in 0..3 {
-                let entry = self.values[bits.peek(VALUE_LOOK)];
+            // Of the 64 bits that a refill brings, two symbols of 11 and 15 bits leave 12.
+            for _ in 0..2 {
                 if entry == 0 {
                     bits.refill();
                     let symbol = self.table.symbol(bits)?;
@@ -169,14 +186,13 @@ impl AcTable {
                     if place > 63 {
                         return Err(Unusual);
                     }
-                    let value = bits.signed(size);
-                    if size > 0 {
-                        keep(place, value);
-                    }
+                    keep(place, bits.signed(size));
                     place += 1;
+                    entry = self.values[bits.peek(VALUE_LOOK)];
                     break;
                 }
-                bits.take(entry & 0xff);
+                let value = bits.signed_behind(entry >> 24, entry >> 16 & 15);
+                bits.take(entry & 63);
                 place += (entry >> 8 & 0xff) as usize;
                 if place > 63 {
                     return if entry >> 8 & NO_MORE > 0 {
@@ -185,12 +201,14 @@ impl AcTable {
                         Err(Unusual)
                     };
                 }
-                keep(place, entry as i32 >> 16);
+                entry = self.values[bits.peek(VALUE_LOOK)];
+                keep(place, value);
                 place += 1;
                 if place > last {
                     break;
                 }
             }
+            bits.refill();
         }
         self.skip(bits, place)
     }
@@ -198,15 +216,17 @@ impl AcTable {
     /// Passes over the coefficients from `place` on.
     #[inline(always)]
     fn skip(&self, bits: &mut Reader<'_>, mut place: usize) -> Result<(), Unusual> {
-        while place < 64 {
-            bits.refill();
-            // 4 looks of 13 bits are within the 56 of a refill.
-            for _ in 0..4 {
-                let entry = self.skips[bits.peek(SKIP_LOOK)];
-                let next = place + usize::from(entry >> 4);
+        if place > 63 {
+            return Ok(());
+        }
+        let mut entry = self.skips[bits.peek(SKIP_LOOK)];
+        bits.refill();
+        loop {
+            for _ in 0..2 {
+                let next = place + usize::from(entry >> 6);
                 if next >= 64 {
                     if next == 64 || (ENDS..ENDS + 64).contains(&next) {
-                        bits.take(u32::from(entry & 15));
+                        bits.take(u32::from(entry & 63));
                         return Ok(());
                     }
                     // The look reaches into the next block, or does not hold one symbol.
@@ -218,15 +238,17 @@ impl AcTable {
                     }
                     bits.take(size);
                     place += run + 1;
-                    if place > 64 {
-                        return Err(Unusual);
+                    if place > 63 {
+                        return if place == 64 { Ok(()) } else { Err(Unusual) };
                     }
+                    entry = self.skips[bits.peek(SKIP_LOOK)];
                     break;
                 }
-                bits.take(u32::from(entry & 15));
+                bits.take(u32::from(entry & 63));
                 place = next;
+                entry = self.skips[bits.peek(SKIP_LOOK)];
             }
+            bits.refill();
         }
-        Ok(())
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn read(
             }
             bits.reserve();
             let mut reader = bits.reader();
+            reader.refill();
             for channel in &mut channels {
                 channel.unit(&mut reader, column)?;
             }
@@ -111,8 +112,9 @@ impl Channel<'_> {
         for y in 0..self.v {
             for x in 0..self.h {
                 let at = y * down * self.stride + (column * self.h + x) * across;
+                let found = self.dc.look(bits);
                 bits.refill();
-                let size = u32::from(self.dc.symbol(bits)?);
+                let size = u32::from(self.dc.taken(found, bits)?);
                 if size > 15 {
                     return Err(Unusual);
                 }
