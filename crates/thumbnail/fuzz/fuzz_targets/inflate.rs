@@ -1,5 +1,4 @@
-//! The compressed pixels of a PNG: what the `image` crate reads must be the same picture, and what it does not read must
-//! be wrong before the last pixel by `miniz_oxide`, too.
+//! The compressed pixels of a PNG, which the `image` crate must find to be the same picture, or damaged, too.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -26,17 +25,17 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let ours = pixels(&file, u32::MAX, &Limits::default());
     let theirs = image::load_from_memory_with_format(&file, image::ImageFormat::Png);
+    // Where the two differ, a third decides: `fdeflate` 0.3.7 takes some codes that stand for nothing, and looks at what
+    // comes behind the last pixel.
+    let needed = ((width + 1) * height) as usize;
+    let enough = || match decompress_to_vec_with_limit(compressed, needed) {
+        Ok(all) => all.len() >= needed,
+        Err(error) => error.output.len() >= needed,
+    };
     match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => assert!(ours.data == theirs.to_rgb8().into_raw()),
-        (Err(ours), Ok(_)) => panic!("{ours}"),
+        (Err(ours), Ok(_)) => assert!(!enough(), "{ours}"),
+        (Ok(_), Err(theirs)) => assert!(enough(), "{theirs}"),
         (Err(_), Err(_)) => {}
-        (Ok(_), Err(theirs)) => {
-            let needed = ((width + 1) * height) as usize;
-            let all = match decompress_to_vec_with_limit(compressed, needed) {
-                Ok(all) => all,
-                Err(error) => error.output,
-            };
-            assert!(all.len() >= needed, "{theirs}");
-        }
     }
 });

@@ -15,18 +15,9 @@ impl BitWriter {
         }
     }
 
-    /// A Huffman code: its bits and how many.
-    pub fn code(&mut self, (bits, count): (u16, u8)) {
-        self.put(u32::from(bits), u32::from(count));
-    }
-
-    /// A value of `size` bits in the form of T.81, table F.1: a negative one is less by one.
-    pub fn value(&mut self, value: i32, size: u32) {
-        let bits = if value < 0 { value - 1 } else { value };
-        self.put(bits as u32 & ((1 << size) - 1), size);
-    }
-
-    fn put(&mut self, bits: u32, count: u32) {
+    /// The lowest `count` bits, at most 32.
+    #[inline]
+    pub fn put(&mut self, bits: u32, count: u32) {
         self.bits = self.bits << count | u64::from(bits);
         self.have += count;
         if self.have >= 32 {

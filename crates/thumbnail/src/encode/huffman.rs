@@ -1,11 +1,63 @@
-//! The usual Huffman tables (T.81, annex K.3), as a file lists them and as codes.
+//! Huffman tables made to measure (T.81, annex K.2), as a file lists them and as codes.
+
+/// Bits of the longest code.
+const LONGEST: usize = 16;
 
 /// A table as a file lists it.
 pub(super) struct Spec {
     /// How many codes there are of 1 to 16 bits.
-    pub counts: [u8; 16],
+    pub counts: [u8; LONGEST],
     /// What they stand for, shortest first.
-    pub symbols: &'static [u8],
+    pub symbols: Vec<u8>,
+}
+
+impl Spec {
+    /// The table that makes a text shortest in which symbols are as frequent as this.
+    pub fn shortest(frequencies: &[u32; 256]) -> Self {
+        let mut symbols: Vec<u8> = (0..=255)
+            .filter(|symbol| frequencies[usize::from(*symbol)] > 0)
+            .collect();
+        symbols.sort_by_key(|symbol| std::cmp::Reverse(frequencies[usize::from(*symbol)]));
+        // No code may be all ones: one more symbol, rarer than all others, takes that one.
+        let rarest = [0].into_iter();
+        let weights = symbols
+            .iter()
+            .rev()
+            .map(|symbol| u64::from(frequencies[usize::from(*symbol)]));
+        let mut counts = code_lengths(&rarest.chain(weights).collect::<Vec<_>>());
+        if let Some(last) = counts.iter().rposition(|count| *count > 0) {
+            counts[last] -= 1;
+        }
+        Self {
+            counts: counts.map(|count| count as u8),
+            symbols,
+        }
+    }
+}
+
+/// How many codes of 1 to 16 bits are best for symbols of these weights, the lightest first. By packages and merging
+/// (Larmore and Hirschberg 1990), which no limit of lengths spoils.
+fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
+    // Each list has the symbols, and pairs of what is in the list before it, by weight.
+    let mut lists: Vec<Vec<(u64, bool)>> = Vec::with_capacity(LONGEST);
+    for _ in 0..LONGEST {
+        let before = lists.last().map_or(&[][..], Vec::as_slice);
+        // Of equal weights symbols come first, so that those taken in a list are taken in the next, too.
+        let mut list: Vec<_> = weights.iter().map(|weight| (*weight, true)).collect();
+        let pairs = before.chunks_exact(2);
+        list.extend(pairs.map(|pair| (pair[0].0 + pair[1].0, false)));
+        list.sort_by_key(|(weight, _)| *weight);
+        lists.push(list);
+    }
+    // Of the last list so many are taken, and of those before it what their pairs are made of. In how many lists a
+    // symbol is taken is the length of its code.
+    let mut wanted = 2 * (weights.len() - 1);
+    let mut as_long = [0; LONGEST + 1];
+    for (as_long, list) in as_long.iter_mut().zip(lists.iter().rev()) {
+        *as_long = list[..wanted].iter().filter(|(_, symbol)| *symbol).count();
+        wanted = 2 * (wanted - *as_long);
+    }
+    std::array::from_fn(|len| as_long[len] - as_long[len + 1])
 }
 
 /// The bits of each symbol's code, and how many.
@@ -26,52 +78,60 @@ impl Codes {
         Self(codes)
     }
 
+    #[inline]
     pub fn of(&self, symbol: u8) -> (u16, u8) {
         self.0[usize::from(symbol)]
     }
 }
 
-/// Table K.3.
-pub(super) const LUMA_DC: Spec = Spec {
-    counts: [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
-    symbols: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-};
-/// Table K.4.
-pub(super) const CHROMA_DC: Spec = Spec {
-    counts: [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
-    symbols: &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
-};
-/// Table K.5.
-pub(super) const LUMA_AC: Spec = Spec {
-    counts: [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125],
-    symbols: &[
-        0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41, 0x06, 0x13, 0x51, 0x61,
-        0x07, 0x22, 0x71, 0x14, 0x32, 0x81, 0x91, 0xa1, 0x08, 0x23, 0x42, 0xb1, 0xc1, 0x15, 0x52,
-        0xd1, 0xf0, 0x24, 0x33, 0x62, 0x72, 0x82, 0x09, 0x0a, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x25,
-        0x26, 0x27, 0x28, 0x29, 0x2a, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44, 0x45,
-        0x46, 0x47, 0x48, 0x49, 0x4a, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x63, 0x64,
-        0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0x83,
-        0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
-        0x9a, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6,
-        0xb7, 0xb8, 0xb9, 0xba, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xd2, 0xd3,
-        0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xe1, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8,
-        0xe9, 0xea, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
-    ],
-};
-/// Table K.6.
-pub(super) const CHROMA_AC: Spec = Spec {
-    counts: [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119],
-    symbols: &[
-        0x00, 0x01, 0x02, 0x03, 0x11, 0x04, 0x05, 0x21, 0x31, 0x06, 0x12, 0x41, 0x51, 0x07, 0x61,
-        0x71, 0x13, 0x22, 0x32, 0x81, 0x08, 0x14, 0x42, 0x91, 0xa1, 0xb1, 0xc1, 0x09, 0x23, 0x33,
-        0x52, 0xf0, 0x15, 0x62, 0x72, 0xd1, 0x0a, 0x16, 0x24, 0x34, 0xe1, 0x25, 0xf1, 0x17, 0x18,
-        0x19, 0x1a, 0x26, 0x27, 0x28, 0x29, 0x2a, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44,
-        0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x63,
-        0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a,
-        0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97,
-        0x98, 0x99, 0x9a, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4,
-        0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca,
-        0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7,
-        0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa,
-    ],
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(frequencies: &[u32]) -> Vec<u8> {
+        let mut all = [0; 256];
+        all[..frequencies.len()].copy_from_slice(frequencies);
+        let codes = Codes::new(&Spec::shortest(&all));
+        let lengths = (0..frequencies.len()).map(|symbol| codes.of(symbol as u8).1);
+        lengths.collect()
+    }
+
+    #[test]
+    fn what_is_frequent_has_a_short_code() {
+        assert_eq!(lengths(&[]), []);
+        assert_eq!(lengths(&[7]), [1]);
+        assert_eq!(lengths(&[0, 0, 3, 3]), [0, 0, 1, 2]);
+        assert_eq!(lengths(&[8, 1, 4, 2, 16]), [2, 5, 3, 4, 1]);
+        // Eight alike, and the one that is all ones: one has a bit more.
+        assert_eq!(lengths(&[5; 7]), [3; 7]);
+    }
+
+    #[test]
+    fn no_code_is_longer_than_16_bits_or_all_ones_or_begins_another() {
+        // As frequent as Fibonacci's numbers: without a limit, codes of up to 40 bits.
+        let mut frequencies = vec![1, 1];
+        for place in 2..40 {
+            frequencies.push(frequencies[place - 1] + frequencies[place - 2]);
+        }
+        for some in [&frequencies[..], &[1; 255], &[1, 1], &frequencies[..18]] {
+            let mut all = [0; 256];
+            all[..some.len()].copy_from_slice(some);
+            let codes = Codes::new(&Spec::shortest(&all));
+            let codes: Vec<_> = (0..some.len())
+                .map(|symbol| codes.of(symbol as u8))
+                .collect();
+            // What the codes leave of all that can follow is no more than the one of all ones takes.
+            let taken: u32 = codes.iter().map(|(_, len)| 1_u32 << (16 - len)).sum();
+            let longest = codes.iter().map(|(_, len)| len).max().unwrap();
+            assert_eq!(taken, (1 << 16) - (1 << (16 - longest)));
+            for (nth, (code, len)) in codes.iter().enumerate() {
+                assert!((1..=16).contains(len));
+                assert_ne!(u32::from(*code), (1 << len) - 1);
+                for (other, longer) in &codes[nth + 1..] {
+                    let shorter = *len.min(longer);
+                    assert_ne!(code >> (len - shorter), other >> (longer - shorter));
+                }
+            }
+        }
+    }
+}

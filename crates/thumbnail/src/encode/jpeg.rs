@@ -1,8 +1,9 @@
-//! Baseline JPEG with colour at half the size (4:2:0), out of planes: nothing goes through RGB that need not.
+//! Baseline JPEG with colour at half the size (4:2:0), out of planes: nothing goes through RGB that need not. Its
+//! Huffman tables are made to measure, so what is to be written is gathered first.
 
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
-use super::huffman::{CHROMA_AC, CHROMA_DC, Codes, LUMA_AC, LUMA_DC, Spec};
+use super::huffman::{Codes, Spec};
 use crate::jpeg::ZIGZAG;
 use crate::pixels::{Pixels, Plane};
 
@@ -18,41 +19,84 @@ const CHROMA_QUANT: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
+
 /// Luma, and two planes of colour of half its size, rounded up, or none. Sides are at most 65,535.
 pub(crate) fn encode(luma: &Plane, colour: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
     let luma_quant = quantisation(&LUMA_QUANT, quality);
     let chroma_quant = quantisation(&CHROMA_QUANT, quality);
-    let mut out = Vec::with_capacity(luma.data.len() / 4 + 1024);
-    headers(&mut out, luma, colour.is_some(), &luma_quant, &chroma_quant);
-
-    let mut channels = vec![Channel::new(
-        luma,
-        if colour.is_some() { 2 } else { 1 },
-        &luma_quant,
-        &LUMA_DC,
-        &LUMA_AC,
-    )];
+    let blocks = if colour.is_some() { 2 } else { 1 };
+    let mut channels = vec![Channel::new(luma, blocks, &luma_quant, LUMA)];
     for plane in colour.into_iter().flatten() {
-        channels.push(Channel::new(
-            plane,
-            1,
-            &chroma_quant,
-            &CHROMA_DC,
-            &CHROMA_AC,
-        ));
+        channels.push(Channel::new(plane, 1, &chroma_quant, CHROMA));
     }
-    let unit = if colour.is_some() { 16 } else { 8 };
-    let mut writer = BitWriter::new(out);
-    for row in 0..luma.height.div_ceil(unit) {
-        for column in 0..luma.width.div_ceil(unit) {
+    let mut gathered = Gathered {
+        tokens: Vec::with_capacity(luma.data.len() / 2),
+        frequencies: [[0; 256]; 4],
+    };
+    for row in 0..luma.height.div_ceil(8 * blocks) {
+        for column in 0..luma.width.div_ceil(8 * blocks) {
             for channel in &mut channels {
-                channel.unit(row, column, &mut writer);
+                channel.unit(row, column, &mut gathered);
             }
         }
+    }
+
+    let specs = gathered.frequencies.each_ref().map(Spec::shortest);
+    let mut out = Vec::with_capacity(gathered.tokens.len() + 1024);
+    headers(
+        &mut out,
+        luma,
+        colour.is_some(),
+        [&luma_quant, &chroma_quant],
+        &specs,
+    );
+    let codes = specs.each_ref().map(Codes::new);
+    let mut writer = BitWriter::new(out);
+    for token in gathered.tokens {
+        let (code, len) = codes[usize::from(token.table)].of(token.symbol);
+        let size = u32::from(token.symbol & 15);
+        writer.put(
+            u32::from(code) << size | u32::from(token.value),
+            u32::from(len) + size,
+        );
     }
     let mut out = writer.finish();
     out.extend([0xff, 0xd9]);
     out
+}
+
+/// What is to be written, and how often each table has each symbol.
+struct Gathered {
+    tokens: Vec<Token>,
+    frequencies: [[u32; 256]; 4],
+}
+
+/// A symbol of one of the tables, and as many bits behind it as its lower half says.
+#[derive(Clone, Copy)]
+struct Token {
+    table: u8,
+    symbol: u8,
+    value: u16,
+}
+
+/// Tables: of DC coefficients, and one further of AC.
+const LUMA: u8 = 0;
+const CHROMA: u8 = 2;
+
+impl Gathered {
+    /// A coefficient, or what stands for several; in the form of T.81, table F.1: a negative one is less by one.
+    #[inline]
+    fn push(&mut self, table: u8, run: usize, value: i32) {
+        let size = 32 - value.unsigned_abs().leading_zeros();
+        let symbol = (run << 4) as u8 | size as u8;
+        let bits = if value < 0 { value - 1 } else { value };
+        self.frequencies[usize::from(table)][usize::from(symbol)] += 1;
+        self.tokens.push(Token {
+            table,
+            symbol,
+            value: bits as u16 & ((1 << size) - 1),
+        });
+    }
 }
 
 /// A table for a quality of 1 to 100, on the scale that libjpeg made common.
@@ -70,8 +114,8 @@ fn headers(
     out: &mut Vec<u8>,
     luma: &Plane,
     colour: bool,
-    luma_quant: &[u8; 64],
-    chroma_quant: &[u8; 64],
+    [luma_quant, chroma_quant]: [&[u8; 64]; 2],
+    specs: &[Spec; 4],
 ) {
     let mut segment = |marker: u8, parts: &[&[u8]]| {
         let len = 2 + parts.iter().map(|part| part.len()).sum::<usize>();
@@ -85,8 +129,12 @@ fn headers(
         (luma.height as u16).to_be_bytes(),
         (luma.width as u16).to_be_bytes(),
     );
-    let spec = |class: u8, spec: &Spec| [&[class][..], &spec.counts, spec.symbols].concat();
-    let luma_codes = [spec(0x00, &LUMA_DC), spec(0x10, &LUMA_AC)].concat();
+    let tables: Vec<u8> = [0x00, 0x10, 0x01, 0x11]
+        .into_iter()
+        .zip(specs)
+        .take(if colour { 4 } else { 2 })
+        .flat_map(|(class, spec)| [&[class][..], &spec.counts, &spec.symbols].concat())
+        .collect();
     // A start-of-image marker has no length: it stands before the first segment, which is written here.
     segment(0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
     segment(0xdb, &[&[0], luma_quant]);
@@ -101,18 +149,11 @@ fn headers(
                 &[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1],
             ],
         );
-        segment(
-            0xc4,
-            &[
-                &luma_codes,
-                &spec(0x01, &CHROMA_DC),
-                &spec(0x11, &CHROMA_AC),
-            ],
-        );
+        segment(0xc4, &[&tables]);
         segment(0xda, &[&[3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0]]);
     } else {
         segment(0xc0, &[&[8], &height, &width, &[1, 1, 0x11, 0]]);
-        segment(0xc4, &[&luma_codes]);
+        segment(0xc4, &[&tables]);
         segment(0xda, &[&[1, 1, 0x00, 0, 63, 0]]);
     }
     out.splice(0..0, [0xff, 0xd8]);
@@ -124,13 +165,13 @@ struct Channel<'a> {
     blocks: usize,
     /// What to multiply a coefficient with, in rows of 8.
     steps: [f32; 64],
-    dc: Codes,
-    ac: Codes,
+    /// Of its DC coefficients; that of the others comes next.
+    table: u8,
     predicted: i32,
 }
 
 impl<'a> Channel<'a> {
-    fn new(plane: &'a Plane, blocks: usize, quant: &[u8; 64], dc: &Spec, ac: &Spec) -> Self {
+    fn new(plane: &'a Plane, blocks: usize, quant: &[u8; 64], table: u8) -> Self {
         let mut steps = [0.0; 64];
         for (place, quant) in ZIGZAG.into_iter().zip(quant) {
             steps[place] = 1.0 / (f32::from(*quant) * 8.0 * SCALES[place / 8] * SCALES[place % 8]);
@@ -139,19 +180,18 @@ impl<'a> Channel<'a> {
             plane,
             blocks,
             steps,
-            dc: Codes::new(dc),
-            ac: Codes::new(ac),
+            table,
             predicted: 0,
         }
     }
 
-    fn unit(&mut self, row: usize, column: usize, writer: &mut BitWriter) {
+    fn unit(&mut self, row: usize, column: usize, gathered: &mut Gathered) {
         for y in 0..self.blocks {
             for x in 0..self.blocks {
                 let block =
                     self.samples((row * self.blocks + y) * 8, (column * self.blocks + x) * 8);
                 let coefficients = self.quantised(block);
-                self.write(&coefficients, writer);
+                self.gather(&coefficients, gathered);
             }
         }
     }
@@ -187,39 +227,30 @@ impl<'a> Channel<'a> {
         ZIGZAG.map(|place| whole[place])
     }
 
-    fn write(&mut self, coefficients: &[i16; 64], writer: &mut BitWriter) {
+    fn gather(&mut self, coefficients: &[i16; 64], gathered: &mut Gathered) {
         let mean = i32::from(coefficients[0]);
-        let change = mean - self.predicted;
+        gathered.push(self.table, 0, mean - self.predicted);
         self.predicted = mean;
-        let size = size(change);
-        writer.code(self.dc.of(size as u8));
-        writer.value(change, size);
-
-        let mut done = 0;
+        let mut left = 0_u64;
         for (place, coefficient) in coefficients.iter().enumerate().skip(1) {
-            if *coefficient == 0 {
-                continue;
-            }
+            left |= u64::from(*coefficient != 0) << place;
+        }
+        let mut done = 0;
+        while left > 0 {
+            let place = left.trailing_zeros() as usize;
             let mut run = place - done - 1;
             while run > 15 {
-                writer.code(self.ac.of(0xf0));
+                gathered.push(self.table + 1, 15, 0);
                 run -= 16;
             }
-            let value = i32::from(*coefficient);
-            let size = self::size(value);
-            writer.code(self.ac.of((run as u8) << 4 | size as u8));
-            writer.value(value, size);
+            gathered.push(self.table + 1, run, i32::from(coefficients[place]));
             done = place;
+            left &= left - 1;
         }
         if done < 63 {
-            writer.code(self.ac.of(0x00));
+            gathered.push(self.table + 1, 0, 0);
         }
     }
-}
-
-/// Bits that a value needs (T.81, table F.1).
-fn size(value: i32) -> u32 {
-    32 - value.unsigned_abs().leading_zeros()
 }
 
 /// The picture as luma and two planes of colour at half the size (JFIF 1.02, page 3).
@@ -227,7 +258,7 @@ pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     let (pixels, _) = rgb.data.as_chunks::<3>();
     let luma = pixels
         .iter()
-        .map(|pixel| Plane::stored(dot(pixel.map(f32::from), LUMA)))
+        .map(|pixel| Plane::stored(dot(pixel.map(f32::from), LUMA_OF_RGB)))
         .collect();
     let (width, height) = (rgb.width.div_ceil(2), rgb.height.div_ceil(2));
     let (mut blue, mut red) = (
@@ -245,7 +276,7 @@ pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
                 }
             }
             let mean = sum.map(|sum| sum / (upper.len() + lower.len()) as f32);
-            let luma = dot(mean, LUMA);
+            let luma = dot(mean, LUMA_OF_RGB);
             blue.push(Plane::stored(128.0 + (mean[2] - luma) / 1.772));
             red.push(Plane::stored(128.0 + (mean[0] - luma) / 1.402));
         }
@@ -283,7 +314,7 @@ pub(crate) fn luma(grey: &Pixels) -> Plane {
     }
 }
 
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
+const LUMA_OF_RGB: [f32; 3] = [0.299, 0.587, 0.114];
 
 fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
