@@ -141,6 +141,19 @@ fn what_comes_after_the_last_pixel_is_not_inflated() {
 }
 
 #[test]
+fn pixels_that_are_damaged_after_some_rows_are_corrupt() {
+    let mut chunks = chunks(&file(&scene(60, 3), ImageFormat::Png));
+    let row = [&[0, 181, 0, 74, 255][..], &[0; 181]].concat();
+    // Two rows of three, and then the end, or a block of no known kind.
+    for (end, said) in [(&[][..], "end early"), (&[0b110], "of no known kind")] {
+        chunks[1].1 = [&[0x78, 1][..], &row, &row, end].concat();
+        let error = thumbnails(&of_chunks(&chunks, &[]), &[9], &Limits::default()).unwrap_err();
+        assert_eq!(error.code(), "CorruptImage");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let said = |png: &[u8]| {
         let error = thumbnails(png, &[9], &Limits::default()).unwrap_err();

@@ -98,6 +98,7 @@ impl<'a> Stored<'a> {
 impl Pixels<'_> {
     /// Goes on with the next block, and puts into `head` what comes before it; whether there was one.
     fn block(&mut self, head: &mut Vec<u8>) -> io::Result<bool> {
+        head.clear();
         let mut shown = self.inflate.shown().len();
         if self.block.end == shown && self.needed > 0 {
             self.block = 0..0;
@@ -111,7 +112,6 @@ impl Pixels<'_> {
         // The block's kind and its length twice; at the end, a checksum of all.
         let chunk = 5 + len as u32 + if is_last { 4 } else { 0 };
         let len = len as u16;
-        head.clear();
         head.extend_from_slice(&chunk.to_be_bytes());
         head.extend_from_slice(b"IDAT");
         head.push(is_last.into());
