@@ -19,13 +19,11 @@ mod window;
 
 use bits::Bits;
 use codes::{Codes, LITERAL, Symbol};
-use pair::Pair;
+use pair::{AHEAD, Pair};
 use window::Window;
 
 /// Bytes that are decoded at least before they are shown, unless they are the last.
 const ENOUGH: usize = 32 * 1024;
-/// Compressed bytes at hand before a step, unless there are no more: as many as any of them looks at.
-const AHEAD: usize = pair::AHEAD;
 /// Bytes that three refills look at, at most.
 const SPARE: usize = 24;
 
@@ -95,7 +93,7 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         &mut self.source
     }
 
-    /// The next bytes, some 64 KiB; none at the end.
+    /// The next bytes, [`ENOUGH`] or some more; none at the end.
     ///
     /// # Errors
     /// [`Damage`], once all that comes before it has been given.
@@ -208,7 +206,7 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         let at_hand = self.input.len() - self.bits.byte().min(self.input.len());
         let ended = if at_hand < SPARE {
             self.last_ones()
-        } else if at_hand < pair::AHEAD || !self.codes.mostly_literals() {
+        } else if at_hand < AHEAD || !self.codes.mostly_literals() {
             self.one_by_one()
         } else {
             self.pair

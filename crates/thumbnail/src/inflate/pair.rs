@@ -14,7 +14,8 @@ use super::{Damage, SPARE};
 
 /// Bytes of compressed data that each of the two reads.
 const STRETCH: usize = 2048;
-/// Bytes of compressed data that must be at hand: what two readers look at, and more than the lengths of codes take.
+/// Bytes of compressed data that must be at hand before a step, unless there are no more: what two readers look at, and
+/// more than the lengths of codes take.
 pub(super) const AHEAD: usize = 2 * STRETCH + 2 * SPARE;
 /// Literals of a stretch, at most: codes are rarely shorter than 4 bits where there are mostly literals.
 const LITERALS: usize = 2 * STRETCH;
