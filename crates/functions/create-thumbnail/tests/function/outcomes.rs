@@ -1,0 +1,310 @@
+//! What becomes of one event.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use invocation::Invocation;
+use records::{Part, Thumbnail, Verdict, Write};
+use serde_json::json;
+
+use crate::world::{
+    Buckets, SIZES, function, invocation, picture, sns, sns_of, soon, store, thumbnails_of,
+};
+
+const KEY: &str = "pets/a b+c.png";
+/// As a notification writes it.
+const ENCODED: &str = "pets/a+b%2Bc.png";
+
+fn code<T>(part: &Part<T>) -> &str {
+    match part {
+        Part::Failed { reason } => &reason.code,
+        Part::Pending | Part::Done(_) => "",
+    }
+}
+
+#[tokio::test]
+async fn a_picture_has_a_thumbnail_of_each_size_and_a_part() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let e_tag = buckets.upload(picture(1));
+    let event = sns(ENCODED, 1, Some(&e_tag));
+    function(buckets.clone(), store.clone())
+        .handle(&event, &invocation())
+        .await
+        .unwrap();
+
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(1))));
+    let record = store.read(KEY).await.unwrap().unwrap();
+    assert_eq!(record.sizes, BTreeSet::from(SIZES));
+    let part = record.picture().unwrap().thumbnails.done().unwrap();
+    assert_eq!(
+        (part.width, part.height, part.format.as_str()),
+        (8, 6, "png")
+    );
+    let expected = |size, width, height| Thumbnail {
+        size,
+        width,
+        height,
+        bytes: buckets.state().thumbnails[&size].len() as u64,
+        content_type: "image/jpeg".into(),
+        href: format!("thumbnails/{size}/pets/a%20b%2Bc.png"),
+    };
+    assert_eq!(
+        part.items,
+        [expected(4, 4, 3), expected(16, 8, 6)],
+        "fitted, and never enlarged"
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_event_changes_nothing() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let e_tag = buckets.upload(picture(1));
+    let event = sns(ENCODED, 1, Some(&e_tag));
+    let function = function(buckets.clone(), store.clone());
+    function.handle(&event, &invocation()).await.unwrap();
+    let record = store.read(KEY).await.unwrap();
+    buckets.state().calls.clear();
+    function.handle(&event, &invocation()).await.unwrap();
+    assert_eq!(buckets.state().calls, ["head"]);
+    assert_eq!(store.read(KEY).await.unwrap(), record);
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_recorded_and_loses_the_thumbnails_of_an_older_upload() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    let e_tag = buckets.upload(picture(1));
+    function
+        .handle(&sns(KEY, 1, Some(&e_tag)), &invocation())
+        .await
+        .unwrap();
+    let e_tag = buckets.upload(b"no picture".to_vec());
+    function
+        .handle(&sns(KEY, 2, Some(&e_tag)), &invocation())
+        .await
+        .unwrap();
+    let record = store.read(&KEY.replace('+', " ")).await.unwrap().unwrap();
+    assert_eq!(
+        code(&record.picture().unwrap().thumbnails),
+        "UnsupportedFormat"
+    );
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+    assert!(record.sizes.is_empty());
+}
+
+#[tokio::test]
+async fn damaged_and_oversized_pictures_are_recorded() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    let whole = picture(1);
+    for (n, bytes, expected) in [
+        (1, whole[..whole.len() / 2].to_vec(), "CorruptImage"),
+        (2, vec![], "UnsupportedFormat"),
+        (3, vec![0; 10_001], "ImageTooLarge"),
+    ] {
+        let e_tag = buckets.upload(bytes);
+        function
+            .handle(&sns("x", n, Some(&e_tag)), &invocation())
+            .await
+            .unwrap();
+        let record = store.read("x").await.unwrap().unwrap();
+        assert_eq!(code(&record.picture().unwrap().thumbnails), expected);
+    }
+}
+
+#[tokio::test]
+async fn sizes_that_are_configured_no_more_are_cleared() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let mut function = function(buckets.clone(), store.clone());
+    function.sizes = BTreeSet::from([4, 7]);
+    let e_tag = buckets.upload(picture(1));
+    function
+        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
+        .await
+        .unwrap();
+    assert!(buckets.state().thumbnails.contains_key(&7));
+
+    // Even when analyze-image hears of the newer upload first and starts the record afresh.
+    function.sizes = BTreeSet::from(SIZES);
+    let e_tag = buckets.upload(picture(2));
+    let event = sns("x", 2, Some(&e_tag));
+    let decoded = events::decode(&event).events.remove(0).unwrap();
+    let write = Write::Analysis {
+        bytes: 2,
+        part: Part::failed("CorruptImage", ""),
+    };
+    assert_eq!(
+        store.write(&decoded, &write, soon()).await.unwrap().verdict,
+        Verdict::Written
+    );
+    function.handle(&event, &invocation()).await.unwrap();
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(2))));
+    assert_eq!(
+        store.read("x").await.unwrap().unwrap().sizes,
+        BTreeSet::from(SIZES)
+    );
+}
+
+#[tokio::test]
+async fn a_removal_takes_everything() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let mut function = function(buckets.clone(), store.clone());
+    function.sizes = BTreeSet::from([4, 7]);
+    let e_tag = buckets.upload(picture(1));
+    function
+        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
+        .await
+        .unwrap();
+    function.sizes = BTreeSet::from(SIZES);
+    buckets.state().raw = None;
+    function
+        .handle(&sns("x", 2, None), &invocation())
+        .await
+        .unwrap();
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+    assert!(store.read("x").await.unwrap().unwrap().is_deleted());
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    function
+        .handle(&sns("x", 1, Some("gone")), &invocation())
+        .await
+        .unwrap();
+    assert_eq!(store.read("x").await.unwrap(), None);
+    // Neither does one that was replaced: the record is for its own event to write.
+    buckets.upload(picture(2));
+    function
+        .handle(&sns("x", 1, Some("other")), &invocation())
+        .await
+        .unwrap();
+    assert_eq!(store.read("x").await.unwrap(), None);
+}
+
+/// In a bucket that keeps versions: `ObjectRemoved:Delete` names the version that was deleted for good.
+#[tokio::test]
+async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    let event = |n: u32| {
+        sns_of(&json!([{
+            "eventName": "ObjectRemoved:Delete",
+            "eventTime": "2026-11-22T13:00:00.000Z",
+            "userIdentity": {}, "requestParameters": {},
+            "s3": {"bucket": {"name": "raw"}, "object":
+                {"key": "x", "versionId": "QMzwYIYYqjDkqOS9", "sequencer": format!("{n:X}")}},
+        }]))
+    };
+    buckets.upload(picture(1));
+    function.handle(&event(1), &invocation()).await.unwrap();
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(1))));
+    let record = store.read("x").await.unwrap().unwrap();
+    assert_eq!(
+        record.picture().unwrap().uploaded_at.to_rfc3339(),
+        "2026-11-22T12:00:00+00:00"
+    );
+
+    buckets.state().raw = None;
+    function.handle(&event(2), &invocation()).await.unwrap();
+    assert!(store.read("x").await.unwrap().unwrap().is_deleted());
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+}
+
+#[tokio::test]
+async fn a_key_too_long_for_the_index_is_skipped() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let e_tag = buckets.upload(picture(1));
+    let key = "k".repeat(1001);
+    function(buckets.clone(), store.clone())
+        .handle(&sns(&key, 1, Some(&e_tag)), &invocation())
+        .await
+        .unwrap();
+    assert!(buckets.state().calls.is_empty());
+    assert_eq!(store.read(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_record_is_tried_before_the_invocation_fails() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let e_tag = buckets.upload(picture(1));
+    let record = |bucket: &str, key: &str| {
+        json!({
+            "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-11-22T13:00:00.000Z",
+            "userIdentity": {}, "requestParameters": {},
+            "s3": {"bucket": {"name": bucket}, "object":
+                {"key": key, "size": 1, "eTag": e_tag, "sequencer": "1"}},
+        })
+    };
+    let event = sns_of(&json!([
+        record("other", "1"),
+        record("raw", "%FF"),
+        record("raw", "3")
+    ]));
+    let failures = function(buckets, store.clone())
+        .handle(&event, &invocation())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failures.to_string(),
+        concat!(
+            r#"2 of 3 records failed; "1": event of bucket "other" came to the function for bucket "raw"; "#,
+            r#"key cannot be decoded: "%FF" is not UTF-8 once decoded: invalid utf-8 sequence of 1 bytes from index 0"#
+        )
+    );
+    assert!(store.read("3").await.unwrap().unwrap().picture().is_some());
+}
+
+/// Names of the function's own metrics on the template's dashboard.
+fn shown() -> BTreeSet<String> {
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/infra.yaml");
+    let template = std::fs::read_to_string(template).expect("the template");
+    let lines = template.lines().map(str::trim).filter(|line| {
+        line.starts_with("[\"ContactSheet\"") && line.contains("${CreateThumbnailFunction}")
+    });
+    lines
+        .map(|line| line.split('"').nth(3).expect("a name").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn it_tells_what_the_dashboard_shows() {
+    let (buckets, store) = (Buckets::default(), store().await);
+    let function = function(buckets.clone(), store.clone());
+    let e_tag = buckets.upload(picture(1));
+    let lines = Arc::new(Mutex::new(vec![]));
+    let log = Arc::clone(&lines);
+    let invocation = Invocation::new(soon(), "request", "create-thumbnail", move |line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        log.lock().expect("no line panics").push(line);
+    });
+    for _ in 0..2 {
+        function
+            .handle(&sns(ENCODED, 1, Some(&e_tag)), &invocation)
+            .await
+            .unwrap();
+    }
+    let lines = lines.lock().expect("no line panics");
+    let [first, second] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    for (member, value) in [
+        ("Outcome", json!("done")),
+        ("key", json!(KEY)),
+        ("Pictures", json!(1)),
+        ("BytesIn", json!(picture(1).len())),
+        ("thumbnails", json!(SIZES.len())),
+        ("width", json!(8)),
+        ("height", json!(6)),
+    ] {
+        assert_eq!(first[member], value, "{member}");
+    }
+    assert_eq!(second["Outcome"], "duplicate");
+    assert!(second["Pictures"].is_null());
+    assert!(!shown().is_empty());
+    for name in shown() {
+        assert!(first[&name].is_number(), "{name}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Where a function's executable comes from: built from this workspace, or taken out of a zip.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+/// Builds the packages whose zips the keys name, with the profile that this program was built with.
+///
+/// A key is `<package>-<version>.zip`; cargo finds nothing to do where nothing has changed.
+///
+/// # Errors
+/// A key that names no package, or a build that fails.
+pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let mut packages = HashMap::new();
+    for key in keys {
+        packages.insert(package(key, &root)?, *key);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .current_dir(&root)
+        .args([
+            "build",
+            "--message-format=json-render-diagnostics",
+            "--package=local-stack",
+        ])
+        .stderr(Stdio::inherit());
+    // What cargo tells the program that it runs would make ring's build script, which watches it, build again.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if told {
+            command.env_remove(name);
+        }
+    }
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    // A first build takes minutes: a person is shown that something happens.
+    if !io::stderr().is_terminal() {
+        command.arg("--quiet");
+    }
+    for package in packages.keys() {
+        command
+            .arg(format!("--package={package}"))
+            .arg(format!("--bin={package}"));
+    }
+    let output = command.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the functions do not build");
+    }
+    let mut executables = HashMap::new();
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else {
+            continue;
+        };
+        let name = message["target"]["name"].as_str().unwrap_or_default();
+        if let (Some(key), Some(path)) = (packages.get(name), message["executable"].as_str()) {
+            executables.insert((*key).to_owned(), PathBuf::from(path));
+        }
+    }
+    Ok(executables)
+}
+
+fn package(key: &str, root: &Path) -> anyhow::Result<String> {
+    let stem = key.strip_suffix(".zip").unwrap_or(key);
+    let package = stem
+        .rmatch_indices('-')
+        .map(|(end, _)| &stem[..end])
+        .find(|name| root.join("crates").join(name).join("src/main.rs").exists());
+    match package {
+        Some(name) => Ok(name.to_owned()),
+        None => bail!("{key} is not <function>-<version>.zip of a function in crates/"),
+    }
+}
+
+/// Takes `bootstrap` out of the zips in `folder`.
+///
+/// A zip is found by its key; where there is none of that name, by its function's name, if just one fits.
+///
+/// # Errors
+/// No zip or several, or one without an executable `bootstrap` for this machine at its root.
+pub fn unpack(
+    keys: &[&str],
+    folder: &Path,
+    into: &Path,
+) -> anyhow::Result<HashMap<String, PathBuf>> {
+    let mut executables = HashMap::new();
+    for key in keys {
+        let zip = find(key, folder)?;
+        let target = into.join(key);
+        fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+        let path = target.join("bootstrap");
+        extract(&zip, &path).with_context(|| format!("cannot run {}", zip.display()))?;
+        executables.insert((*key).to_owned(), path);
+    }
+    Ok(executables)
+}
+
+fn find(key: &str, folder: &Path) -> anyhow::Result<PathBuf> {
+    let exact = folder.join(key);
+    if exact.is_file() {
+        return Ok(exact);
+    }
+    let function = key.rsplit_once('-').map_or(key, |(function, _)| function);
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut zips: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let versioned = name
+                .strip_prefix(function)
+                .is_some_and(|rest| rest.starts_with('-'));
+            versioned && path.extension().is_some_and(|ending| ending == "zip")
+        })
+        .collect();
+    match (zips.pop(), zips.len()) {
+        (Some(zip), 0) => Ok(zip),
+        (None, _) => bail!("{} has no {function}-<version>.zip", folder.display()),
+        (Some(_), more) => bail!(
+            "{} has {} zips of {function}: name one with --parameter",
+            folder.display(),
+            more + 1
+        ),
+    }
+}
+
+fn extract(zip: &Path, path: &Path) -> anyhow::Result<()> {
+    let mut archive = zip::ZipArchive::new(File::open(zip)?)?;
+    let mut bootstrap = archive
+        .by_name("bootstrap")
+        .context("there is no bootstrap at its root")?;
+    if bootstrap.unix_mode().is_some_and(|mode| mode & 0o111 == 0) {
+        bail!("its bootstrap is not executable");
+    }
+    // Another process may be running the file that is there: a new one takes its place.
+    let partial = path.with_extension("partial");
+    io::copy(&mut bootstrap, &mut File::create(&partial)?)?;
+    fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
+    fs::rename(&partial, path)?;
+    Ok(())
+}
