@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use local_stack::album::{Album, Picture};
-use local_stack::{Options, REGION, Stack, options};
+use local_stack::command_line::{Command, HELP, VERSION};
+use local_stack::{Options, REGION, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -18,12 +19,23 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let Some(options) = Options::read(std::env::args_os().skip(1))? else {
-        print!("{}", options::HELP);
-        return Ok(());
+    let options = match Options::read(std::env::args_os().skip(1))? {
+        Command::Run(options) => options,
+        Command::Help => {
+            print!("{HELP}");
+            return Ok(());
+        }
+        Command::Version => {
+            print!("{VERSION}");
+            return Ok(());
+        }
     };
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("warn,s3s=off,local_stack=info"));
+    let default = if options.quiet {
+        "warn,s3s=off"
+    } else {
+        "warn,s3s=off,local_stack=info"
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use lexopt::prelude::{Long, Short, Value};
+
+/// What `--version` prints.
+pub const VERSION: &str = concat!("local-stack ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -16,14 +22,22 @@ Usage: cargo run --release -- [OPTIONS] [IMAGE]...
 
 Options:
       --api-port PORT         port of the API, 0 for any that is free [default: 8080]
-      --aws-port PORT         port of S3, DynamoDB, SQS and Rekognition, 0 for any [default: 4566]
+      --aws-port PORT         port of S3, DynamoDB, SQS and the other services, 0 for any that is free
+                              [default: 4566]
       --template PATH         the template [default: infra/infra.yaml]
       --parameter NAME=VALUE  a parameter of the template; may be repeated, and goes before those of
                               infra/parameters.local.json
       --data DIR              where data is kept between runs [default: .local-stack]
       --ephemeral             keep nothing
       --artifacts DIR         run the zips in DIR instead of building the functions
+      --rekognition-rate N    DetectLabels calls answered a second; more are throttled as Rekognition
+                              throttles them [default: unlimited]
+      --latency MS            milliseconds added to every call of a service by a function [default: 0]
+      --allow-origin ORIGIN   a web page of ORIGIN may call this machine; may be repeated. Pages of
+                              loopback addresses may always
+  -q, --quiet                 log only warnings and errors; RUST_LOG, if it is set, decides instead
   -h, --help                  print this
+  -V, --version               print the version
 ";
 
 /// Where a stack keeps its data.
@@ -52,6 +66,25 @@ pub struct Options {
     pub data: Data,
     /// Zips to run.
     pub artifacts: Option<PathBuf>,
+    /// `DetectLabels` calls answered a second; `None` is unlimited.
+    pub rekognition_rate: Option<NonZeroU32>,
+    /// Added to every call of a service by a function.
+    pub latency: Duration,
+    /// Origins, beside loopback ones, whose pages may call this machine.
+    pub allowed_origins: Vec<String>,
+    /// Whether only warnings and errors are logged.
+    pub quiet: bool,
+}
+
+/// What the arguments ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Run a stack.
+    Run(Options),
+    /// Print [`HELP`].
+    Help,
+    /// Print [`VERSION`].
+    Version,
 }
 
 impl Default for Options {
@@ -64,16 +97,20 @@ impl Default for Options {
             parameters: BTreeMap::new(),
             data: Data::Kept(PathBuf::from(".local-stack")),
             artifacts: None,
+            rekognition_rate: None,
+            latency: Duration::ZERO,
+            allowed_origins: Vec::new(),
+            quiet: false,
         }
     }
 }
 
 impl Options {
-    /// Reads arguments; `None` asks for [`HELP`].
+    /// Reads arguments.
     ///
     /// # Errors
     /// What is wrong with which argument.
-    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Option<Self>> {
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command> {
         let mut options = Self::default();
         let mut data = None;
         let mut ephemeral = false;
@@ -94,7 +131,24 @@ impl Options {
                 Long("data") => data = Some(PathBuf::from(arguments.value()?)),
                 Long("ephemeral") => ephemeral = true,
                 Long("artifacts") => options.artifacts = Some(arguments.value()?.into()),
-                Long("help") | Short('h') => return Ok(None),
+                Long("rekognition-rate") => {
+                    options.rekognition_rate = Some(parsed(
+                        "--rekognition-rate",
+                        &arguments.value()?,
+                        "a number from 1",
+                    )?);
+                }
+                Long("latency") => {
+                    let milliseconds: u32 =
+                        parsed("--latency", &arguments.value()?, "a number of milliseconds")?;
+                    options.latency = Duration::from_millis(milliseconds.into());
+                }
+                Long("allow-origin") => {
+                    options.allowed_origins.push(origin(&arguments.value()?)?);
+                }
+                Long("quiet") | Short('q') => options.quiet = true,
+                Long("help") | Short('h') => return Ok(Command::Help),
+                Long("version") | Short('V') => return Ok(Command::Version),
                 Value(image) => options.images.push(image.into()),
                 other => return Err(other.unexpected().into()),
             }
@@ -105,40 +159,74 @@ impl Options {
             (None, true) => Data::Ephemeral,
             (None, false) => options.data,
         };
-        Ok(Some(options))
+        Ok(Command::Run(options))
     }
 }
 
 fn port(name: &str, value: &OsString) -> anyhow::Result<u16> {
-    let text = value.to_string_lossy();
-    text.parse()
-        .with_context(|| format!("{name} {text}: must be a number from 0 to 65535"))
+    parsed(name, value, "a number from 0 to 65535")
+}
+
+/// Parses the value of option `name`; `expected` completes "must be …".
+fn parsed<T>(name: &str, value: &OsString, expected: &str) -> anyhow::Result<T>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let value = value.to_string_lossy();
+    value
+        .parse()
+        .with_context(|| format!("{name} {value}: must be {expected}"))
+}
+
+/// An origin as browsers send it: `https://example.com:8443`, in lower case, without a path.
+fn origin(value: &OsString) -> anyhow::Result<String> {
+    let value = value.to_string_lossy();
+    let uri: http::Uri = value
+        .parse()
+        .with_context(|| format!("--allow-origin {value}: must be SCHEME://HOST[:PORT]"))?;
+    if uri.scheme().is_none()
+        || uri.authority().is_none()
+        || uri.path() != "/"
+        || uri.query().is_some()
+    {
+        bail!("--allow-origin {value}: must be SCHEME://HOST[:PORT]");
+    }
+    Ok(value.trim_end_matches('/').to_ascii_lowercase())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<Option<Options>, String> {
+    fn read(line: &str) -> Result<Command, String> {
         Options::read(line.split_whitespace().map(OsString::from))
             .map_err(|error| format!("{error:#}"))
     }
 
     #[test]
     fn images_and_options_mix() {
-        let options = read(
-            "a.jpg --api-port 0 --parameter MaxLabels=5 --parameter CorsOrigin=https://a=b b.png",
-        );
-        let options = options.unwrap().unwrap();
+        let Command::Run(options) = read(
+            "a.jpg --api-port 0 --parameter MaxLabels=5 --parameter StageName=a=b --latency 20 \
+             --allow-origin HTTPS://Example.com:8443/ --rekognition-rate 5 -q b.png",
+        )
+        .unwrap() else {
+            panic!("a stack to run");
+        };
         assert_eq!(
             options.images,
             [PathBuf::from("a.jpg"), PathBuf::from("b.png")]
         );
         assert_eq!(options.api_port, 0);
         assert_eq!(options.aws_port, 4566);
-        assert_eq!(options.parameters["CorsOrigin"], "https://a=b");
+        assert_eq!(options.parameters["StageName"], "a=b");
+        assert_eq!(options.latency, Duration::from_millis(20));
+        assert_eq!(options.rekognition_rate.map(NonZeroU32::get), Some(5));
+        assert_eq!(options.allowed_origins, ["https://example.com:8443"]);
+        assert!(options.quiet);
         assert_eq!(options.data, Data::Kept(".local-stack".into()));
-        assert_eq!(read("--help a.jpg").unwrap(), None);
+        assert_eq!(read("--help a.jpg").unwrap(), Command::Help);
+        assert_eq!(read("--version").unwrap(), Command::Version);
     }
 
     #[test]
@@ -155,6 +243,18 @@ mod tests {
             (
                 "--data d --ephemeral",
                 "--data and --ephemeral exclude each other",
+            ),
+            (
+                "--rekognition-rate 0",
+                "--rekognition-rate 0: must be a number from 1: number would be zero for non-zero type",
+            ),
+            (
+                "--latency -1",
+                "--latency -1: must be a number of milliseconds: invalid digit found in string",
+            ),
+            (
+                "--allow-origin example.com",
+                "--allow-origin example.com: must be SCHEME://HOST[:PORT]",
             ),
             ("--port 1", "invalid option '--port'"),
             ("--template", "missing argument for option '--template'"),
