@@ -76,7 +76,7 @@ pub enum Caller<'a> {
 
 /// Why a request's credentials are not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unknown {
+pub enum UnknownCredentialsError {
     /// No such access key.
     #[error("the access key does not exist")]
     AccessKey,
@@ -91,7 +91,7 @@ struct Role {
 }
 
 /// Every principal and every policy of the stack.
-pub struct Authority {
+pub struct AccessControl {
     account_id: String,
     administrator: Arc<Principal>,
     principals: HashMap<String, Arc<Principal>>,
@@ -100,7 +100,7 @@ pub struct Authority {
     resource_policies: HashMap<String, Vec<Policy>>,
 }
 
-impl Authority {
+impl AccessControl {
     /// Reads roles, resource policies and permissions.
     ///
     /// # Errors
@@ -122,39 +122,43 @@ impl Authority {
             credentials: administrator,
             policies: vec![everything],
         });
-        let mut authority = Self {
+        let mut access_control = Self {
             account_id,
             administrator: Arc::clone(&administrator),
             principals: HashMap::new(),
             roles: HashMap::new(),
             resource_policies: HashMap::new(),
         };
-        authority.add(administrator);
+        access_control.add(administrator);
         for role in &resources.roles {
-            authority.add_role(role, names)?;
+            access_control.add_role(role, names)?;
         }
         for policy in &resources.bucket_policies {
             let bucket = format!("arn:aws:s3:::{}", policy.properties.bucket);
-            authority.add_policy(policy, bucket, &policy.properties.policy_document)?;
+            access_control.add_policy(policy, bucket, &policy.properties.policy_document)?;
         }
         for policy in &resources.topic_policies {
             for topic in &policy.properties.topics {
-                authority.add_policy(policy, topic.clone(), &policy.properties.policy_document)?;
+                access_control.add_policy(
+                    policy,
+                    topic.clone(),
+                    &policy.properties.policy_document,
+                )?;
             }
         }
         for policy in &resources.queue_policies {
             for url in &policy.properties.queues {
                 let name = url.rsplit('/').next().unwrap_or(url);
                 let queue = names.arn("sqs", name);
-                authority.add_policy(policy, queue, &policy.properties.policy_document)?;
+                access_control.add_policy(policy, queue, &policy.properties.policy_document)?;
             }
         }
         for permission in &resources.permissions {
             let function = function_arn(names, &permission.properties.function_name);
             let document = permission_statement(&permission.properties, &function);
-            authority.add_policy(permission, function, &document)?;
+            access_control.add_policy(permission, function, &document)?;
         }
-        Ok(authority)
+        Ok(access_control)
     }
 
     fn add(&mut self, principal: Arc<Principal>) {
@@ -222,12 +226,15 @@ impl Authority {
         &self,
         access_key: &str,
         session_token: Option<&str>,
-    ) -> Result<&Arc<Principal>, Unknown> {
-        let principal = self.principals.get(access_key).ok_or(Unknown::AccessKey)?;
+    ) -> Result<&Arc<Principal>, UnknownCredentialsError> {
+        let principal = self
+            .principals
+            .get(access_key)
+            .ok_or(UnknownCredentialsError::AccessKey)?;
         if principal.credentials.session_token.as_deref() == session_token {
             Ok(principal)
         } else {
-            Err(Unknown::SessionToken)
+            Err(UnknownCredentialsError::SessionToken)
         }
     }
 

@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
 
 use crate::REGION;
-use crate::access::{self, Authority};
-use crate::aws::Aws;
+use crate::access::{self, AccessControl};
+use crate::aws_port::AwsPort;
 use crate::signature::{Invalid, Presented, Signable, sign};
 
 const SERVICE: &str = "apigateway.amazonaws.com";
@@ -30,18 +30,18 @@ pub struct StageKey {
 }
 
 /// Verifies signatures and keys.
-pub struct Credentials {
+pub struct ApiAuthorizer {
     /// Who there is.
-    pub authority: Arc<Authority>,
+    pub access_control: Arc<AccessControl>,
     /// Keys that a usage plan of the stage knows.
     pub keys: Vec<StageKey>,
 }
 
-impl Authorizer for Credentials {
+impl Authorizer for ApiAuthorizer {
     fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied> {
         let presented = Presented::read(&request.headers).map_err(|error| denied(&error))?;
         let principal = self
-            .authority
+            .access_control
             .principal(presented.access_key, presented.session_token)
             .map_err(|_| {
                 Denied::UnrecognizedClient(
@@ -63,7 +63,7 @@ impl Authorizer for Credentials {
                 SystemTime::now(),
             )
             .map_err(|error| denied(&error))?;
-        self.authority
+        self.access_control
             .check(
                 access::Caller::Principal(principal),
                 "execute-api:Invoke",
@@ -108,19 +108,19 @@ fn denied(error: &Invalid) -> Denied {
 }
 
 /// Calls this machine's services as the integrations' roles.
-pub struct Services {
+pub struct IntegrationBackend {
     /// The services.
-    pub aws: Arc<Aws>,
+    pub aws: Arc<AwsPort>,
     /// `127.0.0.1:4566`
     pub address: SocketAddr,
 }
 
 #[async_trait]
-impl Backend for Services {
+impl Backend for IntegrationBackend {
     async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError> {
         let aws = &self.aws;
         let role = aws
-            .authority
+            .access_control
             .assume(role_arn, SERVICE, None)
             .map_err(BackendError::Role)?;
         // Signed as it is sent: S3 takes the path by its letters.
@@ -172,16 +172,16 @@ impl Backend for Services {
 }
 
 /// The API port's handler.
-pub struct Front {
+pub struct ApiPort {
     /// The stage's API.
     pub api: Api,
     /// Who may call.
-    pub credentials: Credentials,
+    pub authorizer: ApiAuthorizer,
     /// What it calls.
-    pub services: Services,
+    pub backend: IntegrationBackend,
 }
 
-impl Front {
+impl ApiPort {
     /// Answers a request from the wire.
     pub async fn handle(
         &self,
@@ -200,7 +200,7 @@ impl Front {
         let request = api_gateway::Request::new(http::Request::from_parts(head, body), peer.ip());
         let response = self
             .api
-            .handle(request, &self.credentials, &self.services)
+            .handle(request, &self.authorizer, &self.backend)
             .await;
         if let Some(diagnostic) = &response.diagnostic {
             tracing::info!(status = response.status.as_u16(), "API: {diagnostic}");

@@ -9,10 +9,10 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::REGION;
-use crate::access::{Authority, Caller, Principal, Unknown};
+use crate::access::{AccessControl, Caller, Principal, UnknownCredentialsError};
 use crate::dynamodb::Tables;
-use crate::json_service::Failure;
 use crate::rekognition::Rekognition;
+use crate::service_error::ServiceError;
 use crate::signature::{Invalid, Presented, Signable};
 use crate::sqs::Queues;
 
@@ -20,9 +20,9 @@ use crate::sqs::Queues;
 const MAX_BODY: usize = 17 * 1024 * 1024;
 
 /// The services behind the port.
-pub struct Aws {
+pub struct AwsPort {
     /// Who may do what.
-    pub authority: Arc<Authority>,
+    pub access_control: Arc<AccessControl>,
     /// S3.
     pub s3: local_s3::Service,
     /// `DynamoDB`.
@@ -33,7 +33,7 @@ pub struct Aws {
     pub rekognition: Rekognition,
 }
 
-impl Aws {
+impl AwsPort {
     /// Answers a request from the wire, or one of the gateway's.
     pub async fn handle(
         &self,
@@ -76,10 +76,10 @@ impl Aws {
         &self,
         service: &str,
         request: Request<local_s3::Body>,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Bytes>, ServiceError> {
         let (head, body) = request.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| {
-            Failure::new(
+            ServiceError::new(
                 "RequestEntityTooLargeException",
                 "the request is larger than 17 MB, or broke off",
             )
@@ -96,17 +96,21 @@ impl Aws {
             "dynamodb" => {
                 return self
                     .tables
-                    .answer(&self.authority, caller, Request::from_parts(head, body))
+                    .answer(
+                        &self.access_control,
+                        caller,
+                        Request::from_parts(head, body),
+                    )
                     .await;
             }
             "rekognition" => {
                 self.rekognition
-                    .answer(&self.authority, caller, &action, &body)
+                    .answer(&self.access_control, caller, &action, &body)
                     .await?
             }
             "sqs" => {
                 let request = serde_json::from_slice(&body).map_err(|_| {
-                    Failure::new(
+                    ServiceError::new(
                         "SerializationException",
                         "the body is not JSON: SQS is spoken here in its JSON protocol",
                     )
@@ -117,11 +121,11 @@ impl Aws {
                     .and_then(|host| host.to_str().ok())
                     .unwrap_or_default();
                 self.queues
-                    .answer(&self.authority, caller, host, &action, &request)
+                    .answer(&self.access_control, caller, host, &action, &request)
                     .await?
             }
             other => {
-                return Err(Failure::new(
+                return Err(ServiceError::new(
                     "UnknownServiceException",
                     &format!(
                         "{other} is not a service of this machine: s3, dynamodb, sqs and rekognition are"
@@ -132,10 +136,14 @@ impl Aws {
         Ok(Response::new(Bytes::from(value.to_string())))
     }
 
-    fn caller(&self, head: &http::request::Parts, body: &[u8]) -> Result<&Arc<Principal>, Failure> {
+    fn caller(
+        &self,
+        head: &http::request::Parts,
+        body: &[u8],
+    ) -> Result<&Arc<Principal>, ServiceError> {
         let presented = Presented::read(&head.headers).map_err(|error| invalid(&error))?;
         let principal = self
-            .authority
+            .access_control
             .principal(presented.access_key, presented.session_token)
             .map_err(unknown)?;
         let signable = Signable {
@@ -157,27 +165,27 @@ impl Aws {
     }
 }
 
-fn invalid(error: &Invalid) -> Failure {
+fn invalid(error: &Invalid) -> ServiceError {
     let code = match error {
         Invalid::Missing => "MissingAuthenticationTokenException",
         Invalid::Incomplete(_) => "IncompleteSignatureException",
         Invalid::Expired(_) | Invalid::Scope(_) | Invalid::Mismatch => "InvalidSignatureException",
     };
-    Failure::new(code, &error.to_string())
+    ServiceError::new(code, &error.to_string())
 }
 
-fn unknown(_: Unknown) -> Failure {
-    Failure::new(
+fn unknown(_: UnknownCredentialsError) -> ServiceError {
+    ServiceError::new(
         "UnrecognizedClientException",
         "The security token included in the request is invalid.",
     )
 }
 
 /// S3 asks the stack's policies.
-pub struct S3Access(pub Arc<Authority>);
+pub struct S3AccessAdapter(pub Arc<AccessControl>);
 
 #[async_trait::async_trait]
-impl local_s3::Access for S3Access {
+impl local_s3::Access for S3AccessAdapter {
     fn secret_key(&self, access_key: &str) -> Option<String> {
         self.0.secret_key(access_key).map(str::to_owned)
     }

@@ -12,10 +12,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use crate::access::{Authority, Caller, Principal};
-use crate::json_service::Failure;
+use crate::access::{AccessControl, Caller, Principal};
 use crate::resources::Resources;
 use crate::resources::names::Names;
+use crate::service_error::ServiceError;
 
 /// The tables of a stack.
 pub struct Tables {
@@ -71,10 +71,10 @@ impl Tables {
     /// A table that the caller's policies don't open, or a database that has gone.
     pub async fn answer(
         &self,
-        authority: &Authority,
+        access_control: &AccessControl,
         caller: &Principal,
         request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, Failure> {
+    ) -> Result<Response<Bytes>, ServiceError> {
         let target = request
             .headers()
             .get("x-amz-target")
@@ -84,13 +84,13 @@ impl Tables {
             .unwrap_or_default();
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         for (action, resource) in self.needs(operation, &body) {
-            authority
+            access_control
                 .check(Caller::Principal(caller), &action, &resource)
-                .map_err(Failure::access_denied)?;
+                .map_err(ServiceError::access_denied)?;
         }
         self.forward(request)
             .await
-            .map_err(|error| Failure::internal(&error))
+            .map_err(|error| ServiceError::internal(&error))
     }
 
     async fn forward(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {

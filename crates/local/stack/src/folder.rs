@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Credentials;
-use crate::options::Data;
+use crate::command_line::Data;
 
 /// A folder that is gone when this is dropped.
 #[derive(Debug)]

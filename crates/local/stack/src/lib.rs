@@ -5,24 +5,26 @@
 
 pub mod access;
 pub mod album;
-mod aws;
+mod api_port;
+mod aws_port;
 mod clock;
+pub mod command_line;
 mod dynamodb;
+mod environment;
 mod folder;
-mod gateway;
-mod json_service;
 mod lambda;
 mod notifications;
-pub mod options;
 mod parameters;
 mod rekognition;
 pub mod resources;
 mod server;
+mod service_error;
 pub mod signature;
 mod sns;
 mod sqs;
 mod stack;
 mod stage;
 
-pub use options::Options;
-pub use stack::{REGION, Stack};
+pub use command_line::Options;
+pub use environment::REGION;
+pub use stack::Stack;

@@ -10,8 +10,8 @@ use recogniser::detect_labels::{self, Source, detect_labels};
 use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::access::{Authority, Caller, Principal};
-use crate::json_service::Failure;
+use crate::access::{AccessControl, Caller, Principal};
+use crate::service_error::ServiceError;
 
 /// Looks at pictures, one at a time: a decoded picture is what needs memory.
 pub struct Rekognition {
@@ -37,35 +37,35 @@ impl Rekognition {
     /// As Rekognition names them.
     pub async fn answer(
         &self,
-        authority: &Authority,
+        access_control: &AccessControl,
         caller: &Principal,
         action: &str,
         body: &[u8],
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, ServiceError> {
         if action != "DetectLabels" {
-            return Err(Failure::new(
+            return Err(ServiceError::new(
                 "UnknownOperationException",
                 &format!("{action} is not an operation of Rekognition on this machine"),
             ));
         }
-        authority
+        access_control
             .check(Caller::Principal(caller), "rekognition:DetectLabels", "*")
-            .map_err(Failure::access_denied)?;
+            .map_err(ServiceError::access_denied)?;
         let request = detect_labels::Request::parse(body).map_err(refused)?;
         let image = match request.image() {
             Source::Bytes(bytes) => bytes.clone().into(),
             Source::S3Object { bucket, name, .. } => {
-                self.object(authority, caller, bucket, name).await?
+                self.object(access_control, caller, bucket, name).await?
             }
         };
         let recogniser = self
             .recogniser()
             .await
-            .map_err(|error| Failure::internal(&error))?;
+            .map_err(|error| ServiceError::internal(&error))?;
         let _permit = self.one_at_a_time.acquire().await;
         tokio::task::spawn_blocking(move || detect_labels(&recogniser, &request, &image))
             .await
-            .map_err(|error| Failure::internal(&error.into()))?
+            .map_err(|error| ServiceError::internal(&error.into()))?
             .map_err(refused)
     }
 
@@ -83,13 +83,13 @@ impl Rekognition {
 
     async fn object(
         &self,
-        authority: &Authority,
+        access_control: &AccessControl,
         caller: &Principal,
         bucket: &str,
         key: &str,
-    ) -> Result<Bytes, Failure> {
+    ) -> Result<Bytes, ServiceError> {
         let unreadable = || refused(detect_labels::Failure::invalid_s3_object());
-        authority
+        access_control
             .check(
                 Caller::Principal(caller),
                 "s3:GetObject",
@@ -100,7 +100,7 @@ impl Rekognition {
             .store
             .read(bucket, key)
             .await
-            .map_err(|error| Failure::internal(&error.into()))?;
+            .map_err(|error| ServiceError::internal(&error.into()))?;
         let object = object.ok_or_else(unreadable)?;
         if object.entry.size > detect_labels::MAX_OBJECT_BYTES as u64 {
             return Err(refused(detect_labels::Failure::image_too_large()));
@@ -108,12 +108,12 @@ impl Rekognition {
         object
             .bytes()
             .await
-            .map_err(|error| Failure::internal(&error.into()))
+            .map_err(|error| ServiceError::internal(&error.into()))
     }
 }
 
-fn refused(failure: detect_labels::Failure) -> Failure {
-    Failure {
+fn refused(failure: detect_labels::Failure) -> ServiceError {
+    ServiceError {
         status: http::StatusCode::from_u16(failure.status).unwrap_or(http::StatusCode::BAD_REQUEST),
         code: failure.code.to_owned(),
         message: failure.message,

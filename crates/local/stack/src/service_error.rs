@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// An error as the JSON protocols carry it.
 #[derive(Debug)]
-pub struct Failure {
+pub struct ServiceError {
     /// 400, or 500 when it is the service's fault.
     pub status: StatusCode,
     /// `__type`
@@ -15,7 +15,7 @@ pub struct Failure {
     pub message: String,
 }
 
-impl Failure {
+impl ServiceError {
     /// An error that is the caller's fault.
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
@@ -60,9 +60,9 @@ impl Failure {
 ///
 /// # Errors
 /// `MissingParameter`.
-pub fn required<'a>(request: &'a Value, name: &str) -> Result<&'a str, Failure> {
+pub fn required<'a>(request: &'a Value, name: &str) -> Result<&'a str, ServiceError> {
     request[name].as_str().ok_or_else(|| {
-        Failure::new(
+        ServiceError::new(
             "MissingParameter",
             &format!("The request must contain the parameter {name}."),
         )

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::access::{Authority, Caller};
+use crate::access::{AccessControl, Caller};
 use crate::clock::{iso, now_ms};
 use crate::lambda::Lambda;
 use crate::resources::Resources;
@@ -24,7 +24,7 @@ struct Subscription {
 pub struct Topics {
     arns: Vec<String>,
     subscriptions: Vec<Subscription>,
-    authority: Arc<Authority>,
+    access_control: Arc<AccessControl>,
     lambda: Arc<Lambda>,
     queues: Arc<Queues>,
 }
@@ -34,7 +34,7 @@ impl Topics {
     #[must_use]
     pub fn new(
         resources: &Resources,
-        authority: Arc<Authority>,
+        access_control: Arc<AccessControl>,
         lambda: Arc<Lambda>,
         queues: Arc<Queues>,
     ) -> Self {
@@ -58,7 +58,7 @@ impl Topics {
                 .map(|topic| topic.physical_id.clone())
                 .collect(),
             subscriptions: subscriptions.collect(),
-            authority,
+            access_control,
             lambda,
             queues,
         }
@@ -79,7 +79,7 @@ impl Topics {
         if !self.arns.iter().any(|known| known == topic) {
             return Err(format!("there is no topic {topic}"));
         }
-        self.authority.check(publisher, "sns:Publish", topic)?;
+        self.access_control.check(publisher, "sns:Publish", topic)?;
         let id = uuid::Uuid::new_v4().to_string();
         let mut lost = Vec::new();
         for subscription in self.subscriptions.iter().filter(|one| one.topic == topic) {
@@ -113,7 +113,7 @@ impl Topics {
             name: SERVICE,
             source_arn: &subscription.topic,
         };
-        self.authority
+        self.access_control
             .check(topic, "lambda:InvokeFunction", &subscription.function)?;
         let notification = notification(subscription, id, subject, message);
         let event = json!({"Records": [{
@@ -142,7 +142,7 @@ impl Topics {
             name: SERVICE,
             source_arn: &subscription.topic,
         };
-        self.authority.check(topic, "sqs:SendMessage", queue)?;
+        self.access_control.check(topic, "sqs:SendMessage", queue)?;
         self.queues
             .send(
                 queue,

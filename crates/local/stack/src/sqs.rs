@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::access::{Authority, Caller, Principal};
+use crate::access::{AccessControl, Caller, Principal};
 use crate::clock::now_ms;
-use crate::json_service::{Failure, required};
 use crate::resources::Resources;
 use crate::resources::names::Names;
+use crate::service_error::{ServiceError, required};
 
 /// The longest that a receive may wait.
 const LONGEST_WAIT: u64 = 20;
@@ -100,16 +100,16 @@ impl Queues {
     /// As SQS names them.
     pub async fn answer(
         &self,
-        authority: &Authority,
+        access_control: &AccessControl,
         caller: &Principal,
         host: &str,
         action: &str,
         request: &Value,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, ServiceError> {
         let may = |action: &str, arn: &str| {
-            authority
+            access_control
                 .check(Caller::Principal(caller), action, arn)
-                .map_err(Failure::access_denied)
+                .map_err(ServiceError::access_denied)
         };
         let url = |queue: &Queue| {
             let account = queue.arn.rsplit(':').nth(1).unwrap_or_default();
@@ -134,7 +134,7 @@ impl Queues {
             .iter()
             .find(|queue| queue.name == name)
             .ok_or_else(|| {
-                Failure::new(
+                ServiceError::new(
                     "com.amazonaws.sqs#QueueDoesNotExist",
                     "The specified queue does not exist.",
                 )
@@ -147,7 +147,7 @@ impl Queues {
                 let body = required(request, "MessageBody")?;
                 let id = queue
                     .send(body)
-                    .map_err(|error| Failure::internal(&error))?;
+                    .map_err(|error| ServiceError::internal(&error))?;
                 Ok(json!({"MessageId": id, "MD5OfMessageBody": md5(body)}))
             }
             "ReceiveMessage" => queue.receive(request).await,
@@ -164,7 +164,7 @@ impl Queues {
                 queue.purge();
                 Ok(json!({}))
             }
-            other => Err(Failure::new(
+            other => Err(ServiceError::new(
                 "com.amazonaws.sqs#UnsupportedOperation",
                 &format!("{other} is not an action of the queues on this machine"),
             )),
@@ -222,10 +222,10 @@ impl Queue {
         Ok(id)
     }
 
-    async fn receive(&self, request: &Value) -> Result<Value, Failure> {
+    async fn receive(&self, request: &Value) -> Result<Value, ServiceError> {
         let most = request["MaxNumberOfMessages"].as_u64().unwrap_or(1);
         if !(1..=10).contains(&most) {
-            return Err(Failure::new(
+            return Err(ServiceError::new(
                 "com.amazonaws.sqs#InvalidParameterValue",
                 &format!(
                     "Value {most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if \
@@ -287,13 +287,13 @@ impl Queue {
         });
     }
 
-    fn hide(&self, receipt: &str, for_ms: u64) -> Result<(), Failure> {
+    fn hide(&self, receipt: &str, for_ms: u64) -> Result<(), ServiceError> {
         let mut messages = self.messages();
         let message = messages
             .values_mut()
             .find(|message| message.receipt == receipt);
         let message = message.ok_or_else(|| {
-            Failure::new(
+            ServiceError::new(
                 "com.amazonaws.sqs#ReceiptHandleIsInvalid",
                 "The input receipt handle is invalid.",
             )

@@ -11,14 +11,15 @@ use local_s3::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::access::{Authority, Credentials};
-use crate::aws::{Aws, S3Access};
+use crate::access::{AccessControl, Credentials};
+use crate::api_port::{ApiAuthorizer, ApiPort, IntegrationBackend};
+use crate::aws_port::{AwsPort, S3AccessAdapter};
+use crate::command_line::Options;
 use crate::dynamodb::Tables;
+use crate::environment::{ACCOUNT, REGION};
 use crate::folder::DataFolder;
-use crate::gateway::{self, Front, Services};
 use crate::lambda::{Host, Lambda, artifact};
 use crate::notifications::Notifications;
-use crate::options::Options;
 use crate::rekognition::Rekognition;
 use crate::resources::Resources;
 use crate::resources::names::Names;
@@ -27,10 +28,6 @@ use crate::sqs::Queues;
 use crate::stage::Stage;
 use crate::{parameters, server};
 
-/// Where everything on this machine is said to be.
-pub const REGION: &str = "us-east-1";
-/// Whose everything on this machine is said to be.
-pub const ACCOUNT: &str = "000000000000";
 const STACK: &str = "contact-sheet";
 
 /// A running stack; dropping it stops it.
@@ -64,30 +61,30 @@ impl Stack {
         let folder = DataFolder::open(&options.data)?;
         let api_listener = bind(options.api_port, "--api-port").await?;
         let aws_listener = bind(options.aws_port, "--aws-port").await?;
-        let declared = Declared::read(options, &folder)?;
+        let template = LoadedTemplate::read(options, &folder)?;
         let executables = executables(
-            &declared.resources,
+            &template.resources,
             options.artifacts.as_deref(),
             folder.path(),
         )?;
 
-        let (aws, lambda) = services(&declared, &executables, &folder, aws_listener.local_addr()?)?;
-        let stage = declared.stage;
-        let front = Front {
-            credentials: gateway::Credentials {
-                authority: Arc::clone(&declared.authority),
+        let (aws, lambda) = services(&template, &executables, &folder, aws_listener.local_addr()?)?;
+        let stage = template.stage;
+        let api_port = ApiPort {
+            authorizer: ApiAuthorizer {
+                access_control: Arc::clone(&template.access_control),
                 keys: stage.keys,
             },
-            services: Services {
+            backend: IntegrationBackend {
                 aws: Arc::clone(&aws),
                 address: aws_listener.local_addr()?,
             },
             api: stage.api,
         };
-        let outputs = declared.stack.outputs.iter();
-        let roles = declared.resources.roles.iter().filter_map(|role| {
-            let arn = declared.names.role_arn(&role.physical_id);
-            let session = declared.authority.session(&arn)?;
+        let outputs = template.stack.outputs.iter();
+        let roles = template.resources.roles.iter().filter_map(|role| {
+            let arn = template.names.role_arn(&role.physical_id);
+            let session = template.access_control.session(&arn)?;
             Some((role.logical_id.clone(), session.credentials.clone()))
         });
         let mut stack = Self {
@@ -95,13 +92,17 @@ impl Stack {
             aws_url: format!("http://{}", aws_listener.local_addr()?),
             credentials: folder.identity.administrator.clone(),
             roles: roles.collect(),
-            api_key: front.credentials.keys.first().map(|key| key.value.clone()),
-            asks_signature: front.api.routes().any(|route| route.iam),
+            api_key: api_port
+                .authorizer
+                .keys
+                .first()
+                .map(|key| key.value.clone()),
+            asks_signature: api_port.api.routes().any(|route| route.iam),
             outputs: outputs
                 .map(|output| (output.name.clone(), output.value.clone()))
                 .collect(),
             logs: folder.path().join("logs"),
-            tasks: lambda.start(&declared.authority, &aws.queues),
+            tasks: lambda.start(&template.access_control, &aws.queues),
             _folder: folder,
         };
         stack.tasks.push(tokio::spawn(server::serve(
@@ -111,12 +112,12 @@ impl Stack {
                 async move { aws.handle(request.map(local_s3::Body::from), peer).await }
             },
         )));
-        let front = Arc::new(front);
+        let api_port = Arc::new(api_port);
         stack.tasks.push(tokio::spawn(server::serve(
             api_listener,
             move |request, peer| {
-                let front = Arc::clone(&front);
-                async move { front.handle(request, peer).await }
+                let api_port = Arc::clone(&api_port);
+                async move { api_port.handle(request, peer).await }
             },
         )));
         Ok(stack)
@@ -129,16 +130,16 @@ impl Drop for Stack {
     }
 }
 
-/// What the template says, before anything of it runs.
-struct Declared {
+/// The resolved template and what is derived from it, before anything runs.
+struct LoadedTemplate {
     names: Names,
     stack: cfn::Stack,
     resources: Resources,
-    authority: Arc<Authority>,
+    access_control: Arc<AccessControl>,
     stage: Stage,
 }
 
-impl Declared {
+impl LoadedTemplate {
     fn read(options: &Options, folder: &DataFolder) -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let path = options
@@ -171,31 +172,32 @@ impl Declared {
         let stack =
             cfn::Template::parse(&file, &text)?.resolve(&values, &names.environment, &names)?;
         let resources = Resources::read(&stack, &names)?;
-        let authority = Authority::new(&resources, &names, folder.identity.administrator.clone())
-            .map_err(|error| error.in_file(&file))?;
+        let access_control =
+            AccessControl::new(&resources, &names, folder.identity.administrator.clone())
+                .map_err(|error| error.in_file(&file))?;
         Ok(Self {
             stage: Stage::of(&stack, &resources, &file, &folder.identity.api_key)?,
             names,
             stack,
             resources,
-            authority: Arc::new(authority),
+            access_control: Arc::new(access_control),
         })
     }
 }
 
 /// Connects the services as the template says: buckets to topics to functions, failures to queues.
 fn services(
-    declared: &Declared,
+    template: &LoadedTemplate,
     executables: &HashMap<String, PathBuf>,
     folder: &DataFolder,
     address: SocketAddr,
-) -> anyhow::Result<(Arc<Aws>, Arc<Lambda>)> {
-    let Declared {
+) -> anyhow::Result<(Arc<AwsPort>, Arc<Lambda>)> {
+    let LoadedTemplate {
         names,
         resources,
-        authority,
+        access_control,
         ..
-    } = declared;
+    } = template;
     let data = folder.path();
     let logs = data.join("logs");
     fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
@@ -208,7 +210,7 @@ fn services(
         resources,
         &Host {
             names,
-            authority,
+            access_control,
             endpoint: &format!("http://{address}"),
             executables,
             events: &data.join("lambda"),
@@ -218,21 +220,21 @@ fn services(
     let lambda = Arc::new(lambda);
     let topics = Topics::new(
         resources,
-        Arc::clone(authority),
+        Arc::clone(access_control),
         Arc::clone(&lambda),
         Arc::clone(&queues),
     );
     let notifications = Notifications::enable(resources, Arc::new(topics), REGION)?;
-    let aws = Aws {
+    let aws = AwsPort {
         s3: local_s3::service(
             Arc::clone(&store),
-            Arc::new(S3Access(Arc::clone(authority))),
+            Arc::new(S3AccessAdapter(Arc::clone(access_control))),
             Arc::new(notifications),
         ),
         tables: Tables::open(resources, names, data)?,
         queues,
         rekognition: Rekognition::new(store),
-        authority: Arc::clone(authority),
+        access_control: Arc::clone(access_control),
     };
     Ok((Arc::new(aws), lambda))
 }
@@ -257,6 +259,6 @@ async fn bind(port: u16, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .with_context(|| {
-            format!("port {port} cannot be had ({option} chooses another, 0 any free one)")
+            format!("cannot bind port {port} ({option} chooses another; 0 picks a free one)")
         })
 }

@@ -3,9 +3,9 @@
 use anyhow::bail;
 use api_gateway::{Api, Settings};
 
-use crate::gateway::StageKey;
+use crate::api_port::StageKey;
+use crate::environment::{ACCOUNT, REGION};
 use crate::resources::Resources;
-use crate::stack::{ACCOUNT, REGION};
 
 /// The one stage that a template may have on this machine, and what it serves.
 pub struct Stage {

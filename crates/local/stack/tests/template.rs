@@ -6,7 +6,7 @@ mod shipped;
 
 use std::path::PathBuf;
 
-use local_stack::options::{Data, Options};
+use local_stack::command_line::{Data, Options};
 use local_stack::{REGION, Stack, signature};
 
 /// A template of the test's own, gone when it ends.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use cfn::{Node, Template};
 use local_stack::Stack;
-use local_stack::options::{Data, Options};
+use local_stack::command_line::{Data, Options};
 use pipeline::document::{self, Parameters};
 use pipeline::jobs::{Job, jobs};
 use pipeline::{schema, tasks};

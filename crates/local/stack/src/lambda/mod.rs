@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::access::{Authority, Caller, Principal, function_arn};
+use crate::access::{AccessControl, Caller, Principal, function_arn};
 use crate::clock::{iso, now_ms};
 use crate::resources::names::Names;
 use crate::resources::{Declared, Resources, lambda as declared};
@@ -55,7 +55,7 @@ pub struct Host<'a> {
     /// ARNs.
     pub names: &'a Names,
     /// Roles.
-    pub authority: &'a Authority,
+    pub access_control: &'a AccessControl,
     /// Where AWS's services answer: `http://127.0.0.1:4566`.
     pub endpoint: &'a str,
     /// The executables by S3 key of their zip.
@@ -86,13 +86,17 @@ impl Lambda {
 
     /// Starts to work off events, those of an earlier run first.
     #[must_use]
-    pub fn start(&self, authority: &Arc<Authority>, queues: &Arc<Queues>) -> Vec<JoinHandle<()>> {
+    pub fn start(
+        &self,
+        access_control: &Arc<AccessControl>,
+        queues: &Arc<Queues>,
+    ) -> Vec<JoinHandle<()>> {
         let mut slots = Vec::new();
         for function in self.functions.values() {
             for _ in 0..function.concurrency {
                 let slot = Slot {
                     function: Arc::clone(function),
-                    authority: Arc::clone(authority),
+                    access_control: Arc::clone(access_control),
                     queues: Arc::clone(queues),
                 };
                 slots.push(tokio::spawn(slot.work()));
@@ -122,7 +126,7 @@ fn ready(
     let properties = &function.properties;
     let arn = function_arn(host.names, &function.physical_id);
     let role = host
-        .authority
+        .access_control
         .assume(&properties.role, "lambda.amazonaws.com", Some(&arn))
         .map_err(|message| anyhow::anyhow!("Resources.{}: {message}", function.logical_id))?;
     let executable = host
@@ -212,7 +216,7 @@ fn variables(
 /// One place in which an execution environment can be: it handles one event after the other.
 struct Slot {
     function: Arc<Function>,
-    authority: Arc<Authority>,
+    access_control: Arc<AccessControl>,
     queues: Arc<Queues>,
 }
 
@@ -274,7 +278,7 @@ impl Slot {
             let record = destination_record(function, event, condition, error);
             let role = Caller::Principal(&function.role);
             let sent = self
-                .authority
+                .access_control
                 .check(role, "sqs:SendMessage", queue)
                 .map_err(anyhow::Error::msg)
                 .and_then(|()| self.queues.send(queue, &record.to_string()));

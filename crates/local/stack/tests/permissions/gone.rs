@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use local_stack::Stack;
-use local_stack::options::Data;
+use local_stack::command_line::Data;
 
 use crate::machine::{Machine, options};
 use crate::shipped;

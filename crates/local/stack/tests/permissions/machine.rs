@@ -10,7 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use local_stack::access::Credentials;
-use local_stack::options::Data;
+use local_stack::command_line::Data;
 use local_stack::{Options, REGION, Stack, signature};
 use serde_json::Value;
 
