@@ -1,27 +1,62 @@
-//! A file to its pixels.
-
-mod full;
-mod jpeg;
-pub(crate) mod png;
-pub(crate) mod webp;
+//! A file to images of the sizes wanted, by the decoder of its format.
 
 use crate::header::Header;
 use crate::pixels::Pixels;
+use crate::raster::Raster;
+use crate::resample::Resample;
 use crate::{Error, Format, Limits};
+use crate::{bmp, gif, jpeg, png, tiff, webp};
 
-/// Small pictures and their ICC profile; nothing where the picture must be decoded whole.
-pub(crate) type Rows = Option<(Vec<Pixels>, Option<Vec<u8>>)>;
-
-/// A picture at full size.
-pub(crate) struct Picture {
-    pub pixels: Pixels,
-    /// ICC profile that the samples are meant in.
-    pub profile: Option<Vec<u8>>,
+/// What a decoder is to produce.
+pub(crate) struct Target<'a> {
+    /// Width and height of each image, as stored (not yet upright), at most those of the header.
+    pub sizes: &'a [(usize, usize)],
+    pub chroma: Chroma,
+    pub limits: &'a Limits,
 }
 
-pub(crate) fn decode(bytes: &[u8], header: &Header, limits: &Limits) -> Result<Picture, Error> {
+/// The chroma resolution that the encoder can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chroma {
+    Full,
+    /// Half as wide and half as high as luma.
+    Half,
+}
+
+/// One image for each size of a [`Target`], as stored: orientation and ICC profile are still to be applied.
+pub(crate) struct Scaled {
+    pub images: Vec<Raster>,
+    pub icc_profile: Option<Vec<u8>>,
+}
+
+/// An image at its full size, as stored.
+pub(crate) struct Decoded {
+    pub pixels: Pixels,
+    pub icc_profile: Option<Vec<u8>>,
+}
+
+impl Decoded {
+    pub fn scale(self, target: &Target<'_>) -> Scaled {
+        let scaled = |size: &(usize, usize)| Raster::Pixels(Resample::whole(&self.pixels, *size));
+        Scaled {
+            images: target.sizes.iter().map(scaled).collect(),
+            icc_profile: self.icc_profile,
+        }
+    }
+}
+
+/// Decodes to each size of `target`; most decoders never hold the image at full size.
+pub(crate) fn decode_to_sizes(
+    bytes: &[u8],
+    header: &Header,
+    target: &Target<'_>,
+) -> Result<Scaled, Error> {
     match header.format {
-        Format::Jpeg => jpeg::decode(bytes, limits),
-        format => full::decode(bytes, format, limits),
+        Format::Jpeg => jpeg::decode(bytes, header, target),
+        Format::Png => png::decode(bytes, header, target),
+        Format::Gif => gif::decode(bytes, header, target),
+        Format::WebP => webp::decode(bytes, header, target),
+        Format::Bmp => bmp::decode(bytes, header, target),
+        Format::Tiff => tiff::decode(bytes, header, target),
     }
 }

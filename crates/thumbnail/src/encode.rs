@@ -1,4 +1,4 @@
-//! Pixels to a file that carries nothing but pixels.
+//! Encoders. The files hold pixels and no metadata.
 
 mod bit_writer;
 mod forward_dct;
@@ -11,15 +11,15 @@ use image::codecs::webp::WebPEncoder;
 use image::{ImageEncoder, ImageResult};
 
 use crate::Error;
-use crate::pixels::{Model, Pixels};
-use crate::small::Small;
+use crate::pixels::{ColorModel, Pixels};
+use crate::raster::Raster;
 
-/// How a small picture is written.
+/// The encoding of a thumbnail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// Lossless, with transparency.
     Png,
-    /// Of a quality from 1 to 100; what is transparent is laid over white.
+    /// Of a quality from 1 to 100; transparency is composited over white.
     Jpeg(u8),
     /// Lossless, with transparency.
     WebP,
@@ -37,60 +37,64 @@ impl Encoding {
     }
 }
 
-/// The most pixels a side that JPEG can say.
-const MOST_JPEG: usize = 65_535;
+/// The largest side that a JPEG can have, in pixels.
+const MAX_JPEG_SIDE: usize = 65_535;
 
-pub(crate) fn encode(small: Small, encoding: Encoding) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode(image: Raster, encoding: Encoding) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let written = match encoding {
-        Encoding::Jpeg(quality) => return jpeg(small, quality),
-        Encoding::Png => write(&small.into_pixels(), PngEncoder::new(&mut bytes)),
-        Encoding::WebP => write(&small.into_pixels(), WebPEncoder::new_lossless(&mut bytes)),
+        Encoding::Jpeg(quality) => return jpeg(image, quality),
+        Encoding::Png => write(&image.into_pixels(), PngEncoder::new(&mut bytes)),
+        Encoding::WebP => write(&image.into_pixels(), WebPEncoder::new_lossless(&mut bytes)),
     };
-    // Writing to memory cannot fail; a side that the output format does not have is the picture's doing.
+    // Writing to memory cannot fail; a side that the output format does not have is a property of the image.
     written.map_err(|error| Error::corrupt(error.to_string()))?;
     Ok(bytes)
 }
 
-fn jpeg(small: Small, quality: u8) -> Result<Vec<u8>, Error> {
-    let (width, height) = small.size();
-    if width.max(height) > MOST_JPEG {
-        return Err(Error::ImageTooLarge {
-            width: width as u64,
-            height: height as u64,
-            limit: MOST_JPEG as u64,
-        });
-    }
-    if let Small::Planes(planes) = &small {
+fn jpeg(image: Raster, quality: u8) -> Result<Vec<u8>, Error> {
+    check_jpeg_size(image.size())?;
+    if let Raster::Planes(planes) = &image {
         match planes.planes.as_slice() {
             [luma] => return Ok(jpeg::encode(luma, None, quality)),
-            [luma, blue, red] if planes.has_half_colour() => {
+            [luma, blue, red] if planes.has_half_color() => {
                 return Ok(jpeg::encode(luma, Some([blue, red]), quality));
             }
             _ => {}
         }
     }
-    let pixels = small.into_pixels().over_white();
-    if pixels.model == Model::Grey {
-        return Ok(jpeg::encode(&jpeg::luma(&pixels), None, quality));
+    jpeg_of_pixels(&image.into_pixels().over_white(), quality)
+}
+
+/// Encodes gray or RGB pixels.
+pub(crate) fn jpeg_of_pixels(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, Error> {
+    check_jpeg_size((pixels.width, pixels.height))?;
+    if pixels.model == ColorModel::Gray {
+        return Ok(jpeg::encode(&jpeg::luma(pixels), None, quality));
     }
-    let [luma, blue, red] = jpeg::planes(&pixels);
+    let [luma, blue, red] = jpeg::planes(pixels);
     Ok(jpeg::encode(&luma, Some([&blue, &red]), quality))
 }
 
+fn check_jpeg_size((width, height): (usize, usize)) -> Result<(), Error> {
+    if width.max(height) > MAX_JPEG_SIDE {
+        return Err(Error::ImageTooLarge {
+            width: width as u64,
+            height: height as u64,
+            limit: MAX_JPEG_SIDE as u64,
+        });
+    }
+    Ok(())
+}
+
 fn write(pixels: &Pixels, encoder: impl ImageEncoder) -> ImageResult<()> {
-    let colour = match pixels.model {
-        Model::Grey => ExtendedColorType::L8,
-        Model::GreyAlpha => ExtendedColorType::La8,
-        Model::Rgb => ExtendedColorType::Rgb8,
-        Model::Rgba => ExtendedColorType::Rgba8,
-        Model::Cmyk => ExtendedColorType::Cmyk8,
+    let color = match pixels.model {
+        ColorModel::Gray => ExtendedColorType::L8,
+        ColorModel::GrayAlpha => ExtendedColorType::La8,
+        ColorModel::Rgb => ExtendedColorType::Rgb8,
+        ColorModel::Rgba => ExtendedColorType::Rgba8,
+        ColorModel::Cmyk => ExtendedColorType::Cmyk8,
     };
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    encoder.write_image(
-        &pixels.data,
-        side(pixels.width),
-        side(pixels.height),
-        colour,
-    )
+    encoder.write_image(&pixels.data, side(pixels.width), side(pixels.height), color)
 }

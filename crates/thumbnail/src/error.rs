@@ -1,55 +1,53 @@
-//! Why a picture could not be made small.
+//! Why an image has no thumbnail.
 
 use crate::Format;
 
-/// Why there is no thumbnail. Every case is the picture's own doing: the same bytes fail again.
+/// Why there is no thumbnail. Every variant is a property of the file: the same bytes fail again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes begin like none of the formats of [`Format`].
-    #[error("not a picture that can be read: JPEG, PNG, GIF, WebP, BMP and TIFF are")]
+    /// The bytes start like none of the formats of [`Format`].
+    #[error("the file is not an image in a supported format: JPEG, PNG, GIF, WebP, BMP or TIFF")]
     UnsupportedFormat,
-    /// A rare variant of a supported format, such as a JPEG with arithmetic coding.
-    #[error("this kind of {} picture cannot be read: {detail}", .format.label())]
+    /// A variant of a supported format that is not supported, such as a lossless JPEG.
+    #[error("this kind of {} is not supported: {detail}", .format.label())]
     UnsupportedVariant {
-        /// The format that the bytes claim to be.
+        /// By the file's bytes.
         format: Format,
-        /// What the decoder said.
+        /// Names the feature that is not supported.
         detail: String,
     },
-    /// The picture is damaged, or ends before it is complete.
-    #[error("the picture is damaged or incomplete: {0}")]
+    /// The image is damaged or incomplete.
+    #[error("the image is damaged or incomplete: {0}")]
     CorruptImage(String),
     /// The file has more bytes than [`Limits::bytes`](crate::Limits).
-    #[error("the picture has {bytes} bytes, more than the {limit} that are allowed")]
+    #[error("the file has {bytes} bytes, the limit is {limit}")]
     TooManyBytes {
-        /// Size of the file in bytes.
+        /// Of the file.
         bytes: u64,
-        /// The limit in bytes.
+        /// In bytes.
         limit: u64,
     },
-    /// The picture has more pixels than [`Limits::pixels`](crate::Limits), or a side of none of the formats' making.
-    #[error(
-        "the picture is {width} x {height} pixels, more than the {limit} pixels that are allowed"
-    )]
+    /// The image has more pixels than [`Limits::pixels`](crate::Limits), or a side that the format does not allow.
+    #[error("the image has {width} x {height} pixels, the limit is {limit} pixels")]
     ImageTooLarge {
-        /// Width in pixels, as stored.
+        /// In pixels, as stored.
         width: u64,
-        /// Height in pixels, as stored.
+        /// In pixels, as stored.
         height: u64,
-        /// The limit in pixels.
+        /// In pixels.
         limit: u64,
     },
-    /// Decoding this picture would take more memory than [`Limits::memory`](crate::Limits).
-    #[error("decoding the picture takes more than the {limit} bytes of memory that are allowed")]
+    /// Decoding takes more memory than [`Limits::memory`](crate::Limits).
+    #[error("decoding the image takes more memory than the limit of {limit} bytes")]
     TooMuchMemory {
-        /// The limit in bytes.
+        /// In bytes.
         limit: u64,
     },
 }
 
 impl Error {
-    /// The reason code that a record carries: `UnsupportedFormat`, `CorruptImage` or `ImageTooLarge`.
+    /// The reason code in a record: `UnsupportedFormat`, `CorruptImage` or `ImageTooLarge`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -1,13 +1,13 @@
-//! What a picture may cost, checked before any of it is decoded.
+//! What an image may cost, checked before any of it is decoded.
 
 use crate::Error;
 
-/// The most that one picture may be. Checked against its header, before anything is allocated for it.
+/// The most that one image may be. Checked against its header, before anything is allocated for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: u64,
-    /// Pixels of the picture, width times height.
+    /// Pixels of the image, width times height.
     pub pixels: u64,
     /// Bytes that a decoder may hold at once, the file itself not counted.
     pub memory: u64,

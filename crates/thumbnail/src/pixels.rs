@@ -1,28 +1,28 @@
-//! Pixels in memory, one byte a sample, and what their samples mean.
+//! Interleaved pixels in memory, one byte a sample.
 
-/// What the samples of a pixel are.
+/// What the samples of a pixel stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Model {
-    Grey,
-    GreyAlpha,
+pub(crate) enum ColorModel {
+    Gray,
+    GrayAlpha,
     Rgb,
     Rgba,
     /// 255 is full ink.
     Cmyk,
 }
 
-impl Model {
+impl ColorModel {
     pub fn channels(self) -> usize {
         match self {
-            Self::Grey => 1,
-            Self::GreyAlpha => 2,
+            Self::Gray => 1,
+            Self::GrayAlpha => 2,
             Self::Rgb => 3,
             Self::Rgba | Self::Cmyk => 4,
         }
     }
 
     pub fn has_alpha(self) -> bool {
-        matches!(self, Self::GreyAlpha | Self::Rgba)
+        matches!(self, Self::GrayAlpha | Self::Rgba)
     }
 }
 
@@ -31,12 +31,12 @@ impl Model {
 pub(crate) struct Pixels {
     pub width: usize,
     pub height: usize,
-    pub model: Model,
+    pub model: ColorModel,
     pub data: Vec<u8>,
 }
 
 impl Pixels {
-    /// Whether any pixel lets something shine through.
+    /// Whether any pixel is transparent, wholly or in part.
     pub fn is_transparent(&self) -> bool {
         self.model.has_alpha()
             && self
@@ -45,22 +45,22 @@ impl Pixels {
                 .any(|pixel| pixel.last() != Some(&255))
     }
 
-    /// Turned and mirrored from how it is stored to how it is seen, by its EXIF orientation of 1 to 8.
+    /// Applies an EXIF orientation of 1 to 8.
     pub fn upright(self, orientation: u8) -> Self {
         if orientation <= 1 {
             return self;
         }
         match self.model.channels() {
-            1 => self.turned::<1>(orientation),
-            2 => self.turned::<2>(orientation),
-            3 => self.turned::<3>(orientation),
-            _ => self.turned::<4>(orientation),
+            1 => self.oriented::<1>(orientation),
+            2 => self.oriented::<2>(orientation),
+            3 => self.oriented::<3>(orientation),
+            _ => self.oriented::<4>(orientation),
         }
     }
 
-    fn turned<const N: usize>(self, orientation: u8) -> Self {
+    fn oriented<const N: usize>(self, orientation: u8) -> Self {
         let (stored, _) = self.data.as_chunks::<N>();
-        let (width, height, data) = turned(stored, self.width, self.height, orientation);
+        let (width, height, data) = orient(stored, self.width, self.height, orientation);
         Self {
             width,
             height,
@@ -69,20 +69,20 @@ impl Pixels {
         }
     }
 
-    /// Without alpha: laid over white.
+    /// Composited over white, without alpha.
     pub fn over_white(self) -> Self {
         let (model, data) = match self.model {
-            Model::GreyAlpha => (
-                Model::Grey,
+            ColorModel::GrayAlpha => (
+                ColorModel::Gray,
                 self.data
                     .as_chunks()
                     .0
                     .iter()
-                    .map(|[grey, alpha]| over_white(*grey, *alpha))
+                    .map(|[gray, alpha]| over_white(*gray, *alpha))
                     .collect(),
             ),
-            Model::Rgba => (
-                Model::Rgb,
+            ColorModel::Rgba => (
+                ColorModel::Rgb,
                 self.data
                     .as_chunks()
                     .0
@@ -106,39 +106,8 @@ fn over_white(sample: u8, alpha: u8) -> u8 {
     ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
-/// A plane of one component, in 64ths of a grey level, so that what is made of it need be rounded only once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Plane {
-    pub width: usize,
-    pub height: usize,
-    pub data: Vec<i16>,
-}
-
-impl Plane {
-    pub fn stored(level: f32) -> i16 {
-        // The cast saturates at 512 levels.
-        (level * 64.0 + 0.5_f32.copysign(level)) as i16
-    }
-
-    pub fn level(stored: i16) -> f32 {
-        f32::from(stored) / 64.0
-    }
-
-    pub fn upright(self, orientation: u8) -> Self {
-        if orientation <= 1 {
-            return self;
-        }
-        let (width, height, data) = turned(&self.data, self.width, self.height, orientation);
-        Self {
-            width,
-            height,
-            data,
-        }
-    }
-}
-
-/// Width, height and pixels of what is stored with an EXIF orientation of 1 to 8.
-fn turned<T: Copy>(
+/// Applies an EXIF orientation of 1 to 8 to samples stored row by row; returns width, height and samples.
+pub(crate) fn orient<T: Copy>(
     stored: &[T],
     width: usize,
     height: usize,
@@ -153,7 +122,7 @@ fn turned<T: Copy>(
     let mut data = Vec::with_capacity(stored.len());
     for y in 0..down {
         for x in 0..across {
-            // Where the pixel that is seen at (x, y) is stored: EXIF 2.32, table 6.
+            // The stored position of the upright pixel at (x, y): EXIF 2.32, table 6.
             let (column, row) = match orientation {
                 2 => (right - x, y),
                 3 => (right - x, bottom - y),

@@ -1,8 +1,8 @@
 //! Rows in at full size, rows out at the size wanted.
 //!
-//! Whole boxes of pixels are averaged first, while the picture is still more than [`GAP`] times too large; the rest
-//! is Lanczos3. Rows are used as they come, so that a picture need never be in memory whole. Colour is weighted with
-//! alpha, so that what cannot be seen does not colour what can.
+//! Whole boxes of pixels are averaged first, while the image is still more than [`GAP`] times too large; the rest
+//! is Lanczos3. Rows are used as they come, so that an image need never be in memory whole. Color is weighted with
+//! alpha, so that what cannot be seen does not color what can.
 
 mod boxes;
 mod kernel;
@@ -14,12 +14,12 @@ pub(crate) use kernel::{Axis, Kernel};
 pub(crate) use lanczos::{Between, Lanczos, whole_level};
 pub(crate) use plane::PlaneResample;
 
-use crate::pixels::{Model, Pixels};
+use crate::pixels::{ColorModel, Pixels};
 
-/// How many times larger than wanted the averaged picture still is. Less is faster and blurs.
+/// How many times larger than wanted the averaged image still is. Less is faster and blurs.
 const GAP: f64 = 2.0;
 
-/// Width and height of a picture that fits a square box: never enlarged, never 0.
+/// Width and height of an image that fits a square box: never enlarged, never 0.
 pub(crate) fn fit(width: usize, height: usize, side: usize) -> (usize, usize) {
     let longer = width.max(height);
     if longer <= side {
@@ -29,9 +29,9 @@ pub(crate) fn fit(width: usize, height: usize, side: usize) -> (usize, usize) {
     (scaled(width), scaled(height))
 }
 
-/// One picture on its way to one size.
+/// One image on its way to one size.
 pub(crate) struct Resample {
-    model: Model,
+    model: ColorModel,
     boxes: Boxes,
     lanczos: Lanczos,
     small: Vec<u8>,
@@ -41,16 +41,16 @@ pub(crate) struct Resample {
 
 impl Resample {
     /// From `width` by `height` to `small.0` by `small.1`, which are no larger.
-    pub fn new(model: Model, size: (usize, usize), small: (usize, usize)) -> Self {
+    pub fn new(model: ColorModel, size: (usize, usize), small: (usize, usize)) -> Self {
         Self::with(model, size, 1, small)
     }
 
-    /// A picture that is here whole.
+    /// An image that is here whole.
     pub fn whole(pixels: &Pixels, small: (usize, usize)) -> Pixels {
         Self::of_means(pixels, 1, small)
     }
 
-    /// A picture whose pixels are means of `mean_of` by as many already.
+    /// An image whose pixels are means of `mean_of` by as many already.
     pub fn of_means(pixels: &Pixels, mean_of: usize, small: (usize, usize)) -> Pixels {
         let mut resample = Self::with(pixels.model, (pixels.width, pixels.height), mean_of, small);
         for row in pixels
@@ -63,7 +63,7 @@ impl Resample {
     }
 
     fn with(
-        model: Model,
+        model: ColorModel,
         (width, height): (usize, usize),
         mean_of: usize,
         small: (usize, usize),
@@ -108,7 +108,7 @@ impl Resample {
         }
     }
 
-    /// The small picture, once every row has been taken.
+    /// The small image, once every row has been taken.
     pub fn finish(self) -> Pixels {
         debug_assert_eq!(
             self.small.len(),
@@ -125,28 +125,28 @@ impl Resample {
 
 /// How many pixels are averaged into one before Lanczos.
 fn factor(from: usize, to: usize) -> usize {
-    ((from as f64 / to as f64 / GAP) as usize).clamp(1, boxes::LARGEST)
+    ((from as f64 / to as f64 / GAP) as usize).clamp(1, boxes::MAX_FACTOR)
 }
 
-/// One row, plane after plane, to bytes side by side; colour no longer weighted with alpha.
-fn store(model: Model, width: usize, planes: &[f32], out: &mut Vec<u8>) {
+/// One row, plane after plane, to bytes side by side; color no longer weighted with alpha.
+fn store(model: ColorModel, width: usize, planes: &[f32], out: &mut Vec<u8>) {
     let channels = model.channels();
-    let colours = if model.has_alpha() {
+    let colors = if model.has_alpha() {
         channels - 1
     } else {
         channels
     };
     for x in 0..width {
         let weight = if model.has_alpha() {
-            255.0 / planes[colours * width + x].max(1.0 / 64.0)
+            255.0 / planes[colors * width + x].max(1.0 / 64.0)
         } else {
             1.0
         };
-        for channel in 0..colours {
+        for channel in 0..colors {
             out.push(byte(planes[channel * width + x] * weight));
         }
         if model.has_alpha() {
-            out.push(byte(planes[colours * width + x]));
+            out.push(byte(planes[colors * width + x]));
         }
     }
 }

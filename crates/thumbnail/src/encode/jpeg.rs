@@ -1,11 +1,12 @@
-//! Baseline JPEG with colour at half the size (4:2:0), out of planes: nothing goes through RGB that need not. Its
+//! Baseline JPEG with color at half the size (4:2:0), out of planes: nothing goes through RGB that need not. Its
 //! Huffman tables are made to measure, so what is to be written is gathered first.
 
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
 use super::huffman::{Codes, Spec};
 use crate::jpeg::ZIGZAG;
-use crate::pixels::{Pixels, Plane};
+use crate::pixels::Pixels;
+use crate::planes::Plane;
 
 /// T.81, table K.1, in zigzag order.
 const LUMA_QUANT: [u16; 64] = [
@@ -20,13 +21,13 @@ const CHROMA_QUANT: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// Luma, and two planes of colour of half its size, rounded up, or none. Sides are at most 65,535.
-pub(crate) fn encode(luma: &Plane, colour: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
+/// Luma, and two planes of color of half its size, rounded up, or none. Sides are at most 65,535.
+pub(crate) fn encode(luma: &Plane, color: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
     let luma_quant = quantisation(&LUMA_QUANT, quality);
     let chroma_quant = quantisation(&CHROMA_QUANT, quality);
-    let blocks = if colour.is_some() { 2 } else { 1 };
+    let blocks = if color.is_some() { 2 } else { 1 };
     let mut channels = vec![Channel::new(luma, blocks, &luma_quant, LUMA)];
-    for plane in colour.into_iter().flatten() {
+    for plane in color.into_iter().flatten() {
         channels.push(Channel::new(plane, 1, &chroma_quant, CHROMA));
     }
     let mut gathered = Gathered {
@@ -46,7 +47,7 @@ pub(crate) fn encode(luma: &Plane, colour: Option<[&Plane; 2]>, quality: u8) -> 
     headers(
         &mut out,
         luma,
-        colour.is_some(),
+        color.is_some(),
         [&luma_quant, &chroma_quant],
         &specs,
     );
@@ -113,7 +114,7 @@ fn quantisation(base: &[u16; 64], quality: u8) -> [u8; 64] {
 fn headers(
     out: &mut Vec<u8>,
     luma: &Plane,
-    colour: bool,
+    color: bool,
     [luma_quant, chroma_quant]: [&[u8; 64]; 2],
     specs: &[Spec; 4],
 ) {
@@ -132,13 +133,13 @@ fn headers(
     let tables: Vec<u8> = [0x00, 0x10, 0x01, 0x11]
         .into_iter()
         .zip(specs)
-        .take(if colour { 4 } else { 2 })
+        .take(if color { 4 } else { 2 })
         .flat_map(|(class, spec)| [&[class][..], &spec.counts, &spec.symbols].concat())
         .collect();
     // A start-of-image marker has no length: it stands before the first segment, which is written here.
     segment(0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
     segment(0xdb, &[&[0], luma_quant]);
-    if colour {
+    if color {
         segment(0xdb, &[&[1], chroma_quant]);
         segment(
             0xc0,
@@ -203,7 +204,7 @@ impl<'a> Channel<'a> {
             height,
             data,
         } = self.plane;
-        let around_zero = |stored: i16| Plane::level(stored) - 128.0;
+        let around_zero = |stored: i16| Plane::to_level(stored) - 128.0;
         std::array::from_fn(|y| {
             let row = &data[(top + y).min(height - 1) * width..][..*width];
             match row.get(left..left + 8) {
@@ -253,12 +254,12 @@ impl<'a> Channel<'a> {
     }
 }
 
-/// The picture as luma and two planes of colour at half the size (JFIF 1.02, page 3).
+/// The image as luma and two planes of color at half the size (JFIF 1.02, page 3).
 pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     let (pixels, _) = rgb.data.as_chunks::<3>();
     let luma = pixels
         .iter()
-        .map(|pixel| Plane::stored(dot(pixel.map(f32::from), LUMA_OF_RGB)))
+        .map(|pixel| Plane::from_level(dot(pixel.map(f32::from), LUMA_OF_RGB)))
         .collect();
     let (width, height) = (rgb.width.div_ceil(2), rgb.height.div_ceil(2));
     let (mut blue, mut red) = (
@@ -277,8 +278,8 @@ pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
             }
             let mean = sum.map(|sum| sum / (upper.len() + lower.len()) as f32);
             let luma = dot(mean, LUMA_OF_RGB);
-            blue.push(Plane::stored(128.0 + (mean[2] - luma) / 1.772));
-            red.push(Plane::stored(128.0 + (mean[0] - luma) / 1.402));
+            blue.push(Plane::from_level(128.0 + (mean[2] - luma) / 1.772));
+            red.push(Plane::from_level(128.0 + (mean[0] - luma) / 1.402));
         }
     }
     [
@@ -300,16 +301,16 @@ pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     ]
 }
 
-/// A grey picture as luma.
-pub(crate) fn luma(grey: &Pixels) -> Plane {
-    let data = grey
+/// A gray image as luma.
+pub(crate) fn luma(gray: &Pixels) -> Plane {
+    let data = gray
         .data
         .iter()
-        .map(|level| Plane::stored(f32::from(*level)))
+        .map(|level| Plane::from_level(f32::from(*level)))
         .collect();
     Plane {
-        width: grey.width,
-        height: grey.height,
+        width: gray.width,
+        height: gray.height,
         data,
     }
 }

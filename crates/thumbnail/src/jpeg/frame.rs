@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::Unusual;
 use super::huffman::Table;
-use crate::header::jpeg::{Segment, Segments, marker};
-use crate::header::{Bytes, Unread};
+use super::segments::{Segment, Segments, marker};
+use crate::bytes::{Bytes, HeaderError};
 
-/// One of the picture's colour components.
+/// One of the image's color components.
 pub(crate) struct Component {
     pub id: u8,
     /// Blocks of this component across and down a minimum coded unit.
@@ -168,7 +168,7 @@ impl<'a> Tables<'a> {
         let most =
             |factor: fn(&Component) -> usize| components.iter().map(factor).max().unwrap_or(1);
         let (h_max, v_max) = (most(|component| component.h), most(|component| component.v));
-        // Luma at full resolution, colour at that or less.
+        // Luma at full resolution, color at that or less.
         if (components[0].h, components[0].v) != (h_max, v_max) {
             return Err(Unusual);
         }
@@ -289,8 +289,8 @@ impl<'a> Tables<'a> {
     }
 }
 
-impl From<Unread> for Unusual {
-    fn from(_: Unread) -> Self {
+impl From<HeaderError> for Unusual {
+    fn from(_: HeaderError) -> Self {
         Self
     }
 }

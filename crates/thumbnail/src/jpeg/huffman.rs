@@ -103,12 +103,12 @@ pub(crate) struct AcTable {
     /// within [`VALUE_LOOK`] bits; 0 elsewhere.
     values: Box<[u32; 1 << VALUE_LOOK]>,
     /// Bits and coefficients of all symbols whose codes are within [`SKIP_LOOK`] bits and which have at most
-    /// [`SKIP_MOST`], and whether they end the block.
+    /// [`MAX_SKIP`], and whether they end the block.
     skips: Box<[u16; 1 << SKIP_LOOK]>,
 }
 
 /// The most bits that an entry of skips passes over: of the 64 that a refill brings, two leave enough for a look.
-const SKIP_MOST: u32 = 25;
+const MAX_SKIP: u32 = 25;
 /// Coefficients passed over by an entry of values that ends the block.
 const NO_MORE: u32 = 64;
 /// Added to the coefficients of an entry that ends the block.
@@ -137,8 +137,7 @@ impl AcTable {
                     table.decode((next << used << (16 - SKIP_LOOK)) as u32 & 0xffff)
             {
                 let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-                if used + len > SKIP_LOOK || used + len + size > SKIP_MOST || passed + run + 1 > 64
-                {
+                if used + len > SKIP_LOOK || used + len + size > MAX_SKIP || passed + run + 1 > 64 {
                     break;
                 }
                 used += len + size;

@@ -1,4 +1,4 @@
-//! A progressive picture (T.81, annex G): of its scans only those are read that the size wanted can show.
+//! A progressive image (T.81, annex G): of its scans only those are read that the size wanted can show.
 //!
 //! Where one sample a block is enough, that is the scans of the means, a few per cent of the file. A scan that
 //! refines is told by the coefficients that are not zero so far, so for components with more samples their places
@@ -10,11 +10,11 @@ use super::Unusual;
 use super::bits::{Bits, Reader};
 use super::frame::{Frame, Part, Scan, Tables};
 use super::huffman::Table;
-use super::plan::Reduction;
-use super::reduce::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
+use super::scale::Reduction;
+use super::scaled_idct::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
 
 /// A file of more scans is made to keep decoders busy.
-pub(crate) const MOST_SCANS: usize = 100;
+pub(crate) const MAX_SCANS: usize = 100;
 
 /// What is known of the blocks of one component.
 struct Grid {
@@ -82,7 +82,7 @@ pub(super) fn read(
     let mut scans = 0;
     while let Some(scan) = next {
         scans += 1;
-        if scans > MOST_SCANS {
+        if scans > MAX_SCANS {
             return Err(Unusual);
         }
         match (scan.first, scan.parts.as_slice()) {
@@ -181,7 +181,7 @@ fn means(
         interval: tables.restart_interval,
         unit: 0,
     };
-    // A component alone has units of one block, and none beyond the picture's edge.
+    // A component alone has units of one block, and none beyond the image's edge.
     let alone = scan.parts.len() == 1;
     let (across, down) = if alone {
         frame.blocks(scan.parts[0].component)

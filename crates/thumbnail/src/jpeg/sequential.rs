@@ -1,4 +1,4 @@
-//! A sequential picture: one scan of all components, reduced block by block, given row by row.
+//! A sequential image: one scan of all components, reduced block by block, given row by row.
 
 use std::rc::Rc;
 
@@ -6,8 +6,8 @@ use super::Unusual;
 use super::bits::{Bits, Reader};
 use super::frame::{Frame, Scan, Tables};
 use super::huffman::{AcTable, Table};
-use super::plan::Reduction;
-use super::reduce::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
+use super::scale::Reduction;
+use super::scaled_idct::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
 
 struct Channel<'r> {
     reduction: &'r Reduction,

@@ -1,10 +1,10 @@
 //! Whole boxes of pixels averaged into one sample each.
 
-use crate::pixels::Model;
+use crate::pixels::ColorModel;
 
 /// Averages boxes of `across` by `down` pixels, row by row.
 pub(crate) struct Boxes {
-    model: Model,
+    model: ColorModel,
     height: usize,
     across: usize,
     down: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Boxes {
 
 impl Boxes {
     pub fn new(
-        model: Model,
+        model: ColorModel,
         (width, height): (usize, usize),
         (across, down): (usize, usize),
     ) -> Self {
@@ -42,7 +42,9 @@ impl Boxes {
     pub fn row(&mut self, row: &[u8]) -> Option<&[f32]> {
         match &mut self.sums {
             Sums::Plain(sums) => add(sums, row),
-            Sums::Weighted(sums) if self.model == Model::GreyAlpha => add_weighted::<2>(sums, row),
+            Sums::Weighted(sums) if self.model == ColorModel::GrayAlpha => {
+                add_weighted::<2>(sums, row);
+            }
             Sums::Weighted(sums) => add_weighted::<4>(sums, row),
         }
         self.rows += 1;
@@ -52,14 +54,14 @@ impl Boxes {
         }
         let (across, rows) = (self.across, self.rows);
         match (&mut self.sums, self.model) {
-            (Sums::Plain(sums), Model::Grey) => {
+            (Sums::Plain(sums), ColorModel::Gray) => {
                 average::<1, _>(sums, across, rows, &mut self.averaged);
             }
-            (Sums::Plain(sums), Model::Rgb) => {
+            (Sums::Plain(sums), ColorModel::Rgb) => {
                 average::<3, _>(sums, across, rows, &mut self.averaged);
             }
             (Sums::Plain(sums), _) => average::<4, _>(sums, across, rows, &mut self.averaged),
-            (Sums::Weighted(sums), Model::GreyAlpha) => {
+            (Sums::Weighted(sums), ColorModel::GrayAlpha) => {
                 average::<2, _>(sums, across, rows * 255, &mut self.averaged);
             }
             (Sums::Weighted(sums), _) => {
@@ -78,7 +80,7 @@ enum Sums {
 }
 
 /// The most pixels a side of a box: so many bytes sum up to 16 bits, and so many by as many weighted ones to 32.
-pub(super) const LARGEST: usize = 257;
+pub(super) const MAX_FACTOR: usize = 257;
 
 /// Means of boxes, plane after plane; the sums start anew.
 fn average<const N: usize, T: Copy + Default + Into<u32>>(

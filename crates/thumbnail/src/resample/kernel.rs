@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 pub(crate) struct Axis {
     /// How many there are.
     pub samples: usize,
-    /// What they cover, in samples: a last one may be cut by the picture's edge.
+    /// What they cover, in samples: a last one may be cut by the image's edge.
     pub length: f64,
-    /// Pixels of the picture that each is the mean of.
+    /// Pixels of the image that each is the mean of.
     pub mean_of: usize,
 }
 

@@ -26,8 +26,8 @@ pub(crate) struct Lanczos {
 pub(crate) enum Between {
     /// As they come out of the first.
     Exact,
-    /// Whole levels from 0 to 255. What is flat in a picture of bytes then stays the byte that it was, and what
-    /// overshoots is cut before it spreads: so it is where a picture is scaled in bytes.
+    /// Whole levels from 0 to 255. What is flat in an image of bytes then stays the byte that it was, and what
+    /// overshoots is cut before it spreads: so it is where an image is scaled in bytes.
     Bytes,
 }
 

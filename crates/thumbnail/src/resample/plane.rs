@@ -2,7 +2,7 @@
 
 use super::kernel::Axis;
 use super::{Between, Kernel, Lanczos, factor};
-use crate::pixels::Plane;
+use crate::planes::Plane;
 
 /// Rows of samples in, a small plane out.
 pub(crate) struct PlaneResample {
@@ -56,7 +56,8 @@ impl PlaneResample {
     pub fn row(&mut self, row: &[f32]) {
         debug_assert_eq!(row.len(), self.columns);
         let small = &mut self.small;
-        let store = |done: &[f32]| small.extend(done.iter().map(|sample| Plane::stored(*sample)));
+        let store =
+            |done: &[f32]| small.extend(done.iter().map(|sample| Plane::from_level(*sample)));
         self.taken += 1;
         if (self.across, self.down) == (1, 1) {
             self.lanczos.row(row, store);

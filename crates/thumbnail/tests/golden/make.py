@@ -20,7 +20,7 @@ def reference(path, size):
     return picture.convert("RGBA")
 
 
-lines = [line.split() for line in (HERE / "pictures.txt").read_text().splitlines()]
+lines = [line.split() for line in (HERE / "images.txt").read_text().splitlines()]
 sheet = Image.new("RGBA", (ACROSS * TILE, -(-len(lines) // ACROSS) * TILE))
 for index, (name, size, _) in enumerate(lines):
     picture = reference(HERE.parent / "fixtures" / name, int(size))

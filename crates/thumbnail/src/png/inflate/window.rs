@@ -1,0 +1,134 @@
+//! What was decoded: some of it new, before it what the new may repeat.
+
+use super::bits::Bits;
+use super::codes::{self, Codes};
+use super::{ENOUGH, InflateError};
+
+/// How far back a match reaches (RFC 1951, section 2).
+const REACH: usize = 32 * 1024;
+/// Bytes that are copied at once, and so may be written behind the end.
+const AT_ONCE: usize = 16;
+/// The longest match, and what is copied too much.
+pub(super) const MAX_MATCH: usize = 258 + AT_ONCE;
+
+pub(super) struct Window {
+    data: Vec<u8>,
+    /// Where the new bytes begin and end.
+    begin: usize,
+    end: usize,
+}
+
+impl Window {
+    pub fn new() -> Self {
+        Self {
+            data: vec![0; REACH + ENOUGH + MAX_MATCH],
+            begin: 0,
+            end: 0,
+        }
+    }
+
+    /// Nothing is new any more.
+    pub fn shift(&mut self) {
+        let from = self.end.saturating_sub(REACH);
+        self.data.copy_within(from..self.end, 0);
+        self.end -= from;
+        self.begin = self.end;
+    }
+
+    /// How many bytes are new.
+    pub fn fresh(&self) -> usize {
+        self.end - self.begin
+    }
+
+    /// The new bytes.
+    pub fn shown(&self) -> &[u8] {
+        &self.data[self.begin..self.end]
+    }
+
+    /// Writes up to `room` bytes.
+    pub fn writer(&mut self, room: usize) -> Writer<'_> {
+        if self.data.len() < self.end + room + AT_ONCE {
+            self.data.resize(self.end + room + AT_ONCE, 0);
+        }
+        Writer {
+            at: self.end,
+            data: &mut self.data,
+            end: &mut self.end,
+        }
+    }
+}
+
+/// Writes behind what is there. It is a value of its own, so that it stays in registers.
+pub(super) struct Writer<'w> {
+    data: &'w mut [u8],
+    at: usize,
+    /// Of the window, which hears of what was written in the end.
+    end: &'w mut usize,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        *self.end = self.at;
+    }
+}
+
+impl Writer<'_> {
+    /// How many bytes were written.
+    #[inline(always)]
+    pub fn written(&self) -> usize {
+        self.at - *self.end
+    }
+
+    pub fn literal(&mut self, byte: u8) {
+        self.data[self.at] = byte;
+        self.at += 1;
+    }
+
+    /// Takes the literals of an entry, and looks up the next.
+    #[inline(always)]
+    pub fn literals(&mut self, entry: u32, codes: &Codes, bits: &mut Bits) -> u32 {
+        let (bytes, count) = codes::literals(entry);
+        bits.skip(entry);
+        self.data[self.at..self.at + 2].copy_from_slice(&bytes);
+        self.at += count;
+        codes.look(bits.ahead())
+    }
+
+    pub fn all(&mut self, bytes: &[u8]) {
+        self.data[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    /// The bytes from `from` to `to`, which are few as a rule, of some that go on behind them.
+    #[inline(always)]
+    pub fn few(&mut self, bytes: &[u8], from: usize, to: usize) {
+        for from in (from..to).step_by(AT_ONCE) {
+            let len = AT_ONCE.min(to - from);
+            self.data[self.at..self.at + AT_ONCE].copy_from_slice(&bytes[from..from + AT_ONCE]);
+            self.at += len;
+        }
+    }
+
+    /// `len` bytes as they were `distance` bytes before.
+    #[inline(always)]
+    pub fn repeat(&mut self, len: usize, distance: usize) -> Result<(), InflateError> {
+        let from = self
+            .at
+            .checked_sub(distance)
+            .ok_or(InflateError::Distance)?;
+        let mut done = 0;
+        if distance == 1 {
+            let last = self.data[from];
+            self.data[self.at..self.at + len].fill(last);
+            done = len;
+        }
+        // Of what overlaps, as many bytes are right each time as it is away.
+        while done < len {
+            self.data
+                .copy_within(from + done..from + done + AT_ONCE, self.at + done);
+            done += distance.min(AT_ONCE);
+        }
+        self.at += len;
+        Ok(())
+    }
+}

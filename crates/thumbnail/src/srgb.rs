@@ -1,0 +1,103 @@
+//! Conversion to sRGB.
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+
+use crate::pixels::{ColorModel, Pixels};
+use crate::raster::Raster;
+
+/// Converts to sRGB: gray, RGB or RGBA. An ICC profile that is broken or of another color model is ignored.
+pub(crate) fn convert(image: Raster, icc_profile: Option<&[u8]>) -> Raster {
+    match (image, icc_profile) {
+        // Planes of a JPEG without a profile are sRGB.
+        (planes @ Raster::Planes(_), None) => planes,
+        (image, profile) => Raster::Pixels(pixels_to_srgb(image.into_pixels(), profile)),
+    }
+}
+
+fn pixels_to_srgb(pixels: Pixels, profile: Option<&[u8]>) -> Pixels {
+    if let Some(converted) = profile.and_then(|profile| by_profile(&pixels, profile)) {
+        return converted;
+    }
+    if pixels.model == ColorModel::Cmyk {
+        naive(&pixels)
+    } else {
+        pixels
+    }
+}
+
+fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
+    let profile = ColorProfile::new_from_slice(profile).ok()?;
+    let (space, from, to, model) = match pixels.model {
+        ColorModel::Gray => (
+            DataColorSpace::Gray,
+            Layout::Gray,
+            Layout::Rgb,
+            ColorModel::Rgb,
+        ),
+        ColorModel::GrayAlpha => (
+            DataColorSpace::Gray,
+            Layout::GrayAlpha,
+            Layout::Rgba,
+            ColorModel::Rgba,
+        ),
+        ColorModel::Rgb => (
+            DataColorSpace::Rgb,
+            Layout::Rgb,
+            Layout::Rgb,
+            ColorModel::Rgb,
+        ),
+        ColorModel::Rgba => (
+            DataColorSpace::Rgb,
+            Layout::Rgba,
+            Layout::Rgba,
+            ColorModel::Rgba,
+        ),
+        ColorModel::Cmyk => (
+            DataColorSpace::Cmyk,
+            Layout::Rgba,
+            Layout::Rgb,
+            ColorModel::Rgb,
+        ),
+    };
+    if profile.color_space != space {
+        return None;
+    }
+    let transform = profile
+        .create_transform_8bit(
+            from,
+            &ColorProfile::new_srgb(),
+            to,
+            TransformOptions::default(),
+        )
+        .ok()?;
+    let mut data = vec![0; pixels.width * pixels.height * model.channels()];
+    transform.transform(&pixels.data, &mut data).ok()?;
+    Some(Pixels {
+        width: pixels.width,
+        height: pixels.height,
+        model,
+        data,
+    })
+}
+
+/// Inks without a profile: each takes away its share of the light.
+fn naive(pixels: &Pixels) -> Pixels {
+    let light = |ink: u8, black: u8| {
+        let light = u32::from(255 - ink) * u32::from(255 - black);
+        // A product of two bytes over 255 is a byte.
+        ((light + 127) / 255) as u8
+    };
+    let data = pixels
+        .data
+        .as_chunks()
+        .0
+        .iter()
+        .flat_map(|[c, m, y, k]| [light(*c, *k), light(*m, *k), light(*y, *k)])
+        .collect();
+    Pixels {
+        width: pixels.width,
+        height: pixels.height,
+        model: ColorModel::Rgb,
+        data,
+    }
+}

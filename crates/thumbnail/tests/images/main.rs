@@ -1,0 +1,19 @@
+//! What comes out, for images of every kind.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used,
+    reason = "small made-up images; a test says by failing what it expected"
+)]
+
+mod colours;
+mod golden;
+mod headers;
+mod hostile;
+mod orientation;
+mod png;
+mod pngsuite;
+mod reduced;
+mod sizes;
+mod support;
