@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use crate::REGION;
 use crate::access::{self, AccessControl};
 use crate::aws_port::AwsPort;
-use crate::signature::{Invalid, Presented, Signable, sign};
+use crate::signature::{SigV4Authorization, SignatureError, SignedParts, sign};
 
 const SERVICE: &str = "apigateway.amazonaws.com";
 
@@ -39,27 +39,32 @@ pub struct ApiAuthorizer {
 
 impl Authorizer for ApiAuthorizer {
     fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied> {
-        let presented = Presented::read(&request.headers).map_err(|error| denied(&error))?;
+        let query = request.query.as_deref().unwrap_or_default();
+        let authorization =
+            SigV4Authorization::read(&request.headers, query).map_err(|error| denied(&error))?;
         let principal = self
             .access_control
-            .principal(presented.access_key, presented.session_token)
+            .principal(
+                &authorization.access_key,
+                authorization.session_token.as_deref(),
+            )
             .map_err(|_| {
                 Denied::UnrecognizedClient(
                     "The security token included in the request is invalid.".to_owned(),
                 )
             })?;
-        let signable = Signable {
+        let signed = SignedParts {
             method: &request.method,
             path: &request.path,
-            query: request.query.as_deref().unwrap_or_default(),
+            query,
             headers: &request.headers,
             body: &request.body,
         };
-        presented
+        authorization
             .verify(
                 &principal.credentials.secret_key,
                 ("execute-api", REGION),
-                &signable,
+                &signed,
                 SystemTime::now(),
             )
             .map_err(|error| denied(&error))?;
@@ -97,13 +102,11 @@ impl Authorizer for ApiAuthorizer {
     }
 }
 
-fn denied(error: &Invalid) -> Denied {
+fn denied(error: &SignatureError) -> Denied {
     match error {
-        Invalid::Missing => Denied::MissingAuthenticationToken,
-        Invalid::Incomplete(_) => Denied::IncompleteSignature(error.to_string()),
-        Invalid::Expired(_) | Invalid::Scope(_) | Invalid::Mismatch => {
-            Denied::InvalidSignature(error.to_string())
-        }
+        SignatureError::Missing => Denied::MissingAuthenticationToken,
+        SignatureError::Incomplete(_) => Denied::IncompleteSignature(error.to_string()),
+        _ => Denied::InvalidSignature(error.to_string()),
     }
 }
 

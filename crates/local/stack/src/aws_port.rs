@@ -13,7 +13,7 @@ use crate::access::{AccessControl, Caller, Principal, UnknownCredentialsError};
 use crate::dynamodb::Tables;
 use crate::rekognition::Rekognition;
 use crate::service_error::ServiceError;
-use crate::signature::{Invalid, Presented, Signable};
+use crate::signature::{SigV4Authorization, SignatureError, SignedParts};
 use crate::sqs::Queues;
 
 /// `DynamoDB` takes requests of 16 MB, Rekognition pictures of 5 MB in base64.
@@ -40,10 +40,13 @@ impl AwsPort {
         mut request: Request<local_s3::Body>,
         peer: SocketAddr,
     ) -> Response<local_s3::Body> {
-        let service = match Presented::read(request.headers()) {
-            Ok(presented) => presented.service.to_owned(),
+        let service = match SigV4Authorization::read(
+            request.headers(),
+            request.uri().query().unwrap_or_default(),
+        ) {
+            Ok(authorization) => authorization.service,
             Err(_) if request.headers().contains_key("x-amz-target") => "json".to_owned(),
-            // Presigned requests carry their signature in the query, and only S3 takes those.
+            // S3 answers what is not signed, or not well.
             Err(_) => "s3".to_owned(),
         };
         if service == "s3" {
@@ -141,23 +144,28 @@ impl AwsPort {
         head: &http::request::Parts,
         body: &[u8],
     ) -> Result<&Arc<Principal>, ServiceError> {
-        let presented = Presented::read(&head.headers).map_err(|error| invalid(&error))?;
+        let query = head.uri.query().unwrap_or_default();
+        let authorization =
+            SigV4Authorization::read(&head.headers, query).map_err(|error| invalid(&error))?;
         let principal = self
             .access_control
-            .principal(presented.access_key, presented.session_token)
+            .principal(
+                &authorization.access_key,
+                authorization.session_token.as_deref(),
+            )
             .map_err(unknown)?;
-        let signable = Signable {
+        let request = SignedParts {
             method: &head.method,
             path: head.uri.path(),
-            query: head.uri.query().unwrap_or_default(),
+            query,
             headers: &head.headers,
             body,
         };
-        presented
+        authorization
             .verify(
                 &principal.credentials.secret_key,
-                (presented.service, REGION),
-                &signable,
+                (&authorization.service, REGION),
+                &request,
                 SystemTime::now(),
             )
             .map_err(|error| invalid(&error))?;
@@ -165,11 +173,11 @@ impl AwsPort {
     }
 }
 
-fn invalid(error: &Invalid) -> ServiceError {
+fn invalid(error: &SignatureError) -> ServiceError {
     let code = match error {
-        Invalid::Missing => "MissingAuthenticationTokenException",
-        Invalid::Incomplete(_) => "IncompleteSignatureException",
-        Invalid::Expired(_) | Invalid::Scope(_) | Invalid::Mismatch => "InvalidSignatureException",
+        SignatureError::Missing => "MissingAuthenticationTokenException",
+        SignatureError::Incomplete(_) => "IncompleteSignatureException",
+        _ => "InvalidSignatureException",
     };
     ServiceError::new(code, &error.to_string())
 }

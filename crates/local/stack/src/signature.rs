@@ -1,63 +1,90 @@
-//! AWS Signature Version 4: verified on requests to JSON services and the API, and put on the gateway's own.
+//! AWS Signature Version 4: verifies requests to the API and to the services other than S3, and signs the gateway's
+//! own requests. The canonical request, the string to sign and the signature are those of `aws-sigv4`; S3 verifies its
+//! requests itself (`local-s3`).
 //!
-//! Rules: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>. S3 verifies
-//! its own requests (crate `local-s3`).
+//! The rules are those of [signed API requests] and of the [elements of a signature].
+//!
+//! [signed API requests]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+//! [elements of a signature]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
-use chrono::{DateTime, NaiveDateTime, Utc};
-use http::{HeaderMap, HeaderValue, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use sha2::{Digest, Sha256};
+use aws_credential_types::Credentials as SigningKeys;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+    SigningInstructions, SigningSettings, UriPathNormalizationMode,
+};
+use aws_sigv4::sign::v4;
+use chrono::NaiveDateTime;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use percent_encoding::percent_decode_str;
 
 use crate::access::Credentials;
 
-/// Everything but unreserved characters (RFC 3986) is encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const TERMINATOR: &str = "aws4_request";
 
 /// How far a request's clock may be off.
-const SKEW: Duration = Duration::from_mins(15);
+const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
 
-/// What a request says of its signature.
+/// How long a presigned URL may be valid: seven days.
+const MAX_EXPIRES: Duration = Duration::from_hours(7 * 24);
+
+/// The query parameters of a signature. All but the token are added by whoever signs.
+const ALGORITHM_PARAMETER: &str = "X-Amz-Algorithm";
+const CREDENTIAL_PARAMETER: &str = "X-Amz-Credential";
+const DATE_PARAMETER: &str = "X-Amz-Date";
+const EXPIRES_PARAMETER: &str = "X-Amz-Expires";
+const SIGNED_HEADERS_PARAMETER: &str = "X-Amz-SignedHeaders";
+const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
+const TOKEN_PARAMETER: &str = "X-Amz-Security-Token";
+
+/// A request's signature and what it claims, from the `Authorization` header or from the query of a presigned URL.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Presented<'a> {
-    /// Who signed.
-    pub access_key: &'a str,
-    /// `20261122T130000Z`
-    pub time: &'a str,
+pub struct SigV4Authorization {
+    /// Of the caller.
+    pub access_key: String,
     /// Region of the credential scope.
-    pub region: &'a str,
+    pub region: String,
     /// Service of the credential scope.
-    pub service: &'a str,
-    /// What the role's session shows.
-    pub session_token: Option<&'a str>,
-    signed_headers: &'a str,
-    signature: &'a str,
+    pub service: String,
+    /// The token of a role's session.
+    pub session_token: Option<String>,
+    /// `20261122T130000Z`
+    time: String,
+    /// `20261122`, of the credential scope.
+    date: String,
+    terminator: String,
+    /// Lower-case names.
+    signed_headers: Vec<String>,
+    signature: String,
+    /// How long a presigned URL is valid; absent if the signature is in the header.
+    expires: Option<Duration>,
 }
 
-/// What is wrong with a signature.
+/// Why a signature is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
-    /// There is none.
-    #[error("missing authentication token")]
+// The messages say what each variant means.
+#[allow(missing_docs)]
+pub enum SignatureError {
+    #[error("Missing Authentication Token")]
     Missing,
-    /// A part is missing.
-    #[error("the Authorization header lacks {0}")]
+    #[error("Authorization requires {0}.")]
     Incomplete(&'static str),
-    /// Too old or too new.
-    #[error("signature expired: {0} is not within 15 minutes of now")]
+    #[error(
+        "Signature expired: {0} is more than 15 minutes, or the time that the URL allows, in the past."
+    )]
     Expired(String),
-    /// Signed for somewhere else.
-    #[error("Credential should be scoped to {0}.")]
+    #[error("Signature not yet current: {0} is more than 15 minutes in the future.")]
+    NotYetCurrent(String),
+    #[error("X-Amz-Expires must be a number of seconds from 1 to 604800.")]
+    Expires,
+    #[error("{0}")]
     Scope(String),
-    /// Another secret, or another request.
+    #[error("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")]
+    UnsignedHost,
+    #[error("There were headers present in the request which were not signed: {0}.")]
+    UnsignedHeader(String),
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
          Key and signing method. Consult the service documentation for details."
@@ -65,336 +92,356 @@ pub enum Invalid {
     Mismatch,
 }
 
-impl<'a> Presented<'a> {
-    /// Reads `Authorization`, `X-Amz-Date` and `X-Amz-Security-Token`.
+/// What a signature covers of a request.
+#[derive(Debug, Clone, Copy)]
+// Fields that are named as in `http`.
+#[allow(missing_docs)]
+pub struct SignedParts<'a> {
+    pub method: &'a Method,
+    /// As sent.
+    pub path: &'a str,
+    /// As sent, without its `?`.
+    pub query: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+impl SigV4Authorization {
+    /// Reads the authorization of a request.
     ///
     /// # Errors
-    /// [`Invalid::Missing`], [`Invalid::Incomplete`].
-    pub fn read(headers: &'a HeaderMap) -> Result<Self, Invalid> {
-        let text = |name| {
-            headers
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-        };
-        let authorization = text("authorization").ok_or(Invalid::Missing)?;
+    /// [`SignatureError::Missing`], [`SignatureError::Incomplete`], [`SignatureError::Expires`].
+    pub fn read(headers: &HeaderMap, query: &str) -> Result<Self, SignatureError> {
+        match string(headers, header::AUTHORIZATION.as_str()) {
+            Some(authorization) => Self::from_header(authorization, headers),
+            None => Self::from_query(query),
+        }
+    }
+
+    fn from_header(authorization: &str, headers: &HeaderMap) -> Result<Self, SignatureError> {
         let fields = authorization
-            .strip_prefix("AWS4-HMAC-SHA256")
-            .ok_or(Invalid::Incomplete("the algorithm AWS4-HMAC-SHA256"))?;
-        let field = |name: &str| {
+            .strip_prefix(ALGORITHM)
+            .ok_or(SignatureError::Incomplete("the algorithm AWS4-HMAC-SHA256"))?;
+        let field = |name: &str, missing| {
             fields
                 .split(',')
                 .find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='))
+                .ok_or(SignatureError::Incomplete(missing))
         };
-        let credential = field("Credential").ok_or(Invalid::Incomplete("Credential"))?;
-        let mut scope = credential.split('/');
-        let mut part = || {
-            scope
-                .next()
-                .ok_or(Invalid::Incomplete("a whole credential scope"))
+        Self::new(
+            field("Credential", "the field Credential")?,
+            string(headers, "x-amz-date").ok_or(SignatureError::Incomplete(
+                "the header X-Amz-Date beside it",
+            ))?,
+            field("SignedHeaders", "the field SignedHeaders")?,
+            field("Signature", "the field Signature")?,
+            string(headers, "x-amz-security-token"),
+            None,
+        )
+    }
+
+    fn from_query(query: &str) -> Result<Self, SignatureError> {
+        let parameters: Vec<(String, String)> = parameters(query).collect();
+        let parameter = |name: &str| {
+            let mut values = parameters.iter().filter(|(given, _)| given == name);
+            values.next().map(|(_, value)| value.as_str())
         };
-        let (access_key, _date, region, service) = (part()?, part()?, part()?, part()?);
+        let required = |name, missing| parameter(name).ok_or(SignatureError::Incomplete(missing));
+        if parameter(ALGORITHM_PARAMETER).ok_or(SignatureError::Missing)? != ALGORITHM {
+            return Err(SignatureError::Incomplete("the algorithm AWS4-HMAC-SHA256"));
+        }
+        let expires = required(EXPIRES_PARAMETER, "the parameter X-Amz-Expires")?
+            .parse()
+            .map(Duration::from_secs)
+            .ok()
+            .filter(|expires| (Duration::from_secs(1)..=MAX_EXPIRES).contains(expires))
+            .ok_or(SignatureError::Expires)?;
+        Self::new(
+            required(CREDENTIAL_PARAMETER, "the parameter X-Amz-Credential")?,
+            required(DATE_PARAMETER, "the parameter X-Amz-Date")?,
+            required(
+                SIGNED_HEADERS_PARAMETER,
+                "the parameter X-Amz-SignedHeaders",
+            )?,
+            required(SIGNATURE_PARAMETER, "the parameter X-Amz-Signature")?,
+            parameter(TOKEN_PARAMETER),
+            Some(expires),
+        )
+    }
+
+    fn new(
+        credential: &str,
+        time: &str,
+        signed_headers: &str,
+        signature: &str,
+        session_token: Option<&str>,
+        expires: Option<Duration>,
+    ) -> Result<Self, SignatureError> {
+        let parts: Vec<&str> = credential.split('/').collect();
+        let [access_key, date, region, service, terminator] = parts[..] else {
+            return Err(SignatureError::Incomplete(
+                "a credential of the form key/date/region/service/aws4_request",
+            ));
+        };
         Ok(Self {
-            access_key,
-            time: text("x-amz-date").ok_or(Invalid::Incomplete("its X-Amz-Date"))?,
-            region,
-            service,
-            session_token: text("x-amz-security-token"),
-            signed_headers: field("SignedHeaders").ok_or(Invalid::Incomplete("SignedHeaders"))?,
-            signature: field("Signature").ok_or(Invalid::Incomplete("Signature"))?,
+            access_key: access_key.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            session_token: session_token.map(str::to_owned),
+            time: time.to_owned(),
+            date: date.to_owned(),
+            terminator: terminator.to_owned(),
+            signed_headers: signed_headers
+                .split(';')
+                .map(str::to_ascii_lowercase)
+                .collect(),
+            signature: signature.to_owned(),
+            expires,
         })
     }
 
-    /// Compares the signature with the one that `secret` gives for a service in a region.
+    /// Checks the scope, the time and the signed headers, and compares the signature with the one that `secret` gives.
+    /// The body counts as it is: `UNSIGNED-PAYLOAD` is S3's alone.
     ///
     /// # Errors
-    /// [`Invalid::Scope`], [`Invalid::Expired`], [`Invalid::Mismatch`].
+    /// Any but [`SignatureError::Missing`].
     pub fn verify(
         &self,
         secret: &str,
         (service, region): (&str, &str),
-        request: &Signable<'_>,
+        request: &SignedParts<'_>,
         now: SystemTime,
-    ) -> Result<(), Invalid> {
-        if (self.service, self.region) != (service, region) {
-            return Err(Invalid::Scope(format!("{service} in {region}")));
+    ) -> Result<(), SignatureError> {
+        self.check_scope(service, region)?;
+        let time = self.check_time(now)?;
+        self.check_headers(request.headers)?;
+
+        let keys = SigningKeys::new(
+            &self.access_key,
+            secret,
+            // In the headers the token is one of those that are signed.
+            self.session_token
+                .clone()
+                .filter(|_| self.expires.is_some()),
+            None,
+            "verification",
+        );
+        let mut settings = SigningSettings::default();
+        settings.excluded_headers = None;
+        let mut query = request.query.to_owned();
+        if self.expires.is_some() {
+            settings.signature_location = SignatureLocation::QueryParams;
+            settings.expires_in = self.expires;
+            query = without_signature(request.query);
         }
-        let expired = || Invalid::Expired(self.time.to_owned());
-        let time: SystemTime = NaiveDateTime::parse_from_str(self.time, "%Y%m%dT%H%M%SZ")
-            .map_err(|_| expired())?
+        let request = SignedParts {
+            query: &query,
+            ..*request
+        };
+        let scope = (self.service.as_str(), self.region.as_str());
+        let signed = self.signed_headers.iter().map(String::as_str);
+        let body = SignableBody::Bytes(request.body);
+        match signature(keys, scope, time, settings, &request, signed, body) {
+            Some((_, signature)) if signature == self.signature => Ok(()),
+            _ => Err(SignatureError::Mismatch),
+        }
+    }
+
+    fn check_scope(&self, service: &str, region: &str) -> Result<(), SignatureError> {
+        let wrong = if self.terminator != TERMINATOR {
+            format!(
+                "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{}'.",
+                self.terminator
+            )
+        } else if self.service != service {
+            format!("Credential should be scoped to correct service: '{service}'.")
+        } else if self.region != region {
+            format!(
+                "Credential should be scoped to a valid region, not '{}'; this one is '{region}'.",
+                self.region
+            )
+        } else if self.time.get(..8) != Some(self.date.as_str()) {
+            format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != \
+                 '{}', from '{}'.",
+                self.date,
+                self.time.get(..8).unwrap_or_default(),
+                self.time
+            )
+        } else {
+            return Ok(());
+        };
+        Err(SignatureError::Scope(wrong))
+    }
+
+    fn check_time(&self, now: SystemTime) -> Result<SystemTime, SignatureError> {
+        let time: SystemTime = NaiveDateTime::parse_from_str(&self.time, "%Y%m%dT%H%M%SZ")
+            .map_err(|_| SignatureError::Incomplete("a date of the form 20261122T130000Z"))?
             .and_utc()
             .into();
-        let apart = now
-            .duration_since(time)
-            .unwrap_or_else(|error| error.duration());
-        if apart > SKEW {
-            return Err(expired());
+        if time > now + MAX_CLOCK_SKEW {
+            return Err(SignatureError::NotYetCurrent(self.time.clone()));
         }
-        let names: Vec<&str> = self.signed_headers.split(';').collect();
-        let expected = signature(secret, time, self.region, self.service, &names, request);
-        if expected == self.signature {
-            Ok(())
-        } else {
-            Err(Invalid::Mismatch)
+        if now > time + self.expires.unwrap_or(MAX_CLOCK_SKEW) {
+            return Err(SignatureError::Expired(self.time.clone()));
+        }
+        Ok(time)
+    }
+
+    /// `host` and every `x-amz-*` header that is sent must be signed.
+    fn check_headers(&self, headers: &HeaderMap) -> Result<(), SignatureError> {
+        let is_signed = |name: &str| self.signed_headers.iter().any(|signed| signed == name);
+        if !is_signed(header::HOST.as_str()) {
+            return Err(SignatureError::UnsignedHost);
+        }
+        let unsigned = headers
+            .keys()
+            .map(HeaderName::as_str)
+            .find(|name| name.starts_with("x-amz-") && !is_signed(name));
+        match unsigned {
+            Some(name) => Err(SignatureError::UnsignedHeader(name.to_owned())),
+            None => Ok(()),
         }
     }
 }
 
-/// The parts of a request that are signed.
-#[derive(Debug)]
-pub struct Signable<'a> {
-    /// The method.
-    pub method: &'a Method,
-    /// The path as sent.
-    pub path: &'a str,
-    /// The query as sent, without its `?`.
-    pub query: &'a str,
-    /// The headers.
-    pub headers: &'a HeaderMap,
-    /// The body.
-    pub body: &'a [u8],
-}
-
-/// Adds the headers that sign a request. `host` must be among its headers.
+/// Adds the headers that sign a request. `host` must be among its headers. A request that cannot be signed is left
+/// unsigned, so that the service refuses it.
 pub fn sign(
     credentials: &Credentials,
     region: &str,
     service: &str,
     method: &Method,
-    path_and_query: (&str, &str),
+    (path, query): (&str, &str),
     headers: &mut HeaderMap,
     body: &[u8],
 ) {
-    let now = SystemTime::now();
-    let time = DateTime::<Utc>::from(now)
-        .format("%Y%m%dT%H%M%SZ")
-        .to_string();
-    let mut put = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put("x-amz-date", &time);
-    put("x-amz-content-sha256", &sha256(body));
-    if let Some(token) = &credentials.session_token {
-        put("x-amz-security-token", token);
+    let keys = SigningKeys::new(
+        &credentials.access_key,
+        &credentials.secret_key,
+        credentials.session_token.clone(),
+        None,
+        "stack",
+    );
+    let mut settings = SigningSettings::default();
+    settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    if service == "s3" {
+        // S3 takes the path as it is sent; for every other service it is normalized and encoded again.
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     }
-    let mut names: Vec<&str> = headers
-        .keys()
-        .map(http::HeaderName::as_str)
-        .filter(|name| *name == "host" || name.starts_with("x-amz-"))
-        .collect();
-    names.sort_unstable();
-    let request = Signable {
+    for name in ["x-amz-date", "x-amz-content-sha256", "x-amz-security-token"] {
+        headers.remove(name);
+    }
+    let request = SignedParts {
         method,
-        path: path_and_query.0,
-        query: path_and_query.1,
+        path,
+        query,
         headers,
         body,
     };
-    let signature = signature(
-        &credentials.secret_key,
-        now,
-        region,
-        service,
-        &names,
+    let names = headers
+        .keys()
+        .map(HeaderName::as_str)
+        .filter(|name| *name == "host" || name.starts_with("x-amz-"));
+    let scope = (service, region);
+    let Some((instructions, _)) = signature(
+        keys,
+        scope,
+        SystemTime::now(),
+        settings,
         &request,
-    );
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={}/{}/{region}/{service}/aws4_request, SignedHeaders={}, Signature={signature}",
-        credentials.access_key,
-        &time[..8],
-        names.join(";"),
-    );
-    if let Ok(value) = HeaderValue::from_str(&authorization) {
-        headers.insert(http::header::AUTHORIZATION, value);
-    }
-}
-
-fn signature(
-    secret: &str,
-    time: SystemTime,
-    region: &str,
-    service: &str,
-    signed_headers: &[&str],
-    request: &Signable<'_>,
-) -> String {
-    let time_text = DateTime::<Utc>::from(time)
-        .format("%Y%m%dT%H%M%SZ")
-        .to_string();
-    let to_sign = format!(
-        "AWS4-HMAC-SHA256\n{time_text}\n{}/{region}/{service}/aws4_request\n{}",
-        &time_text[..8],
-        sha256(canonical_request(service, signed_headers, request).as_bytes()),
-    );
-    let key = generate_signing_key(secret, time, region, service);
-    calculate_signature(key, to_sign.as_bytes())
-}
-
-fn canonical_request(service: &str, signed_headers: &[&str], request: &Signable<'_>) -> String {
-    let mut text = format!(
-        "{}\n{}\n{}\n",
-        request.method,
-        canonical_path(service, request.path),
-        canonical_query(request.query)
-    );
-    for name in signed_headers {
-        let values: Vec<String> = request
-            .headers
-            .get_all(*name)
-            .iter()
-            .map(|value| {
-                let value = String::from_utf8_lossy(value.as_bytes());
-                value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
-            })
-            .collect();
-        let _ = writeln!(text, "{name}:{}", values.join(","));
-    }
-    let _ = write!(text, "\n{}\n", signed_headers.join(";"));
-    match request.headers.get("x-amz-content-sha256") {
-        Some(value) if value == "UNSIGNED-PAYLOAD" => text.push_str("UNSIGNED-PAYLOAD"),
-        _ => text.push_str(&sha256(request.body)),
-    }
-    text
-}
-
-/// S3 takes the path as it was sent; every other service has dots and double slashes resolved and encodes it again.
-fn canonical_path(service: &str, path: &str) -> String {
-    if service == "s3" {
-        return path.to_owned();
-    }
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            segment => segments.push(segment),
+        names,
+        SignableBody::Bytes(body),
+    ) else {
+        tracing::error!(service, path, "a request cannot be signed");
+        return;
+    };
+    for (name, value) in instructions.headers() {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
         }
     }
-    let trailing = if path.len() > 1 && path.ends_with('/') && !segments.is_empty() {
-        "/"
-    } else {
-        ""
-    };
-    let joined = format!("/{}{trailing}", segments.join("/"));
-    utf8_percent_encode(&joined, RESERVED_IN_PATH).to_string()
 }
 
-fn canonical_query(query: &str) -> String {
-    let encode = |text: &str| {
-        let bytes: Vec<u8> = percent_decode_str(text).collect();
-        percent_encoding::percent_encode(&bytes, RESERVED).to_string()
+/// The signature over `signed_headers`, with what it adds to the request; `None` if a header is absent or not ASCII.
+fn signature<'a>(
+    keys: SigningKeys,
+    (service, region): (&str, &str),
+    time: SystemTime,
+    settings: SigningSettings,
+    request: &SignedParts<'_>,
+    signed_headers: impl Iterator<Item = &'a str>,
+    body: SignableBody<'_>,
+) -> Option<(SigningInstructions, String)> {
+    let identity = keys.into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(time)
+        .settings(settings)
+        .build()
+        .ok()?
+        .into();
+    let headers: Vec<(&str, String)> = signed_headers
+        .map(|name| Some((name, joined(request.headers, name)?)))
+        .collect::<Option<_>>()?;
+    let host = string(request.headers, header::HOST.as_str())?;
+    let query = Some(request.query).filter(|query| !query.is_empty());
+    let uri = match query {
+        Some(query) => format!("http://{host}{}?{query}", request.path),
+        None => format!("http://{host}{}", request.path),
     };
-    let mut pairs: Vec<(String, String)> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (encode(name), encode(value))
-        })
-        .collect();
-    pairs.sort();
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    pairs.join("&")
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let signable = SignableRequest::new(request.method.as_str(), uri, headers, body).ok()?;
+    let signed = aws_sigv4::http_request::sign(signable, &parameters).ok()?;
+    Some(signed.into_parts())
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
+/// The values of a header, in one line.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<&str> = headers
+        .get_all(name)
         .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        .map(|value| value.to_str().ok())
+        .collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+fn string<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn parameters(query: &str) -> impl Iterator<Item = (String, String)> {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    query.split('&').map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
+}
+
+/// The query of a presigned URL before it was signed.
+fn without_signature(query: &str) -> String {
+    let is_of_signature = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        [
+            ALGORITHM_PARAMETER,
+            CREDENTIAL_PARAMETER,
+            DATE_PARAMETER,
+            EXPIRES_PARAMETER,
+            SIGNED_HEADERS_PARAMETER,
+            SIGNATURE_PARAMETER,
+            TOKEN_PARAMETER,
+        ]
+        .contains(&name)
+    };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !is_of_signature(pair))
+        .collect();
+    kept.join("&")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// "get-vanilla-query-order-key-case" of AWS's published test suite for Signature Version 4.
-    #[test]
-    fn agrees_with_the_published_suite() {
-        let mut headers = HeaderMap::new();
-        headers.insert("host", HeaderValue::from_static("example.amazonaws.com"));
-        headers.insert("x-amz-date", HeaderValue::from_static("20150830T123600Z"));
-        let request = Signable {
-            method: &Method::GET,
-            path: "/",
-            query: "Param2=value2&Param1=value1",
-            headers: &headers,
-            body: b"",
-        };
-        let time = NaiveDateTime::parse_from_str("20150830T123600Z", "%Y%m%dT%H%M%SZ").unwrap();
-        assert_eq!(
-            signature(
-                "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                time.and_utc().into(),
-                "us-east-1",
-                "service",
-                &["host", "x-amz-date"],
-                &request
-            ),
-            "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"
-        );
-    }
-
-    const SCOPE: (&str, &str) = ("execute-api", "us-east-1");
-
-    #[test]
-    fn what_is_signed_verifies_and_nothing_else_does() {
-        let credentials = Credentials::random_user();
-        let mut headers = HeaderMap::new();
-        headers.insert("host", HeaderValue::from_static("127.0.0.1:8080"));
-        let (method, path, query, body) = (
-            Method::PUT,
-            "/v1/images/a%20b%2Bc.jpg",
-            "x=%C3%A5&b",
-            b"picture",
-        );
-        sign(
-            &credentials,
-            "us-east-1",
-            "execute-api",
-            &method,
-            (path, query),
-            &mut headers,
-            body,
-        );
-
-        let presented = Presented::read(&headers).unwrap();
-        assert_eq!(presented.access_key, credentials.access_key);
-        let verify = |path, body| {
-            let request = Signable {
-                method: &method,
-                path,
-                query,
-                headers: &headers,
-                body,
-            };
-            presented.verify(&credentials.secret_key, SCOPE, &request, SystemTime::now())
-        };
-        assert_eq!(verify(path, &body[..]), Ok(()));
-        assert_eq!(
-            verify("/v1/images/other.jpg", &body[..]),
-            Err(Invalid::Mismatch)
-        );
-        assert_eq!(verify(path, b"another"), Err(Invalid::Mismatch));
-
-        let late = SystemTime::now() + Duration::from_hours(1);
-        let request = Signable {
-            method: &method,
-            path,
-            query,
-            headers: &headers,
-            body,
-        };
-        assert!(matches!(
-            presented.verify(&credentials.secret_key, SCOPE, &request, late),
-            Err(Invalid::Expired(_))
-        ));
-    }
-}
+mod tests;
