@@ -74,10 +74,15 @@ fn package(key: &str, root: &Path) -> anyhow::Result<String> {
     let package = stem
         .rmatch_indices('-')
         .map(|(end, _)| &stem[..end])
-        .find(|name| root.join("crates").join(name).join("src/main.rs").exists());
+        .find(|name| {
+            root.join("crates/functions")
+                .join(name)
+                .join("src/main.rs")
+                .exists()
+        });
     match package {
         Some(name) => Ok(name.to_owned()),
-        None => bail!("{key} is not <function>-<version>.zip of a function in crates/"),
+        None => bail!("{key} is not <function>-<version>.zip of a function in crates/functions/"),
     }
 }
 
