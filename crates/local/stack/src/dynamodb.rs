@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use bytes::Bytes;
 use dynoxide::Database;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -12,10 +13,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use crate::access::{AccessControl, Caller, Principal};
+use crate::aws_port::service::{Call, Output, Service, ServiceError};
 use crate::resources::Resources;
 use crate::resources::names::Names;
-use crate::service_error::ServiceError;
 
 /// The tables of a stack.
 pub struct Tables {
@@ -65,37 +65,8 @@ impl Tables {
         })
     }
 
-    /// Answers an operation for a caller whose signature has been verified.
-    ///
-    /// # Errors
-    /// A table that the caller's policies don't open, or a database that has gone.
-    pub async fn answer(
-        &self,
-        access_control: &AccessControl,
-        caller: &Principal,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, ServiceError> {
-        let target = request
-            .headers()
-            .get("x-amz-target")
-            .and_then(|value| value.to_str().ok());
-        let operation = target
-            .and_then(|target| target.rsplit('.').next())
-            .unwrap_or_default();
-        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        for (action, resource) in self.needs(operation, &body) {
-            access_control
-                .check(Caller::Principal(caller), &action, &resource)
-                .map_err(ServiceError::access_denied)?;
-        }
-        self.forward(request)
-            .await
-            .map_err(|error| ServiceError::internal(&error))
-    }
-
-    async fn forward(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        let (head, body) = request.into_parts();
-        let mut forwarded = Request::builder().method(head.method).uri(&self.url);
+    async fn forward(&self, head: &Parts, body: &Bytes) -> anyhow::Result<Response<Bytes>> {
+        let mut forwarded = Request::builder().method(&head.method).uri(&self.url);
         // The embedded server wants to see a signature, which has been verified by now.
         for name in [
             "authorization",
@@ -109,7 +80,7 @@ impl Tables {
         }
         let response = self
             .client
-            .request(forwarded.body(Full::new(body))?)
+            .request(forwarded.body(Full::new(body.clone()))?)
             .await?;
         let (head, body) = response.into_parts();
         Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
@@ -159,6 +130,19 @@ impl Tables {
         } else {
             self.names.arn("dynamodb", &format!("table/{name_or_arn}"))
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl Service for Tables {
+    async fn call(&self, call: &Call<'_>) -> Result<Output, ServiceError> {
+        for (action, resource) in self.needs(call.action, call.input) {
+            call.check(&action, &resource)?;
+        }
+        self.forward(call.head, call.body)
+            .await
+            .map(Output::Response)
+            .map_err(|error| ServiceError::internal(&error))
     }
 }
 

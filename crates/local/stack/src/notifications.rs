@@ -108,12 +108,14 @@ impl Notifications {
             name: SERVICE,
             source_arn: &format!("arn:aws:s3:::{}", configuration.bucket),
         };
-        self.topics.publish(
-            bucket,
-            &configuration.topic.topic,
-            SUBJECT,
-            &message.to_string(),
-        )
+        self.topics
+            .publish(
+                bucket,
+                &configuration.topic.topic,
+                Some(SUBJECT),
+                &message.to_string(),
+            )
+            .map(drop)
     }
 
     fn message(&self, configuration: &Configuration, change: &Change) -> serde_json::Value {

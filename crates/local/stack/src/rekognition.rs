@@ -7,11 +7,10 @@ use bytes::Bytes;
 use local_s3::Store;
 use recogniser::Recogniser;
 use recogniser::detect_labels::{self, Source, detect_labels};
-use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::access::{AccessControl, Caller, Principal};
-use crate::service_error::ServiceError;
+use crate::access::Caller;
+use crate::aws_port::service::{Call, Output, Service, ServiceError};
 
 /// Looks at pictures, one at a time: a decoded picture is what needs memory.
 pub struct Rekognition {
@@ -31,44 +30,6 @@ impl Rekognition {
         }
     }
 
-    /// Answers an action. An object is read with the caller's permission, as on AWS.
-    ///
-    /// # Errors
-    /// As Rekognition names them.
-    pub async fn answer(
-        &self,
-        access_control: &AccessControl,
-        caller: &Principal,
-        action: &str,
-        body: &[u8],
-    ) -> Result<Value, ServiceError> {
-        if action != "DetectLabels" {
-            return Err(ServiceError::new(
-                "UnknownOperationException",
-                &format!("{action} is not an operation of Rekognition on this machine"),
-            ));
-        }
-        access_control
-            .check(Caller::Principal(caller), "rekognition:DetectLabels", "*")
-            .map_err(ServiceError::access_denied)?;
-        let request = detect_labels::Request::parse(body).map_err(refused)?;
-        let image = match request.image() {
-            Source::Bytes(bytes) => bytes.clone().into(),
-            Source::S3Object { bucket, name, .. } => {
-                self.object(access_control, caller, bucket, name).await?
-            }
-        };
-        let recogniser = self
-            .recogniser()
-            .await
-            .map_err(|error| ServiceError::internal(&error))?;
-        let _permit = self.one_at_a_time.acquire().await;
-        tokio::task::spawn_blocking(move || detect_labels(&recogniser, &request, &image))
-            .await
-            .map_err(|error| ServiceError::internal(&error.into()))?
-            .map_err(refused)
-    }
-
     async fn recogniser(&self) -> anyhow::Result<Arc<Recogniser>> {
         let loaded = self
             .recogniser
@@ -83,15 +44,14 @@ impl Rekognition {
 
     async fn object(
         &self,
-        access_control: &AccessControl,
-        caller: &Principal,
+        call: &Call<'_>,
         bucket: &str,
         key: &str,
     ) -> Result<Bytes, ServiceError> {
         let unreadable = || refused(detect_labels::Failure::invalid_s3_object());
-        access_control
+        call.access_control
             .check(
-                Caller::Principal(caller),
+                Caller::Principal(call.caller),
                 "s3:GetObject",
                 &format!("arn:aws:s3:::{bucket}/{key}"),
             )
@@ -109,6 +69,32 @@ impl Rekognition {
             .bytes()
             .await
             .map_err(|error| ServiceError::internal(&error.into()))
+    }
+}
+
+#[async_trait::async_trait]
+impl Service for Rekognition {
+    /// An object is read with the caller's permission, as on AWS.
+    async fn call(&self, call: &Call<'_>) -> Result<Output, ServiceError> {
+        if call.action != "DetectLabels" {
+            return Err(call.unsupported("Rekognition"));
+        }
+        call.check("rekognition:DetectLabels", "*")?;
+        let request = detect_labels::Request::parse(call.body).map_err(refused)?;
+        let image = match request.image() {
+            Source::Bytes(bytes) => bytes.clone().into(),
+            Source::S3Object { bucket, name, .. } => self.object(call, bucket, name).await?,
+        };
+        let recogniser = self
+            .recogniser()
+            .await
+            .map_err(|error| ServiceError::internal(&error))?;
+        let _permit = self.one_at_a_time.acquire().await;
+        tokio::task::spawn_blocking(move || detect_labels(&recogniser, &request, &image))
+            .await
+            .map_err(|error| ServiceError::internal(&error.into()))?
+            .map(Output::Value)
+            .map_err(refused)
     }
 }
 

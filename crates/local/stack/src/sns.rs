@@ -1,6 +1,8 @@
 //! SNS: what is published to a topic reaches every subscriber, or its dead-letter queue
 //! (<https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>).
 
+mod actions;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,13 +11,16 @@ use crate::access::{AccessControl, Caller};
 use crate::clock::{iso, now_ms};
 use crate::lambda::Lambda;
 use crate::resources::Resources;
+use crate::resources::sns::Protocol;
 use crate::sqs::Queues;
 
 const SERVICE: &str = "sns.amazonaws.com";
 
+#[derive(Debug)]
 struct Subscription {
     arn: String,
     topic: String,
+    protocol: Protocol,
     function: String,
     dead_letters: Option<String>,
 }
@@ -44,6 +49,7 @@ impl Topics {
             .map(|subscription| Subscription {
                 arn: subscription.physical_id.clone(),
                 topic: subscription.properties.topic_arn.clone(),
+                protocol: subscription.properties.protocol,
                 function: subscription.properties.endpoint.clone(),
                 dead_letters: subscription
                     .properties
@@ -64,7 +70,7 @@ impl Topics {
         }
     }
 
-    /// Publishes a service's message; every subscriber's copy is on disk when this returns.
+    /// Publishes a message and returns its id; every subscriber's copy is on disk when this returns.
     ///
     /// # Errors
     /// In words: there is no such topic, its policy doesn't let the service, or a subscriber has neither got its copy
@@ -73,9 +79,9 @@ impl Topics {
         &self,
         publisher: Caller<'_>,
         topic: &str,
-        subject: &str,
+        subject: Option<&str>,
         message: &str,
-    ) -> Result<(), String> {
+    ) -> Result<String, String> {
         if !self.arns.iter().any(|known| known == topic) {
             return Err(format!("there is no topic {topic}"));
         }
@@ -96,7 +102,7 @@ impl Topics {
             }
         }
         if lost.is_empty() {
-            Ok(())
+            Ok(id)
         } else {
             Err(lost.join("; "))
         }
@@ -106,7 +112,7 @@ impl Topics {
         &self,
         subscription: &Subscription,
         id: &str,
-        subject: &str,
+        subject: Option<&str>,
         message: &str,
     ) -> Result<(), String> {
         let topic = Caller::Service {
@@ -131,7 +137,7 @@ impl Topics {
         &self,
         subscription: &Subscription,
         id: &str,
-        subject: &str,
+        subject: Option<&str>,
         message: &str,
     ) -> Result<(), String> {
         let queue = subscription
@@ -156,7 +162,7 @@ impl Topics {
 fn notification(
     subscription: &Subscription,
     id: &str,
-    subject: &str,
+    subject: Option<&str>,
     message: &str,
 ) -> serde_json::Value {
     json!({

@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::access::{AccessControl, Caller, Principal};
+use crate::aws_port::service::{Call, Output, Service, ServiceError};
 use crate::clock::now_ms;
 use crate::resources::Resources;
 use crate::resources::names::Names;
-use crate::service_error::{ServiceError, required};
 
 /// The longest that a receive may wait.
 const LONGEST_WAIT: u64 = 20;
@@ -93,40 +92,29 @@ impl Queues {
             .with_context(|| format!("there is no queue {arn}"))?;
         queue.send(body).map(drop)
     }
+}
 
-    /// Answers an action of the JSON protocol.
-    ///
-    /// # Errors
-    /// As SQS names them.
-    pub async fn answer(
-        &self,
-        access_control: &AccessControl,
-        caller: &Principal,
-        host: &str,
-        action: &str,
-        request: &Value,
-    ) -> Result<Value, ServiceError> {
-        let may = |action: &str, arn: &str| {
-            access_control
-                .check(Caller::Principal(caller), action, arn)
-                .map_err(ServiceError::access_denied)
-        };
+#[async_trait::async_trait]
+impl Service for Queues {
+    async fn call(&self, call: &Call<'_>) -> Result<Output, ServiceError> {
         let url = |queue: &Queue| {
             let account = queue.arn.rsplit(':').nth(1).unwrap_or_default();
-            format!("http://{host}/{account}/{}", queue.name)
+            format!("http://{}/{account}/{}", call.host(), queue.name)
         };
-        if action == "ListQueues" {
-            may("sqs:ListQueues", "*")?;
-            let prefix = request["QueueNamePrefix"].as_str().unwrap_or_default();
+        if call.action == "ListQueues" {
+            call.check("sqs:ListQueues", "*")?;
+            let prefix = call.input["QueueNamePrefix"].as_str().unwrap_or_default();
             let queues = self
                 .queues
                 .iter()
                 .filter(|queue| queue.name.starts_with(prefix));
-            return Ok(json!({"QueueUrls": queues.map(url).collect::<Vec<_>>()}));
+            return Ok(Output::Value(
+                json!({"QueueUrls": queues.map(url).collect::<Vec<_>>()}),
+            ));
         }
-        let name = match action {
-            "GetQueueUrl" => required(request, "QueueName")?,
-            _ => required(request, "QueueUrl")?,
+        let name = match call.action {
+            "GetQueueUrl" => call.required("QueueName")?,
+            _ => call.required("QueueUrl")?,
         };
         let name = name.rsplit('/').next().unwrap_or(name);
         let queue = self
@@ -139,36 +127,34 @@ impl Queues {
                     "The specified queue does not exist.",
                 )
             })?;
-        may(&format!("sqs:{action}"), &queue.arn)?;
-        match action {
-            "GetQueueUrl" => Ok(json!({"QueueUrl": url(queue)})),
-            "GetQueueAttributes" => Ok(json!({"Attributes": queue.attributes(request)})),
+        call.check(&format!("sqs:{}", call.action), &queue.arn)?;
+        let output = match call.action {
+            "GetQueueUrl" => json!({"QueueUrl": url(queue)}),
+            "GetQueueAttributes" => json!({"Attributes": queue.attributes(call.input)}),
             "SendMessage" => {
-                let body = required(request, "MessageBody")?;
+                let body = call.required("MessageBody")?;
                 let id = queue
                     .send(body)
                     .map_err(|error| ServiceError::internal(&error))?;
-                Ok(json!({"MessageId": id, "MD5OfMessageBody": md5(body)}))
+                json!({"MessageId": id, "MD5OfMessageBody": md5(body)})
             }
-            "ReceiveMessage" => queue.receive(request).await,
+            "ReceiveMessage" => queue.receive(call.input).await?,
             "DeleteMessage" => {
-                queue.delete(required(request, "ReceiptHandle")?);
-                Ok(json!({}))
+                queue.delete(call.required("ReceiptHandle")?);
+                json!({})
             }
             "ChangeMessageVisibility" => {
-                let seconds = request["VisibilityTimeout"].as_u64().unwrap_or_default();
-                queue.hide(required(request, "ReceiptHandle")?, seconds * 1000)?;
-                Ok(json!({}))
+                let seconds = call.input["VisibilityTimeout"].as_u64().unwrap_or_default();
+                queue.hide(call.required("ReceiptHandle")?, seconds * 1000)?;
+                json!({})
             }
             "PurgeQueue" => {
                 queue.purge();
-                Ok(json!({}))
+                json!({})
             }
-            other => Err(ServiceError::new(
-                "com.amazonaws.sqs#UnsupportedOperation",
-                &format!("{other} is not an action of the queues on this machine"),
-            )),
-        }
+            _ => return Err(call.unsupported("SQS")),
+        };
+        Ok(Output::Value(output))
     }
 }
 

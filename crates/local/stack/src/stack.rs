@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::access::{AccessControl, Credentials};
 use crate::api_port::{ApiAuthorizer, ApiPort, IntegrationBackend};
 use crate::aws_port::{AwsPort, S3AccessAdapter};
+use crate::cloudformation::CloudFormation;
 use crate::command_line::Options;
 use crate::dynamodb::Tables;
 use crate::environment::{ACCOUNT, REGION};
@@ -194,6 +195,7 @@ fn services(
 ) -> anyhow::Result<(Arc<AwsPort>, Arc<Lambda>)> {
     let LoadedTemplate {
         names,
+        stack,
         resources,
         access_control,
         ..
@@ -224,7 +226,8 @@ fn services(
         Arc::clone(&lambda),
         Arc::clone(&queues),
     );
-    let notifications = Notifications::enable(resources, Arc::new(topics), REGION)?;
+    let topics = Arc::new(topics);
+    let notifications = Notifications::enable(resources, Arc::clone(&topics), REGION)?;
     let aws = AwsPort {
         s3: local_s3::service(
             Arc::clone(&store),
@@ -233,6 +236,8 @@ fn services(
         ),
         tables: Tables::open(resources, names, data)?,
         queues,
+        topics,
+        cloudformation: CloudFormation::new(stack, names),
         rekognition: Rekognition::new(store),
         access_control: Arc::clone(access_control),
     };

@@ -1,6 +1,6 @@
 //! `AWS::SNS::*`
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Accepted;
 
@@ -43,7 +43,7 @@ pub struct Subscription {
 }
 
 /// How a subscriber is told.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// A function is invoked.
