@@ -1,10 +1,8 @@
-//! JPEG to small planes without ever having the image: of each block only the coefficients are used that the
-//! size wanted can show.
+//! JPEG (ITU-T T.81), decoded to the sizes wanted without ever holding the image at full size.
 //!
-//! Entropy coding must be read from end to end, but most of it only to know where it ends. A block becomes 1, 2, 4 or 8
-//! samples a side, rows of samples go straight into Lanczos3, and luma and color stay planes until they are encoded,
-//! unless RGB is wanted.
-//! Anything out of the ordinary is [`Unusual`] and left to the full decoder.
+//! Entropy-coded data must be read from end to end, but of each block only the coefficients are used that the sizes
+//! wanted depend on. A block becomes 1, 2, 4 or 8 samples a side, and rows of samples go straight into the resampling.
+//! Luma and chroma stay separate planes until they are encoded, unless RGB is wanted.
 
 #![allow(
     clippy::cast_possible_wrap,
@@ -13,15 +11,17 @@
 )]
 
 mod bits;
+mod coefficients;
 mod frame;
-mod full;
 mod huffman;
 mod idct;
+mod parser;
 mod progressive;
 mod scale;
 mod scaled_idct;
+mod scaling;
 mod segments;
-mod sequential;
+mod streamed;
 mod upsample;
 
 pub(crate) use scaled_idct::ZIGZAG;
@@ -30,125 +30,56 @@ pub(crate) use segments::header;
 use crate::Error;
 use crate::decode::{Chroma, Scaled, Target};
 use crate::header::Header;
-use crate::planes::{Plane, Planes, interleave};
-use crate::raster::Raster;
-use crate::resample::{Between, PlaneResample};
-use scale::Reduction;
-use upsample::Colors;
+use frame::Process;
+use parser::{ColorSpace, Parser};
+use scale::component_scales;
+use scaling::Scaling;
 
-pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {
-    match scaled(bytes, target) {
-        Ok(scaled) => Ok(scaled),
-        Err(Unusual) => Ok(full::decode(bytes, header, target.limits)?.scale(target)),
+/// Entropy-coded data that contradict the tables or end early. It has no details, which would slow the inner loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct InvalidData;
+
+impl From<InvalidData> for Error {
+    fn from(_: InvalidData) -> Self {
+        Self::corrupt("its compressed data are invalid or end early")
     }
 }
 
-/// This file is for the full decoder, which also says what is wrong with it, if anything is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unusual;
-
-/// Decodes to planes, chroma at half the size, where the target allows it and there is no profile to convert from; to
-/// gray or RGB otherwise.
-fn scaled(bytes: &[u8], target: &Target<'_>) -> Result<Scaled, Unusual> {
-    let mut tables = frame::Tables::new(bytes);
-    let scan = tables.next_scan()?.ok_or(Unusual)?;
-    let frame = tables.frame.clone().ok_or(Unusual)?;
-    let icc_profile = tables.icc_profile();
-    if frame.width == 0 || frame.height == 0 || !tables.is_ycc(&frame) {
-        return Err(Unusual);
+pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {
+    let mut parser = Parser::new(bytes, header.height as usize);
+    let scan = parser
+        .next_scan()?
+        .ok_or_else(|| Error::corrupt("it ends before its pixels begin"))?;
+    let frame = parser.frame()?;
+    if (frame.width, frame.height) != (header.width as usize, header.height as usize) {
+        return Err(Error::corrupt("its size is not the one in its header"));
     }
-    let largest = (
-        target.sizes.iter().map(|size| size.0).max().unwrap_or(1),
-        target.sizes.iter().map(|size| size.1).max().unwrap_or(1),
-    );
-    let halve = target.chroma == Chroma::Half && icc_profile.is_none();
-    let reductions = scale::plan(&frame, largest, halve);
-    let mut scaling = Scaling::new(&reductions, target.sizes, halve);
-    let give = |component: usize, row: &[f32]| scaling.row(component, row);
-    if frame.progressive {
-        let memory = target.limits.memory;
-        progressive::read(bytes, &mut tables, &frame, scan, &reductions, memory, give)?;
+    let icc_profile = parser.icc_profile();
+    let color_space = parser.color_space(&frame);
+    let half_chroma = target.chroma == Chroma::Half
+        && icc_profile.is_none()
+        && matches!(color_space, ColorSpace::Gray | ColorSpace::YCbCr);
+    let side =
+        |side: fn(&(usize, usize)) -> usize| target.sizes.iter().map(side).max().unwrap_or(1);
+    let largest = (side(|size| size.0), side(|size| size.1));
+    let scales = component_scales(&frame, largest, half_chroma);
+    let mut scaling = Scaling::new(color_space, &scales, target.sizes, half_chroma);
+    let emit = |component: usize, row: &[f32]| scaling.row(component, row);
+    if frame.process == Process::Sequential && scan.components.len() == frame.components.len() {
+        streamed::read(bytes, &parser, &frame, &scan, &scales, emit)?;
     } else {
-        sequential::read(bytes, &tables, &frame, &scan, &reductions, give)?;
+        coefficients::read(
+            bytes,
+            &mut parser,
+            &frame,
+            scan,
+            &scales,
+            target.limits,
+            emit,
+        )?;
     }
     Ok(Scaled {
         images: scaling.finish(),
         icc_profile,
     })
-}
-
-/// Rows of samples on their way to each size.
-struct Scaling {
-    /// By component, then size.
-    planes: Vec<Vec<PlaneResample>>,
-    /// Where RGB is scaled.
-    colors: Option<Colors>,
-    halve: bool,
-}
-
-impl Scaling {
-    fn new(reductions: &[Reduction], sizes: &[(usize, usize)], halve: bool) -> Self {
-        let colors = if halve { None } else { Colors::new(reductions) };
-        let between = if halve {
-            Between::Exact
-        } else {
-            Between::Bytes
-        };
-        let planes = reductions.iter().enumerate().map(|(component, own)| {
-            // Red, green and blue have the samples of luma.
-            let from = if colors.is_some() {
-                &reductions[0]
-            } else {
-                own
-            };
-            let small = sizes.iter().map(|(width, height)| {
-                let size = if component > 0 && halve {
-                    (width.div_ceil(2), height.div_ceil(2))
-                } else {
-                    (*width, *height)
-                };
-                PlaneResample::new(from.axis_across, from.axis_down, size, between)
-            });
-            small.collect()
-        });
-        Self {
-            planes: planes.collect(),
-            colors,
-            halve,
-        }
-    }
-
-    fn row(&mut self, component: usize, row: &[f32]) {
-        let Some(colors) = &mut self.colors else {
-            for plane in &mut self.planes[component] {
-                plane.row(row);
-            }
-            return;
-        };
-        colors.row(component, row, |rgb| {
-            for (planes, row) in self.planes.iter_mut().zip(rgb) {
-                for plane in planes {
-                    plane.row(row);
-                }
-            }
-        });
-    }
-
-    fn finish(self) -> Vec<Raster> {
-        let mut components: Vec<_> = self
-            .planes
-            .into_iter()
-            .map(|sizes| sizes.into_iter().map(PlaneResample::finish))
-            .collect();
-        let sizes = components.first().map_or(0, ExactSizeIterator::len);
-        let small = (0..sizes).map(|_| {
-            let planes: Vec<Plane> = components.iter_mut().filter_map(Iterator::next).collect();
-            if self.halve {
-                Raster::Planes(Planes { planes })
-            } else {
-                Raster::Pixels(interleave(&planes))
-            }
-        });
-        small.collect()
-    }
 }

@@ -39,7 +39,7 @@ pub(crate) struct Planes {
     pub planes: Vec<Plane>,
 }
 
-/// Planes of gray, or of red, green and blue, to pixels.
+/// Planes of gray, RGB or CMYK to pixels.
 pub(crate) fn interleave(planes: &[Plane]) -> Pixels {
     let (width, height) = (planes[0].width, planes[0].height);
     let mut data = vec![0; width * height * planes.len()];
@@ -51,10 +51,10 @@ pub(crate) fn interleave(planes: &[Plane]) -> Pixels {
     Pixels {
         width,
         height,
-        model: if planes.len() == 1 {
-            ColorModel::Gray
-        } else {
-            ColorModel::Rgb
+        model: match planes.len() {
+            1 => ColorModel::Gray,
+            3 => ColorModel::Rgb,
+            _ => ColorModel::Cmyk,
         },
         data,
     }

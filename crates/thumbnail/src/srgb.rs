@@ -5,6 +5,9 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 
+/// The longest ICC profile that is used, in bytes; those of presses, which are the longest, have 1 to 3 MB.
+pub(crate) const MAX_ICC_PROFILE: usize = 4 * 1024 * 1024;
+
 /// Converts to sRGB: gray, RGB or RGBA. An ICC profile that is broken or of another color model is ignored.
 pub(crate) fn convert(image: Raster, icc_profile: Option<&[u8]>) -> Raster {
     match (image, icc_profile) {

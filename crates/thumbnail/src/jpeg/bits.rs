@@ -2,9 +2,11 @@
 
 use memchr::memchr;
 
+use super::InvalidData;
+
 /// Positions in the window are taken modulo this, so that no index can be out of bounds.
 const SPAN: usize = 1 << 16;
-/// Bytes of a segment that the window holds at most; behind them are zeros.
+/// Bytes of a segment that the window holds at most; behind them are boxed_zeros.
 const FULL: usize = SPAN - 2 * RESERVE;
 /// More than the bytes of a minimum coded unit: 10 blocks of 64 coefficients of at most 16 + 11 bits.
 const RESERVE: usize = 4096;
@@ -40,7 +42,7 @@ pub(crate) struct Reader<'w> {
 
 impl<'a> Bits<'a> {
     pub fn new(source: &'a [u8], at: usize) -> Self {
-        let window = super::huffman::boxed();
+        let window = super::huffman::boxed_zeros();
         let mut bits = Self {
             source,
             at,
@@ -182,5 +184,31 @@ impl Reader<'_> {
         let flag = self.peek(1) == 1;
         self.take(1);
         flag
+    }
+}
+
+/// Counts minimum coded units, and passes the restart markers between them.
+pub(super) struct Restarts {
+    interval: usize,
+    unit: usize,
+}
+
+impl Restarts {
+    /// With a marker after every `interval` units; without markers if it is 0.
+    pub fn new(interval: usize) -> Self {
+        Self { interval, unit: 0 }
+    }
+
+    /// To be called before each unit; returns whether a restart marker was passed.
+    #[inline]
+    pub fn before_unit(&mut self, bits: &mut Bits<'_>) -> Result<bool, InvalidData> {
+        let here = self.interval > 0 && self.unit > 0 && self.unit.is_multiple_of(self.interval);
+        if here {
+            bits.restart(self.unit / self.interval - 1)
+                .ok_or(InvalidData)?;
+        }
+        self.unit += 1;
+        bits.reserve();
+        Ok(here)
     }
 }

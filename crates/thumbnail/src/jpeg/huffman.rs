@@ -1,6 +1,6 @@
 //! Huffman tables (T.81, annex C), and what can be known of the next bits at one look.
 
-use super::Unusual;
+use super::InvalidData;
 use super::bits::Reader;
 
 const LOOK: u32 = 10;
@@ -21,9 +21,9 @@ pub(crate) struct Table {
 
 impl Table {
     /// From `BITS` and `HUFFVAL`. A set of codes that does not fit its lengths is refused.
-    pub fn new(counts: &[u8; 16], symbols: &[u8]) -> Result<Self, Unusual> {
+    pub fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
-            look: boxed(),
+            look: boxed_zeros(),
             limits: [0; 17],
             offsets: [0; 17],
             symbols: symbols.to_vec(),
@@ -33,30 +33,40 @@ impl Table {
             let count = usize::from(counts[len as usize - 1]);
             table.offsets[len as usize] = place as i32 - code as i32;
             for _ in 0..count {
-                let symbol = *symbols.get(place).ok_or(Unusual)?;
+                let symbol = *symbols.get(place)?;
                 if len <= LOOK {
                     let first = (code << (LOOK - len)) as usize;
-                    let same = table
-                        .look
-                        .get_mut(first..first + (1 << (LOOK - len)))
-                        .ok_or(Unusual)?;
+                    let same = table.look.get_mut(first..first + (1 << (LOOK - len)))?;
                     same.fill((len as u16) << 8 | u16::from(symbol));
                 }
                 code += 1;
                 place += 1;
             }
             if code > 1 << len {
-                return Err(Unusual);
+                return None;
             }
             table.limits[len as usize] = code << (16 - len);
             code <<= 1;
         }
-        Ok(table)
+        Some(table)
+    }
+
+    /// T.81, tables K.3 (luma, 0) and K.4 (chroma, 1).
+    pub fn standard_dc(index: usize) -> Option<Self> {
+        let counts = STANDARD_DC.get(index)?;
+        let symbols: [u8; 12] = std::array::from_fn(|symbol| symbol as u8);
+        Self::new(counts, &symbols)
+    }
+
+    /// T.81, tables K.5 (luma, 0) and K.6 (chroma, 1).
+    pub fn standard_ac(index: usize) -> Option<Self> {
+        let (counts, symbols) = STANDARD_AC.get(index)?;
+        Self::new(counts, symbols)
     }
 
     /// Takes the next symbol; after a refill.
     #[inline(always)]
-    pub fn symbol(&self, bits: &mut Reader<'_>) -> Result<u8, Unusual> {
+    pub fn symbol(&self, bits: &mut Reader<'_>) -> Result<u8, InvalidData> {
         self.taken(self.look(bits), bits)
     }
 
@@ -69,9 +79,9 @@ impl Table {
 
     /// Takes what was looked up; after a refill.
     #[inline(always)]
-    pub fn taken(&self, found: u16, bits: &mut Reader<'_>) -> Result<u8, Unusual> {
+    pub fn taken(&self, found: u16, bits: &mut Reader<'_>) -> Result<u8, InvalidData> {
         let (len, symbol) = if found == 0 {
-            self.decode(bits.peek(16) as u32).ok_or(Unusual)?
+            self.decode(bits.peek(16) as u32).ok_or(InvalidData)?
         } else {
             (u32::from(found >> 8), found as u8)
         };
@@ -89,7 +99,7 @@ impl Table {
 }
 
 /// Zeros on the heap, without having been on the stack.
-pub(super) fn boxed<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+pub(super) fn boxed_zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
     vec![T::default(); N]
         .into_boxed_slice()
         .try_into()
@@ -118,7 +128,7 @@ const TOO_LONG: usize = 512;
 
 impl AcTable {
     pub fn new(table: Table) -> Self {
-        let mut values = boxed::<u32, { 1 << VALUE_LOOK }>();
+        let mut values = boxed_zeros::<u32, { 1 << VALUE_LOOK }>();
         for (next, entry) in values.iter_mut().enumerate() {
             let Some((len, symbol)) = table.decode((next as u32) << (16 - VALUE_LOOK)) else {
                 continue;
@@ -129,7 +139,7 @@ impl AcTable {
                 *entry = len << 24 | size << 16 | run << 8 | (len + size);
             }
         }
-        let mut skips = boxed::<u16, { 1 << SKIP_LOOK }>();
+        let mut skips = boxed_zeros::<u16, { 1 << SKIP_LOOK }>();
         for (next, entry) in skips.iter_mut().enumerate() {
             let (mut used, mut passed) = (0, 0);
             while used < SKIP_LOOK
@@ -167,7 +177,7 @@ impl AcTable {
         bits: &mut Reader<'_>,
         last: usize,
         mut keep: impl FnMut(usize, i32),
-    ) -> Result<(), Unusual> {
+    ) -> Result<(), InvalidData> {
         let mut place = 1;
         let mut entry = self.values[bits.peek(VALUE_LOOK)];
         bits.refill();
@@ -183,7 +193,7 @@ impl AcTable {
                     }
                     place += run;
                     if place > 63 {
-                        return Err(Unusual);
+                        return Err(InvalidData);
                     }
                     keep(place, bits.signed(size));
                     place += 1;
@@ -197,7 +207,7 @@ impl AcTable {
                     return if entry >> 8 & NO_MORE > 0 {
                         Ok(())
                     } else {
-                        Err(Unusual)
+                        Err(InvalidData)
                     };
                 }
                 entry = self.values[bits.peek(VALUE_LOOK)];
@@ -214,7 +224,7 @@ impl AcTable {
 
     /// Passes over the coefficients from `place` on.
     #[inline(always)]
-    fn skip(&self, bits: &mut Reader<'_>, mut place: usize) -> Result<(), Unusual> {
+    fn skip(&self, bits: &mut Reader<'_>, mut place: usize) -> Result<(), InvalidData> {
         if place > 63 {
             return Ok(());
         }
@@ -238,7 +248,11 @@ impl AcTable {
                     bits.take(size);
                     place += run + 1;
                     if place > 63 {
-                        return if place == 64 { Ok(()) } else { Err(Unusual) };
+                        return if place == 64 {
+                            Ok(())
+                        } else {
+                            Err(InvalidData)
+                        };
                     }
                     entry = self.skips[bits.peek(SKIP_LOOK)];
                     break;
@@ -251,3 +265,44 @@ impl AcTable {
         }
     }
 }
+
+const STANDARD_DC: [[u8; 16]; 2] = [
+    [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+    [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+];
+
+#[rustfmt::skip]
+const STANDARD_AC: [([u8; 16], [u8; 162]); 2] = [
+    (
+        [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d],
+        [
+            0x01, 0x02, 0x03, 0x00, 0x04, 0x11, 0x05, 0x12, 0x21, 0x31, 0x41, 0x06, 0x13, 0x51, 0x61, 0x07,
+            0x22, 0x71, 0x14, 0x32, 0x81, 0x91, 0xa1, 0x08, 0x23, 0x42, 0xb1, 0xc1, 0x15, 0x52, 0xd1, 0xf0,
+            0x24, 0x33, 0x62, 0x72, 0x82, 0x09, 0x0a, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x25, 0x26, 0x27, 0x28,
+            0x29, 0x2a, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49,
+            0x4a, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69,
+            0x6a, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89,
+            0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7,
+            0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xc2, 0xc3, 0xc4, 0xc5,
+            0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xe1, 0xe2,
+            0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8,
+            0xf9, 0xfa,
+        ],
+    ),
+    (
+        [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77],
+        [
+            0x00, 0x01, 0x02, 0x03, 0x11, 0x04, 0x05, 0x21, 0x31, 0x06, 0x12, 0x41, 0x51, 0x07, 0x61, 0x71,
+            0x13, 0x22, 0x32, 0x81, 0x08, 0x14, 0x42, 0x91, 0xa1, 0xb1, 0xc1, 0x09, 0x23, 0x33, 0x52, 0xf0,
+            0x15, 0x62, 0x72, 0xd1, 0x0a, 0x16, 0x24, 0x34, 0xe1, 0x25, 0xf1, 0x17, 0x18, 0x19, 0x1a, 0x26,
+            0x27, 0x28, 0x29, 0x2a, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,
+            0x49, 0x4a, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68,
+            0x69, 0x6a, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87,
+            0x88, 0x89, 0x8a, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0xa2, 0xa3, 0xa4, 0xa5,
+            0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xc2, 0xc3,
+            0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xda,
+            0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8,
+            0xf9, 0xfa,
+        ],
+    ),
+];

@@ -1,21 +1,21 @@
-//! How much of each block is needed for the sizes wanted.
+//! How many samples of each block the sizes wanted need.
 
 use super::frame::{Component, Frame};
 use super::scaled_idct::{Basis, last_coefficient};
 use crate::resample::Axis;
 
-/// How many times larger than wanted samples must still be when they go into Lanczos, where they are means, whose blur
-/// is put back.
-const ENOUGH_MEANS: f64 = 1.25;
-/// The same for 4 samples a block, which frequencies were cut from.
-const ENOUGH_CUT: f64 = 1.7;
+/// Samples that go into Lanczos3 must be at least so many times those wanted, where they are means of pixels: the
+/// resampling compensates their blur.
+const MIN_RATIO_OF_MEANS: f64 = 1.25;
+/// The same for 4 samples a block, which lack the block's high frequencies.
+const MIN_RATIO_OF_FOUR: f64 = 1.7;
 
-/// What becomes of the blocks of one component.
-pub(super) struct Reduction {
+/// How the blocks of one component are scaled down.
+pub(super) struct ComponentScale {
     /// Samples of a block: 1, 2, 4 or 8 a side.
     pub across: usize,
     pub down: usize,
-    /// The last coefficient that they need.
+    /// The last coefficient that they depend on, in zigzag order.
     pub last: usize,
     pub basis_across: Basis,
     pub basis_down: Basis,
@@ -24,21 +24,45 @@ pub(super) struct Reduction {
     pub rows: usize,
     pub axis_across: Axis,
     pub axis_down: Axis,
+    /// Samples in the pixels that one minimum coded unit covers, which compares components.
+    pub unit: (usize, usize),
 }
 
-/// How to reduce each component, for small images of at most `largest`, color at half of it where `halve` says so.
-pub(super) fn plan(frame: &Frame, largest: (usize, usize), halve: bool) -> Vec<Reduction> {
-    let across = samples(frame.width, largest.0);
-    let down = samples(frame.height, largest.1);
-    let reduction = |(index, component): (usize, &Component)| {
-        // Color that is stored at half the size needs twice the samples of a block, color that is wanted at
-        // half the size half of them.
-        let color = if halve && index > 0 { 2 } else { 1 };
-        let across = (across * frame.h_max / component.h / color).clamp(1, 8);
-        let down = (down * frame.v_max / component.v / color).clamp(1, 8);
+/// The scale of each component for images of at most `largest`. With `half_chroma`, components are scaled independently
+/// and those of color to half of `largest`; otherwise the samples of one are a whole multiple of those of another,
+/// wherever sampling factors allow it.
+pub(super) fn component_scales(
+    frame: &Frame,
+    largest: (usize, usize),
+    half_chroma: bool,
+) -> Vec<ComponentScale> {
+    let binary = |component: &Component| {
+        (frame.h_max / component.h).is_power_of_two()
+            && frame.h_max.is_multiple_of(component.h)
+            && (frame.v_max / component.v).is_power_of_two()
+            && frame.v_max.is_multiple_of(component.v)
+    };
+    let (across, down) = if half_chroma || frame.components.iter().all(binary) {
+        (
+            samples(frame.width, largest.0),
+            samples(frame.height, largest.1),
+        )
+    } else {
+        (8, 8)
+    };
+    let scale = |(index, component): (usize, &Component)| {
+        // A component that is stored at half the size needs twice the samples of a block, one that is wanted at half
+        // the size needs half of them.
+        let less = if half_chroma && index > 0 { 2 } else { 1 };
+        let side = |samples: usize, max: usize, own: usize| {
+            let enough = (samples * max).div_ceil(own * less);
+            enough.next_power_of_two().min(8)
+        };
+        let across = side(across, frame.h_max, component.h);
+        let down = side(down, frame.v_max, component.v);
         let axis_across = axis(frame.width * component.h, frame.h_max, across);
         let axis_down = axis(frame.height * component.v, frame.v_max, down);
-        Reduction {
+        ComponentScale {
             across,
             down,
             last: last_coefficient(across, down),
@@ -48,17 +72,22 @@ pub(super) fn plan(frame: &Frame, largest: (usize, usize), halve: bool) -> Vec<R
             rows: axis_down.samples,
             axis_across,
             axis_down,
+            unit: (component.h * across, component.v * down),
         }
     };
-    frame.components.iter().enumerate().map(reduction).collect()
+    frame.components.iter().enumerate().map(scale).collect()
 }
 
-/// Samples of a block of luma that `pixels` need to become `wanted`.
+/// Samples a side of a block at the full resolution of the frame, for `pixels` to become `wanted`.
 fn samples(pixels: usize, wanted: usize) -> usize {
-    [(1, ENOUGH_MEANS), (2, ENOUGH_MEANS), (4, ENOUGH_CUT)]
-        .into_iter()
-        .find(|(samples, enough)| (pixels * samples) as f64 >= 8.0 * enough * wanted as f64)
-        .map_or(8, |(samples, _)| samples)
+    [
+        (1, MIN_RATIO_OF_MEANS),
+        (2, MIN_RATIO_OF_MEANS),
+        (4, MIN_RATIO_OF_FOUR),
+    ]
+    .into_iter()
+    .find(|(samples, ratio)| (pixels * samples) as f64 >= 8.0 * ratio * wanted as f64)
+    .map_or(8, |(samples, _)| samples)
 }
 
 fn axis(pixels: usize, sampling: usize, samples: usize) -> Axis {

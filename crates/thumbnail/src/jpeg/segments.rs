@@ -1,22 +1,26 @@
-//! JPEG (ITU-T T.81, annex B): the marker segments before the first scan.
+//! The marker segments of a JPEG (ITU-T T.81, annex B).
+
+use memchr::memchr;
 
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
 use crate::tiff;
 
+/// Size and orientation, from the segments before the first scan. A height of 0 comes behind that scan (T.81, B.2.5).
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     let mut size = None;
-    let mut orientation = 1;
+    // The first EXIF block is the one that libvips, Pillow and ImageMagick use.
+    let mut orientation = None;
     let mut segments = Segments::new(bytes);
-    loop {
-        let Segment { marker, body, .. } = segments.next()?;
+    let scan_data = loop {
+        let Segment { marker, body, end } = segments.next()?;
         match marker {
-            marker::START_OF_SCAN => break,
+            marker::START_OF_SCAN => break end,
             marker::END_OF_IMAGE => {
                 return Err(HeaderError::Invalid("it ends before its pixels begin"));
             }
             marker::APP1 if body.starts_with(b"Exif\0\0") => {
-                orientation = tiff::exif_orientation(body);
+                orientation.get_or_insert_with(|| tiff::exif_orientation(body));
             }
             _ if marker::is_frame(marker) => {
                 let frame = Bytes(body);
@@ -25,20 +29,34 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
             }
             _ => {}
         }
+    };
+    let (width, mut height) = size.ok_or(HeaderError::Invalid("it has no frame header"))?;
+    if height == 0 {
+        let end = end_of_scan(bytes.0, scan_data as usize) as u64;
+        let Segment { marker, body, .. } = Segments::at(bytes, end).next()?;
+        if marker == marker::NUMBER_OF_LINES {
+            let missing = |_| HeaderError::Invalid("its number of lines is missing");
+            height = Bytes(body).be16(0).map_err(missing)?;
+        }
     }
-    let (width, height) = size.ok_or(HeaderError::Invalid("it has no frame header"))?;
     Ok(Geometry {
         width,
         height,
-        orientation,
+        orientation: orientation.unwrap_or(1),
     })
 }
 
 /// The markers of table B.1 that matter here.
-pub(crate) mod marker {
+pub(super) mod marker {
+    pub const HUFFMAN_TABLES: u8 = 0xc4;
     pub const END_OF_IMAGE: u8 = 0xd9;
     pub const START_OF_SCAN: u8 = 0xda;
+    pub const QUANTIZATION_TABLES: u8 = 0xdb;
+    pub const NUMBER_OF_LINES: u8 = 0xdc;
+    pub const RESTART_INTERVAL: u8 = 0xdd;
+    pub const APP0: u8 = 0xe0;
     pub const APP1: u8 = 0xe1;
+    pub const APP2: u8 = 0xe2;
     pub const APP14: u8 = 0xee;
 
     /// `SOF0` to `SOF15`, among which `DHT`, `JPG` and `DAC` have their numbers.
@@ -46,27 +64,28 @@ pub(crate) mod marker {
         matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
     }
 
-    /// Of the frames, those whose coefficients come in several passes.
-    pub fn is_progressive(marker: u8) -> bool {
-        matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce)
-    }
-
     /// Markers without a segment: `TEM`, `RST0` to `RST7`, `SOI`, `EOI`.
     pub fn stands_alone(marker: u8) -> bool {
         matches!(marker, 0x01 | 0xd0..=0xd9)
     }
+
+    /// `APP0` to `APP15` and `COM`, which hold nothing that decoding needs.
+    pub fn is_application_data(marker: u8) -> bool {
+        matches!(marker, 0xe0..=0xef | 0xfe)
+    }
 }
 
-/// A marker and what follows its length.
-pub(crate) struct Segment<'a> {
+/// A marker and the segment that follows it.
+pub(super) struct Segment<'a> {
     pub marker: u8,
+    /// Without the two bytes of its length.
     pub body: &'a [u8],
-    /// Where the next byte after the segment is.
+    /// Position of the first byte behind the segment.
     pub end: u64,
 }
 
-/// Marker segments in file order, up to the first scan's header.
-pub(crate) struct Segments<'a> {
+/// Marker segments in file order.
+pub(super) struct Segments<'a> {
     bytes: Bytes<'a>,
     at: u64,
 }
@@ -101,7 +120,11 @@ impl<'a> Segments<'a> {
                 }
                 continue;
             }
-            let len = self.bytes.be16(self.at)?;
+            let mut len = self.bytes.be16(self.at)?;
+            if len < 2 && marker::is_application_data(marker) {
+                // As libjpeg does: a comment without even its own length is an empty one.
+                len = 2;
+            }
             if len < 2 {
                 return Err(HeaderError::Invalid(
                     "a segment is shorter than its own length",
@@ -116,4 +139,18 @@ impl<'a> Segments<'a> {
             });
         }
     }
+}
+
+/// Position of the marker that ends the scan whose data begin at `at`; restart markers do not end it.
+pub(super) fn end_of_scan(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(run) = bytes.get(at..).and_then(|rest| memchr(0xff, rest)) {
+        at += run;
+        match bytes.get(at + 1) {
+            Some(0 | 0xd0..=0xd7) => at += 2,
+            Some(0xff) => at += 1,
+            Some(_) => return at,
+            None => break,
+        }
+    }
+    bytes.len()
 }

@@ -1,82 +1,136 @@
-//! Rows of luma and color to rows of red, green and blue, in whole levels as libjpeg makes them.
+//! Rows of components to rows of RGB or CMYK, in whole levels as libjpeg makes them.
 
 use std::collections::VecDeque;
 
-use super::scale::Reduction;
+use super::parser::ColorSpace;
+use super::scale::ComponentScale;
 use crate::planes::rgb;
 use crate::resample::whole_level;
 
-/// Takes the rows of three components as they come, and gives rows of RGB.
-pub(super) struct Colors {
-    /// Luma, and the two of color.
-    components: [Waiting; 3],
+/// Takes the rows of components as they come, and emits rows of converted pixels, one plane a channel.
+pub(super) struct Converter {
+    color_space: ColorSpace,
+    components: Vec<Upsampler>,
     rows: usize,
-    given: usize,
-    /// One row of each component at the size of luma, which become red, green and blue.
-    row: [Vec<f32>; 3],
+    emitted: usize,
+    /// One row of each component at full size, which is converted in place.
+    row: Vec<Vec<f32>>,
 }
 
-impl Colors {
-    /// None where color has more samples than luma, or a row or column for less than its like.
-    pub fn new(reductions: &[Reduction]) -> Option<Self> {
-        let [luma, ..] = reductions else { return None };
-        let waiting = |reduction: &Reduction| Waiting {
-            across: luma.columns.div_ceil(reduction.columns),
-            down: luma.rows.div_ceil(reduction.rows),
-            columns: reduction.columns,
-            last: reduction.rows - 1,
+impl Converter {
+    pub fn new(color_space: ColorSpace, scales: &[ComponentScale]) -> Self {
+        let full = full_size(scales);
+        let columns = scales[full.0].columns;
+        let rows = scales[full.1].rows;
+        let unit = (scales[full.0].unit.0, scales[full.1].unit.1);
+        let upsampler = |scale: &ComponentScale| Upsampler {
+            across: Ratio(unit.0, scale.unit.0),
+            down: Ratio(unit.1, scale.unit.1),
+            columns: scale.columns,
+            last: scale.rows - 1,
             rows: VecDeque::new(),
             first: 0,
             spare: Vec::new(),
             mixed: Vec::new(),
         };
-        let components: Vec<Waiting> = reductions.iter().map(waiting).collect();
-        Some(Self {
-            components: components.try_into().ok()?,
-            rows: luma.rows,
-            given: 0,
-            row: std::array::from_fn(|_| vec![0.0; luma.columns]),
-        })
+        Self {
+            color_space,
+            components: scales.iter().map(upsampler).collect(),
+            rows,
+            emitted: 0,
+            row: vec![vec![0.0; columns]; scales.len()],
+        }
     }
 
-    /// Takes a row of a component, and calls `give` with each row of red, green and blue that can be made now.
-    pub fn row(&mut self, component: usize, row: &[f32], mut give: impl FnMut(&[Vec<f32>; 3])) {
+    /// Takes a row of a component, and calls `emit` with each row of pixels that is complete now.
+    pub fn row(&mut self, component: usize, row: &[f32], mut emit: impl FnMut(&[Vec<f32>])) {
         self.components[component].push(row);
-        while self.given < self.rows
+        while self.emitted < self.rows
             && self
                 .components
                 .iter()
-                .all(|waiting| waiting.has(self.given))
+                .all(|component| component.has(self.emitted))
         {
-            for (waiting, out) in self.components.iter_mut().zip(&mut self.row) {
-                waiting.enlarged(self.given, out);
+            for (component, out) in self.components.iter_mut().zip(&mut self.row) {
+                component.upsample(self.emitted, out);
             }
-            let [red, green, blue] = &mut self.row;
-            for ((red, green), blue) in red.iter_mut().zip(green).zip(blue) {
-                [*red, *green, *blue] = rgb(*red, *green, *blue).map(whole_level);
+            self.convert();
+            emit(&self.row);
+            self.emitted += 1;
+        }
+    }
+
+    fn convert(&mut self) {
+        match self.color_space {
+            ColorSpace::Gray | ColorSpace::Rgb => {}
+            ColorSpace::YCbCr | ColorSpace::Ycck => {
+                if let [luma, blue, red, ..] = self.row.as_mut_slice() {
+                    for ((luma, blue), red) in luma.iter_mut().zip(blue).zip(red) {
+                        [*luma, *blue, *red] = rgb(*luma, *blue, *red).map(whole_level);
+                    }
+                }
             }
-            give(&self.row);
-            self.given += 1;
+            ColorSpace::Cmyk => {
+                for channel in self.row.iter_mut().take(3) {
+                    invert(channel);
+                }
+            }
+        }
+        // The RGB of YCCK is the complement of inverted inks, so the inks; black is inverted in both.
+        if let Some(black) = self.row.get_mut(3) {
+            invert(black);
         }
     }
 }
 
-/// Rows of one component that are still needed.
-struct Waiting {
-    /// Columns and rows of luma for each of this component.
-    across: usize,
-    down: usize,
+fn invert(row: &mut [f32]) {
+    for sample in row {
+        *sample = 255.0 - *sample;
+    }
+}
+
+/// The components with the most samples across and down, to whose size the others are enlarged.
+pub(super) fn full_size(scales: &[ComponentScale]) -> (usize, usize) {
+    let largest = |unit: fn(&ComponentScale) -> usize| {
+        let components = scales.iter().enumerate().rev();
+        components
+            .max_by_key(|(_, scale)| unit(scale))
+            .map_or(0, |(index, _)| index)
+    };
+    (largest(|scale| scale.unit.0), largest(|scale| scale.unit.1))
+}
+
+/// Samples at full size for so many of a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ratio(usize, usize);
+
+impl Ratio {
+    /// The factor, if it is a whole one.
+    fn whole(self) -> Option<usize> {
+        self.0.is_multiple_of(self.1).then(|| self.0 / self.1)
+    }
+
+    /// The component's sample at the same place.
+    fn position(self, full: usize) -> usize {
+        full * self.1 / self.0
+    }
+}
+
+/// The rows of one component that are still needed.
+struct Upsampler {
+    across: Ratio,
+    down: Ratio,
     columns: usize,
-    /// The number of the last row.
+    /// Index of the component's last row.
     last: usize,
     rows: VecDeque<Vec<f32>>,
-    /// The number of the first row that is here.
+    /// Index of the first row in `rows`.
     first: usize,
     spare: Vec<Vec<f32>>,
     mixed: Vec<f32>,
 }
 
-impl Waiting {
+impl Upsampler {
     fn push(&mut self, row: &[f32]) {
         let mut copy = self.spare.pop().unwrap_or_default();
         copy.clear();
@@ -84,60 +138,60 @@ impl Waiting {
         self.rows.push_back(copy);
     }
 
-    /// The row that a row of luma belongs to, and the one it leans to.
-    fn pair(&self, luma_row: usize) -> (usize, usize) {
-        let own = (luma_row / self.down).min(self.last);
-        let other = match (self.down, luma_row % self.down) {
-            (2, 0) => own.saturating_sub(1),
-            (2, _) => (own + 1).min(self.last),
-            _ => own,
+    /// The nearest row and, where rows are interpolated, the next to it.
+    fn sources(&self, full_row: usize) -> (usize, usize) {
+        let nearer = self.down.position(full_row).min(self.last);
+        let further = match (self.down.whole(), full_row % 2) {
+            (Some(2), 0) => nearer.saturating_sub(1),
+            (Some(2), _) => (nearer + 1).min(self.last),
+            _ => nearer,
         };
-        (own, other)
+        (nearer, further)
     }
 
-    fn has(&self, luma_row: usize) -> bool {
-        let (own, other) = self.pair(luma_row);
-        own.max(other) < self.first + self.rows.len()
+    fn has(&self, full_row: usize) -> bool {
+        let (nearer, further) = self.sources(full_row);
+        nearer.max(further) < self.first + self.rows.len()
     }
 
-    /// Fills `out` with a row at the size of luma: 3 parts of what is nearer and 1 of what is further where color has
-    /// half the samples, with libjpeg's rounding; the same again and again where it has fewer.
-    fn enlarged(&mut self, luma_row: usize, out: &mut [f32]) {
-        let (own, other) = self.pair(luma_row);
-        while self.first < own.min(other) {
+    /// Fills `out` with a row at full size: 3 parts of what is nearer and 1 of what is further where the component has
+    /// half the samples, with libjpeg's rounding; repeated samples where it has fewer.
+    fn upsample(&mut self, full_row: usize, out: &mut [f32]) {
+        let (nearer, further) = self.sources(full_row);
+        while self.first < nearer.min(further) {
             self.spare.extend(self.rows.pop_front());
             self.first += 1;
         }
-        let (nearer, further) = (&self.rows[own - self.first], &self.rows[other - self.first]);
-        match (self.across, self.down) {
-            (1, 1) => out.copy_from_slice(nearer),
-            (1, 2) => {
-                let bias = if luma_row.is_multiple_of(2) { 1.0 } else { 2.0 };
-                for (out, (nearer, further)) in out.iter_mut().zip(nearer.iter().zip(further)) {
-                    *out = cut((3.0 * nearer + further + bias) / 4.0);
+        let (near, far) = (
+            &self.rows[nearer - self.first],
+            &self.rows[further - self.first],
+        );
+        match (self.across.whole(), self.down.whole()) {
+            (Some(1), Some(2)) => {
+                let bias = if full_row.is_multiple_of(2) { 1.0 } else { 2.0 };
+                for (out, (near, far)) in out.iter_mut().zip(near.iter().zip(far)) {
+                    *out = floor((3.0 * near + far + bias) / 4.0);
                 }
             }
-            (2, 1 | 2) if self.columns > 3 => {
+            (Some(1), _) => out.copy_from_slice(near),
+            (Some(2), Some(down @ (1 | 2))) if self.columns > 3 => {
                 self.mixed.clear();
-                let tall = self.down == 2;
-                self.mixed
-                    .extend(nearer.iter().zip(further).map(|(nearer, further)| {
-                        if tall {
-                            3.0 * nearer + further
-                        } else {
-                            *nearer
-                        }
-                    }));
-                let (scale, left_bias, right_bias) = if tall {
-                    (16.0, 8.0, 7.0)
+                if down == 2 {
+                    let mixed = near.iter().zip(far).map(|(near, far)| 3.0 * near + far);
+                    self.mixed.extend(mixed);
+                    widen(&self.mixed, out, 16.0, 8.0, 7.0);
                 } else {
-                    (4.0, 1.0, 2.0)
-                };
-                wider(&self.mixed, out, scale, left_bias, right_bias);
+                    widen(near, out, 4.0, 1.0, 2.0);
+                }
             }
-            (across, _) => {
-                for (out, sample) in out.chunks_mut(across).zip(nearer) {
+            (Some(across), _) => {
+                for (out, sample) in out.chunks_mut(across).zip(near) {
                     out.fill(*sample);
+                }
+            }
+            (None, _) => {
+                for (x, out) in out.iter_mut().enumerate() {
+                    *out = near[self.across.position(x).min(near.len() - 1)];
                 }
             }
         }
@@ -146,20 +200,20 @@ impl Waiting {
 
 /// The whole part of a number of sixteenths.
 #[inline(always)]
-fn cut(sixteenths: f32) -> f32 {
-    whole_level(sixteenths - 0.47)
+fn floor(level: f32) -> f32 {
+    whole_level(level - 0.47)
 }
 
-/// Each sample becomes two, which lean to the neighbour on their side.
-fn wider(samples: &[f32], out: &mut [f32], scale: f32, left_bias: f32, right_bias: f32) {
+/// Each sample becomes two, each interpolated with the neighbor on its side.
+fn widen(samples: &[f32], out: &mut [f32], scale: f32, left_bias: f32, right_bias: f32) {
     let pair = |left: f32, own: f32, right: f32| {
         [
-            cut((3.0 * own + left + left_bias) / scale),
-            cut((3.0 * own + right + right_bias) / scale),
+            floor((3.0 * own + left + left_bias) / scale),
+            floor((3.0 * own + right + right_bias) / scale),
         ]
     };
     let [first, second, .., last_but_one, last] = samples else {
-        // So few are not enlarged like this.
+        // The caller widens four samples or more.
         return;
     };
     let end = pair(*last_but_one, *last, *last);

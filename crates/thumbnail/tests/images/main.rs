@@ -7,7 +7,7 @@
     reason = "small made-up images; a test says by failing what it expected"
 )]
 
-mod colours;
+mod colors;
 mod golden;
 mod headers;
 mod hostile;
@@ -17,3 +17,4 @@ mod pngsuite;
 mod reduced;
 mod sizes;
 mod support;
+mod variants;

@@ -1,82 +1,73 @@
-//! A sequential image: one scan of all components, reduced block by block, given row by row.
+//! A sequential frame with one scan of all components: blocks are scaled down as they are read, and never stored.
 
 use std::rc::Rc;
 
-use super::Unusual;
-use super::bits::{Bits, Reader};
-use super::frame::{Frame, Scan, Tables};
+use super::InvalidData;
+use super::bits::{Bits, Reader, Restarts};
+use super::frame::{Frame, Scan};
 use super::huffman::{AcTable, Table};
-use super::scale::Reduction;
+use super::parser::Parser;
+use super::scale::ComponentScale;
 use super::scaled_idct::{LOWEST, ZIGZAG, mean, reduce, reduce_fine, to_levels};
+use crate::Error;
 
-struct Channel<'r> {
-    reduction: &'r Reduction,
+struct Channel<'s> {
+    scale: &'s ComponentScale,
     dc: Rc<Table>,
     ac: Rc<AcTable>,
     quant: Rc<[f32; 64]>,
     h: usize,
     v: usize,
+    /// The DC coefficient of the block before.
     predicted: i32,
-    /// One row of units: rows of samples, and how long they are.
+    /// The rows of samples of one row of units, `stride` samples each.
     rows: Vec<f32>,
     stride: usize,
-    given: usize,
+    emitted: usize,
 }
 
-/// Reads the scan and calls `give` with component and samples of each row.
+/// Reads the scan and calls `emit` with component and samples of each row.
 pub(super) fn read(
     bytes: &[u8],
-    tables: &Tables<'_>,
+    parser: &Parser<'_>,
     frame: &Frame,
     scan: &Scan,
-    reductions: &[Reduction],
-    mut give: impl FnMut(usize, &[f32]),
-) -> Result<(), Unusual> {
-    if scan.parts.len() != frame.components.len()
-        || (scan.first, scan.last, scan.high, scan.low) != (0, 63, 0, 0)
-    {
-        return Err(Unusual);
-    }
+    scales: &[ComponentScale],
+    mut emit: impl FnMut(usize, &[f32]),
+) -> Result<(), Error> {
     let (across, down) = frame.units();
-    let mut spread: [Option<Rc<AcTable>>; 4] = Default::default();
-    let mut channels = Vec::with_capacity(scan.parts.len());
-    for part in &scan.parts {
+    let mut channels: Vec<Channel<'_>> = Vec::with_capacity(scan.components.len());
+    for part in &scan.components {
         let component = &frame.components[part.component];
-        let ac = match &spread[part.ac] {
-            Some(ac) => ac.clone(),
-            None => spread[part.ac]
-                .insert(Rc::new(AcTable::new(
-                    tables.ac[part.ac].as_deref().ok_or(Unusual)?.clone(),
-                )))
-                .clone(),
+        let scale = &scales[part.component];
+        let stride = across * component.h * scale.across;
+        let mut earlier = channels.iter().zip(&scan.components);
+        let ac = match earlier.find(|(_, earlier)| earlier.ac == part.ac) {
+            Some((channel, _)) => channel.ac.clone(),
+            None => Rc::new(AcTable::new(Table::clone(&*parser.ac_table(part.ac)?))),
         };
-        let reduction = &reductions[part.component];
-        let stride = across * component.h * reduction.across;
         channels.push(Channel {
-            reduction,
-            dc: tables.dc[part.dc].clone().ok_or(Unusual)?,
+            scale,
+            dc: parser.dc_table(part.dc)?,
             ac,
-            quant: tables.quant(component)?,
+            quant: parser.quant(frame, part.component)?,
             h: component.h,
             v: component.v,
             predicted: 0,
-            rows: vec![0.0; stride * component.v * reduction.down],
+            rows: vec![0.0; stride * component.v * scale.down],
             stride,
-            given: 0,
+            emitted: 0,
         });
     }
     let mut bits = Bits::new(bytes, scan.data);
-    let mut unit = 0;
+    let mut restarts = Restarts::new(parser.restart_interval);
     for _ in 0..down {
         for column in 0..across {
-            if tables.restart_interval > 0 && unit > 0 && unit % tables.restart_interval == 0 {
-                bits.restart(unit / tables.restart_interval - 1)
-                    .ok_or(Unusual)?;
+            if restarts.before_unit(&mut bits)? {
                 for channel in &mut channels {
                     channel.predicted = 0;
                 }
             }
-            bits.reserve();
             let mut reader = bits.reader();
             reader.refill();
             for channel in &mut channels {
@@ -84,18 +75,17 @@ pub(super) fn read(
             }
             let state = reader.state;
             bits.go_on(state);
-            unit += 1;
         }
         if bits.overrun() {
-            return Err(Unusual);
+            return Err(InvalidData.into());
         }
         for (component, channel) in channels.iter_mut().enumerate() {
             for row in channel.rows.chunks_exact_mut(channel.stride) {
-                if channel.given < channel.reduction.rows {
-                    let row = &mut row[..channel.reduction.columns];
+                if channel.emitted < channel.scale.rows {
+                    let row = &mut row[..channel.scale.columns];
                     to_levels(row);
-                    give(component, row);
-                    channel.given += 1;
+                    emit(component, row);
+                    channel.emitted += 1;
                 }
             }
         }
@@ -105,10 +95,10 @@ pub(super) fn read(
 
 impl Channel<'_> {
     #[inline(always)]
-    fn unit(&mut self, bits: &mut Reader<'_>, column: usize) -> Result<(), Unusual> {
-        let Reduction {
+    fn unit(&mut self, bits: &mut Reader<'_>, column: usize) -> Result<(), InvalidData> {
+        let ComponentScale {
             across, down, last, ..
-        } = *self.reduction;
+        } = *self.scale;
         for y in 0..self.v {
             for x in 0..self.h {
                 let at = y * down * self.stride + (column * self.h + x) * across;
@@ -116,7 +106,7 @@ impl Channel<'_> {
                 bits.refill();
                 let size = u32::from(self.dc.taken(found, bits)?);
                 if size > 15 {
-                    return Err(Unusual);
+                    return Err(InvalidData);
                 }
                 self.predicted = self.predicted.wrapping_add(bits.signed(size));
                 let first = self.predicted as f32 * self.quant[0];
@@ -130,11 +120,11 @@ impl Channel<'_> {
                     self.ac.block(bits, last, |place, value| {
                         block[ZIGZAG[place & 63] & 63] = (value as f32 * quant[place & 63]) as i32;
                     })?;
-                    let Reduction {
+                    let ComponentScale {
                         basis_across,
                         basis_down,
                         ..
-                    } = self.reduction;
+                    } = self.scale;
                     reduce_fine(
                         &block,
                         basis_across,
@@ -153,8 +143,8 @@ impl Channel<'_> {
                     })?;
                     reduce(
                         &lowest,
-                        &self.reduction.basis_across,
-                        &self.reduction.basis_down,
+                        &self.scale.basis_across,
+                        &self.scale.basis_down,
                         &mut self.rows,
                         at,
                         self.stride,
