@@ -19,7 +19,7 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// For the operator.
     pub(crate) diagnostic: String,
-    /// Whether the document's gateway responses apply; not where no stage was found.
+    /// Whether the document's gateway responses apply; not where no stage was found or the body is too large.
     pub(crate) customisable: bool,
 }
 
@@ -78,13 +78,15 @@ impl Failure {
         failure
     }
 
-    /// The body is over 10 MB.
+    /// The body is over 10 MB. This gateway response cannot be customised ("Amazon API Gateway important notes").
     pub(crate) fn too_large() -> Self {
-        Self::new(
+        let mut failure = Self::new(
             ResponseType::RequestTooLarge,
             "RequestEntityTooLargeException",
             "Request Too Long",
-        )
+        );
+        failure.customisable = false;
+        failure
     }
 
     /// The method's ARN is over the limit of a policy's resource.

@@ -43,11 +43,11 @@ use crate::steps::map_request::map_request;
 use crate::steps::map_response::{MethodResponse, map_response};
 use crate::steps::route::route;
 use crate::steps::select_response::select_response;
-use crate::steps::validate::validate;
+use crate::steps::validate::{body_size, validate};
 
 pub use authorizer::{ApiKey, Authorizer, Caller, Denied};
 pub use backend::{Backend, BackendError, BackendResponse, Service, Target};
-pub use request::{Request, Response};
+pub use request::{Request, RequestBody, Response};
 
 /// The largest payload in bytes, either way ("Amazon API Gateway quotas": 10 MB).
 pub const MAX_PAYLOAD: usize = 10 * 1024 * 1024;
@@ -131,6 +131,7 @@ impl Api {
         backend: &dyn Backend,
     ) -> Result<MethodResponse, Failure> {
         let scope = Scope::new(request, ids, &self.settings);
+        body_size(request)?;
         let routed = route(self, request, scope)?;
         let admitted = authorize(routed, &self.settings, authorizer)?;
         let validated = validate(admitted)?;

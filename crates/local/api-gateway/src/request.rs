@@ -6,6 +6,37 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestBody {
+    /// The whole body, of at most [`MAX_PAYLOAD`](crate::MAX_PAYLOAD) bytes.
+    Complete(Bytes),
+    /// A body over the limit, of which nothing is kept.
+    TooLarge,
+}
+
+impl RequestBody {
+    /// The bytes; none of a body over the limit, which no integration gets.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        match self {
+            Self::Complete(bytes) => bytes.clone(),
+            Self::TooLarge => Bytes::new(),
+        }
+    }
+}
+
+impl<B: Into<Bytes>> From<B> for RequestBody {
+    fn from(bytes: B) -> Self {
+        let bytes = bytes.into();
+        if bytes.len() > crate::MAX_PAYLOAD {
+            Self::TooLarge
+        } else {
+            Self::Complete(bytes)
+        }
+    }
+}
+
 /// A client's request, as it came off the wire.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -17,18 +48,18 @@ pub struct Request {
     pub query: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body. A server may stop reading after [`MAX_PAYLOAD`](crate::MAX_PAYLOAD) + 1 bytes.
-    pub body: Bytes,
-    /// Where it came from.
+    /// The body.
+    pub body: RequestBody,
+    /// The client's address.
     pub source_ip: IpAddr,
-    /// When it came.
+    /// When it was received.
     pub received: SystemTime,
 }
 
 impl Request {
-    /// A request that comes now.
+    /// A request that is received now.
     #[must_use]
-    pub fn new(request: http::Request<Bytes>, source_ip: IpAddr) -> Self {
+    pub fn new(request: http::Request<RequestBody>, source_ip: IpAddr) -> Self {
         let (parts, body) = request.into_parts();
         Self {
             method: parts.method,

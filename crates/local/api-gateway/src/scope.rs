@@ -100,7 +100,7 @@ impl Scope {
             header: headers(request),
             context,
             stage_variables: settings.stage_variables.clone(),
-            body: request.body.clone(),
+            body: request.body.bytes(),
         }
     }
 

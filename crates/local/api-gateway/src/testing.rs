@@ -64,7 +64,7 @@ pub(crate) fn get(target: &str) -> Request {
         path: path.to_owned(),
         query,
         headers: HeaderMap::new(),
-        body: bytes::Bytes::new(),
+        body: bytes::Bytes::new().into(),
         source_ip: Ipv4Addr::LOCALHOST.into(),
         received: SystemTime::UNIX_EPOCH + Duration::from_hours(498_717),
     }

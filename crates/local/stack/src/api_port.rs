@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use api_gateway::{
     Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    Service, Target,
+    RequestBody, Service, Target,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
 use crate::REGION;
 use crate::access::{self, AccessControl};
@@ -58,7 +59,7 @@ impl Authorizer for ApiAuthorizer {
             path: &request.path,
             query,
             headers: &request.headers,
-            body: &request.body,
+            body: &request.body.bytes(),
         };
         authorization
             .verify(
@@ -149,13 +150,14 @@ impl Backend for IntegrationBackend {
         } else {
             format!("{path}?{}", target.query)
         };
+        let line = format!("{} {} {uri}", target.service.name(), target.method);
         let mut request = http::Request::builder()
             .method(target.method)
             .uri(uri)
             .body(local_s3::Body::from(target.body))
             .map_err(|error| BackendError::Connection(Box::new(error)))?;
         *request.headers_mut() = headers;
-        let answer = async {
+        let response = async {
             let response = aws.handle(request, self.address).await;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, api_gateway::MAX_PAYLOAD)
@@ -168,13 +170,15 @@ impl Backend for IntegrationBackend {
                 body: body.to_bytes(),
             })
         };
-        tokio::time::timeout(target.timeout, answer)
+        let response = tokio::time::timeout(target.timeout, response)
             .await
-            .unwrap_or(Err(BackendError::Timeout))
+            .unwrap_or(Err(BackendError::Timeout))?;
+        log_back_end(&line, role_arn, &response);
+        Ok(response)
     }
 }
 
-/// The API port's handler.
+/// The API port: one stage of one API.
 pub struct ApiPort {
     /// The stage's API.
     pub api: Api,
@@ -185,32 +189,88 @@ pub struct ApiPort {
 }
 
 impl ApiPort {
-    /// Answers a request from the wire.
-    pub async fn handle(
+    /// Responds to a request from the wire.
+    pub async fn handle<B>(
         &self,
-        request: http::Request<hyper::body::Incoming>,
+        request: http::Request<B>,
         peer: SocketAddr,
-    ) -> Response<Full<Bytes>> {
+    ) -> Response<Full<Bytes>>
+    where
+        B: hyper::body::Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let started = Instant::now();
         let (head, body) = request.into_parts();
-        // One byte too many is enough to refuse a request; the rest need not be read.
-        let body = match Limited::new(body, api_gateway::MAX_PAYLOAD + 1)
-            .collect()
-            .await
-        {
-            Ok(body) => body.to_bytes(),
-            Err(_) => Bytes::from(vec![0; api_gateway::MAX_PAYLOAD + 1]),
+        let line = format!("{} {}", head.method, head.uri);
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::info!("{line} 400: the body cannot be read: {error}");
+                return malformed_body();
+            }
         };
         let request = api_gateway::Request::new(http::Request::from_parts(head, body), peer.ip());
         let response = self
             .api
             .handle(request, &self.authorizer, &self.backend)
             .await;
-        if let Some(diagnostic) = &response.diagnostic {
-            tracing::info!(status = response.status.as_u16(), "API: {diagnostic}");
+        log(&line, &response, started.elapsed());
+        let mut sent = Response::new(Full::new(response.body));
+        *sent.status_mut() = response.status;
+        *sent.headers_mut() = response.headers;
+        sent
+    }
+}
+
+/// Reads a body up to the limit of a payload.
+async fn read<B>(body: B) -> Result<RequestBody, Box<dyn std::error::Error + Send + Sync>>
+where
+    B: hyper::body::Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, api_gateway::MAX_PAYLOAD).collect().await {
+        Ok(body) => Ok(RequestBody::from(body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(RequestBody::TooLarge),
+        Err(error) => Err(error),
+    }
+}
+
+fn malformed_body() -> Response<Full<Bytes>> {
+    let body = r#"{"message":"the request's body is incomplete or not well-formed"}"#;
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// One line a request; a failure of the stack itself is a warning.
+fn log(line: &str, response: &api_gateway::Response, elapsed: Duration) {
+    let status = response.status.as_u16();
+    let ms = elapsed.as_millis();
+    let id = response
+        .headers
+        .get("x-amzn-requestid")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    match &response.diagnostic {
+        Some(cause) if response.status.is_server_error() => {
+            tracing::warn!("{line} {status} {ms} ms {id}: {cause}");
         }
-        let mut answer = Response::new(Full::new(response.body));
-        *answer.status_mut() = response.status;
-        *answer.headers_mut() = response.headers;
-        answer
+        Some(cause) => tracing::info!("{line} {status} {ms} ms {id}: {cause}"),
+        None => tracing::info!("{line} {status} {ms} ms {id}"),
+    }
+}
+
+/// Logs why a service refused or failed; the client of the API gets a message without it.
+fn log_back_end(request: &str, role_arn: &str, response: &BackendResponse) {
+    if response.status.is_server_error() || response.status == StatusCode::FORBIDDEN {
+        let body = String::from_utf8_lossy(&response.body);
+        let body: String = body.chars().filter(|c| !c.is_control()).take(500).collect();
+        tracing::warn!(
+            "{request} as {role_arn}: {} {body}",
+            response.status.as_u16()
+        );
     }
 }

@@ -15,6 +15,7 @@ mod environment;
 mod folder;
 mod lambda;
 mod notifications;
+mod origin_policy;
 mod parameters;
 mod rekognition;
 pub mod resources;

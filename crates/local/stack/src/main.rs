@@ -31,14 +31,15 @@ fn run() -> anyhow::Result<()> {
         }
     };
     let default = if options.quiet {
-        "warn,s3s=off"
+        "warn,s3s=off,dynoxide=error"
     } else {
-        "warn,s3s=off,local_stack=info"
+        "warn,s3s=off,dynoxide=error,local_stack=info"
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_target(false)
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

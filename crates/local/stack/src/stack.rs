@@ -21,6 +21,7 @@ use crate::environment::{ACCOUNT, REGION};
 use crate::folder::DataFolder;
 use crate::lambda::{Host, Lambda, artifact};
 use crate::notifications::Notifications;
+use crate::origin_policy::OriginPolicy;
 use crate::rekognition::Rekognition;
 use crate::resources::Resources;
 use crate::resources::names::Names;
@@ -88,6 +89,7 @@ impl Stack {
             let session = template.access_control.session(&arn)?;
             Some((role.logical_id.clone(), session.credentials.clone()))
         });
+        let policy = Arc::new(OriginPolicy::new(&options.allowed_origins));
         let mut stack = Self {
             api_url: format!("http://{}/{}", api_listener.local_addr()?, stage.name),
             aws_url: format!("http://{}", aws_listener.local_addr()?),
@@ -108,14 +110,19 @@ impl Stack {
         };
         stack.tasks.push(tokio::spawn(server::serve(
             aws_listener,
+            Arc::clone(&policy),
             move |request, peer| {
                 let aws = Arc::clone(&aws);
-                async move { aws.handle(request.map(local_s3::Body::from), peer).await }
+                async move {
+                    aws.handle_logged(request.map(local_s3::Body::http_body), peer)
+                        .await
+                }
             },
         )));
         let api_port = Arc::new(api_port);
         stack.tasks.push(tokio::spawn(server::serve(
             api_listener,
+            policy,
             move |request, peer| {
                 let api_port = Arc::clone(&api_port);
                 async move { api_port.handle(request, peer).await }

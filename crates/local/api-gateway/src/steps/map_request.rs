@@ -46,7 +46,7 @@ pub(crate) fn map_request<'a>(validated: Validated<'a>, api: &Api) -> Result<Map
         .binary_media_types
         .matches(Some(content_type(scope)));
     let payload = content_handling::request(
-        validated.request().body.clone(),
+        validated.request().body.bytes(),
         binary,
         integration.content_handling,
     )

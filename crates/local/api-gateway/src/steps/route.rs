@@ -35,15 +35,12 @@ impl<'a> Routed<'a> {
     }
 }
 
-/// Finds the method. A payload over the limit does not get as far.
+/// Finds the method.
 pub(crate) fn route<'a>(
     api: &'a Api,
     request: &'a Request,
     mut scope: Scope,
 ) -> Result<Routed<'a>, Failure> {
-    if request.body.len() > crate::MAX_PAYLOAD {
-        return Err(Failure::too_large());
-    }
     if !is_well_encoded(&request.path) {
         return Err(Failure::bad_path());
     }
@@ -254,16 +251,5 @@ mod tests {
                 "{path}"
             );
         }
-    }
-
-    #[test]
-    fn more_than_ten_megabytes_are_too_many() {
-        let api = api("\n  /images: {get: M}\n");
-        let mut request = get("/v1/images");
-        request.body = vec![0; crate::MAX_PAYLOAD].into();
-        assert!(route(&api, &request, scope(&api, &request)).is_ok());
-        request.body = vec![0; crate::MAX_PAYLOAD + 1].into();
-        let failure = route(&api, &request, scope(&api, &request)).unwrap_err();
-        assert_eq!(failure.status, http::StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

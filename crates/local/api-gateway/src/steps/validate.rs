@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::model::{Method, Required};
-use crate::request::Request;
+use crate::request::{Request, RequestBody};
 use crate::scope::{Scope, title_case};
 use crate::steps::authorize::Authorized;
 
@@ -25,6 +25,14 @@ impl<'a> Validated<'a> {
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+}
+
+/// Refuses a body over the limit, whoever sends it: its signature cannot be verified without reading it.
+pub(crate) fn body_size(request: &Request) -> Result<(), Failure> {
+    match request.body {
+        RequestBody::Complete(_) => Ok(()),
+        RequestBody::TooLarge => Err(Failure::too_large()),
     }
 }
 
@@ -101,5 +109,16 @@ mod tests {
     fn without_a_validator_nothing_is_required() {
         let api = api(PATHS);
         assert!(validated(&api, &get("/v1/unchecked/x")).is_ok());
+    }
+
+    #[test]
+    fn a_body_of_more_than_ten_megabytes_is_refused() {
+        let mut request = get("/v1/images");
+        request.body = vec![0; crate::MAX_PAYLOAD].into();
+        assert!(super::body_size(&request).is_ok());
+        request.body = vec![0; crate::MAX_PAYLOAD + 1].into();
+        let failure = super::body_size(&request).unwrap_err();
+        assert_eq!(failure.status, http::StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(!failure.customisable);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use api_gateway::{
     Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    Response, Settings, Target,
+    RequestBody, Response, Settings, Target,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -36,7 +36,10 @@ pub fn request(
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
 ) -> Request {
-    let mut request = Request::new(http::Request::new(body.into()), Ipv4Addr::LOCALHOST.into());
+    let mut request = Request::new(
+        http::Request::new(RequestBody::from(body)),
+        Ipv4Addr::LOCALHOST.into(),
+    );
     request.method = method;
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),

@@ -5,7 +5,7 @@ pub mod service;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -46,6 +46,31 @@ pub struct AwsPort {
 }
 
 impl AwsPort {
+    /// Responds to a request from the wire and logs it: a person's requests as information, those of the functions for
+    /// debugging.
+    pub async fn handle_logged(
+        &self,
+        request: Request<local_s3::Body>,
+        peer: SocketAddr,
+    ) -> Response<local_s3::Body> {
+        let started = Instant::now();
+        let head = request.headers();
+        let mut line = format!("{} {}", request.method(), request.uri());
+        if let Some(Ok(target)) = head.get("x-amz-target").map(HeaderValue::to_str) {
+            line = format!("{line} {target}");
+        }
+        let of_function = head.contains_key("x-amz-security-token");
+        let response = self.handle(request, peer).await;
+        let status = response.status().as_u16();
+        let ms = started.elapsed().as_millis();
+        if of_function && !response.status().is_server_error() {
+            tracing::debug!("{line} {status} {ms} ms");
+        } else {
+            tracing::info!("{line} {status} {ms} ms");
+        }
+        response
+    }
+
     /// Responds to a request from the wire, or to one of the gateway's.
     pub async fn handle(
         &self,

@@ -49,10 +49,14 @@ impl Environment {
         let (invocations, receiver) = mpsc::channel(1);
         let api = RuntimeApi::new(receiver);
         let handler = Arc::clone(&api);
-        let server = tokio::spawn(server::serve(listener, move |request, _| {
-            let api = Arc::clone(&handler);
-            async move { api.handle(request).await }
-        }));
+        let server = tokio::spawn(server::serve(
+            listener,
+            Arc::default(),
+            move |request, _| {
+                let api = Arc::clone(&handler);
+                async move { api.handle(request).await }
+            },
+        ));
         let log = OpenOptions::new()
             .create(true)
             .append(true)

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::clock::now_ms;
+use crate::server::IdleTimeout;
 
 /// What a function is asked.
 pub struct Invocation {
@@ -53,7 +54,7 @@ impl RuntimeApi {
         lock(&self.init_error).clone()
     }
 
-    pub async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub async fn handle(&self, request: Request<IdleTimeout<Incoming>>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
         let Some(path) = head.uri.path().strip_prefix("/2018-06-01/runtime/") else {
             return answer(StatusCode::NOT_FOUND, r#"{"errorMessage":"no such path"}"#);

@@ -114,7 +114,10 @@ pub fn asked(request: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) ->
         Some((path, query)) => (path, Some(query.to_owned())),
         None => (target, None),
     };
-    let mut request = Request::new(http::Request::new(body.into()), Ipv4Addr::LOCALHOST.into());
+    let mut request = Request::new(
+        http::Request::new(body.into().into()),
+        Ipv4Addr::LOCALHOST.into(),
+    );
     request.method = method.parse().unwrap();
     request.path = format!("/v1{path}");
     request.query = query;

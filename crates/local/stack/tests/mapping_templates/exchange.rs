@@ -93,7 +93,7 @@ impl World {
             None => (target.as_str(), None),
         };
         let request = http::Request::new(Bytes::from(sent.body.clone()));
-        let mut request = Request::new(request, Ipv4Addr::LOCALHOST.into());
+        let mut request = Request::new(request.map(Into::into), Ipv4Addr::LOCALHOST.into());
         request.method = sent.method.clone();
         path.clone_into(&mut request.path);
         request.query = query;
