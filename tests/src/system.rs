@@ -108,6 +108,8 @@ impl System {
             artifacts: env::var_os("STACK_ARTIFACTS").map(|path| root.join(path)),
             parameters: parameters.collect(),
             data: Data::Ephemeral,
+            // A page of this origin stands for one that the owner of the machine allows.
+            allowed_origins: vec!["https://example.com".to_owned()],
             ..Options::default()
         };
         let runtime = runtime();

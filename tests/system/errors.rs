@@ -68,9 +68,10 @@ fn ten_megabytes_are_taken_and_not_one_byte_more() {
     let picture = system.upload("large.bin", vec![b'x'; limit]);
     assert_eq!(picture.original().expect(200).body.len(), limit);
     let request = system.request(Method::PUT, picture.path("images"));
-    // Whoever refuses a body need not read it, and then this is the connection's last request.
+    // A server that refuses a body need not read it, so this is the connection's last request. Only the status is
+    // promised: API Gateway's own 413 has neither a body nor headers that a template could set.
     let request = request.header("connection", "close");
-    request.body(vec![b'y'; limit + 1]).send().refused(413);
+    let _ = request.body(vec![b'y'; limit + 1]).send().expect(413);
     assert_eq!(picture.original().expect(200).body[0], b'x');
 }
 

@@ -9,14 +9,14 @@ pub trait Authorizer: Send + Sync {
     ///
     /// # Errors
     /// Why not.
-    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied>;
+    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, AuthorizationError>;
 
     /// The API key of the header `x-api-key`, if it has one: whether a usage plan of the stage knows it and has
     /// something left.
     ///
     /// # Errors
-    /// [`Denied::InvalidApiKey`], [`Denied::Throttled`], [`Denied::QuotaExceeded`].
-    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, Denied>;
+    /// [`AuthorizationError::InvalidApiKey`], [`AuthorizationError::Throttled`], [`AuthorizationError::QuotaExceeded`].
+    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, AuthorizationError>;
 }
 
 /// Who signed: what `$context.identity` tells of them.
@@ -43,7 +43,7 @@ pub struct ApiKey {
 
 /// Why a caller may not call. Messages reach the client, as on AWS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
+pub enum AuthorizationError {
     /// No signature.
     #[error("missing authentication token")]
     MissingAuthenticationToken,

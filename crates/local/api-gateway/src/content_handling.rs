@@ -45,14 +45,14 @@ impl Payload {
 /// Bytes were asked for, but the payload is no base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the payload is no base64, and bytes were asked for")]
-pub(crate) struct NotBase64;
+pub(crate) struct NotBase64Error;
 
 /// The request's way in. `binary`: its `Content-Type` is a binary media type.
 pub(crate) fn request(
     body: Bytes,
     binary: bool,
     handling: Option<ContentHandling>,
-) -> Result<Payload, NotBase64> {
+) -> Result<Payload, NotBase64Error> {
     match (binary, handling) {
         (true, None | Some(ContentHandling::Binary)) => Ok(Payload::Bytes(body)),
         (true, Some(ContentHandling::Text)) => Ok(encoded(&body)),
@@ -68,7 +68,7 @@ pub(crate) fn response(
     binary: bool,
     accepted: bool,
     handling: Option<ContentHandling>,
-) -> Result<Payload, NotBase64> {
+) -> Result<Payload, NotBase64Error> {
     match (binary, handling, accepted) {
         (true, Some(ContentHandling::Binary), _) | (true, None, true) => Ok(Payload::Bytes(body)),
         (true, Some(ContentHandling::Text), _) | (true, None, false) => Ok(encoded(&body)),
@@ -85,10 +85,10 @@ fn encoded(body: &[u8]) -> Payload {
     Payload::Text(BASE64.encode(body))
 }
 
-fn decoded(body: &[u8]) -> Result<Payload, NotBase64> {
+fn decoded(body: &[u8]) -> Result<Payload, NotBase64Error> {
     match BASE64.decode(body) {
         Ok(bytes) => Ok(Payload::Bytes(bytes.into())),
-        Err(_) => Err(NotBase64),
+        Err(_) => Err(NotBase64Error),
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
         let text = Bytes::from_static(b"no base64");
         assert_eq!(
             request(text, false, Some(ContentHandling::Binary)),
-            Err(NotBase64)
+            Err(NotBase64Error)
         );
     }
 }

@@ -4,147 +4,11 @@
 
 use http::{HeaderName, StatusCode};
 
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::mapping::{RequestSource, Shared};
 use crate::media_types::media_type;
-use crate::scope::Scope;
-
-/// A gateway response type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResponseType {
-    AccessDenied,
-    ApiConfigurationError,
-    AuthorizerConfigurationError,
-    AuthorizerFailure,
-    BadRequestBody,
-    BadRequestParameters,
-    Default4xx,
-    Default5xx,
-    ExpiredToken,
-    IntegrationFailure,
-    IntegrationTimeout,
-    InvalidApiKey,
-    InvalidSignature,
-    MissingAuthenticationToken,
-    QuotaExceeded,
-    RequestTooLarge,
-    ResourceNotFound,
-    Throttled,
-    Unauthorized,
-    UnsupportedMediaType,
-    WafFiltered,
-}
-
-use ResponseType as Type;
-
-const TYPES: [(Type, &str, StatusCode); 21] = [
-    (Type::AccessDenied, "ACCESS_DENIED", StatusCode::FORBIDDEN),
-    (
-        Type::ApiConfigurationError,
-        "API_CONFIGURATION_ERROR",
-        StatusCode::INTERNAL_SERVER_ERROR,
-    ),
-    (
-        Type::AuthorizerConfigurationError,
-        "AUTHORIZER_CONFIGURATION_ERROR",
-        StatusCode::INTERNAL_SERVER_ERROR,
-    ),
-    (
-        Type::AuthorizerFailure,
-        "AUTHORIZER_FAILURE",
-        StatusCode::INTERNAL_SERVER_ERROR,
-    ),
-    (
-        Type::BadRequestBody,
-        "BAD_REQUEST_BODY",
-        StatusCode::BAD_REQUEST,
-    ),
-    (
-        Type::BadRequestParameters,
-        "BAD_REQUEST_PARAMETERS",
-        StatusCode::BAD_REQUEST,
-    ),
-    (Type::Default4xx, "DEFAULT_4XX", StatusCode::BAD_REQUEST),
-    (
-        Type::Default5xx,
-        "DEFAULT_5XX",
-        StatusCode::INTERNAL_SERVER_ERROR,
-    ),
-    (Type::ExpiredToken, "EXPIRED_TOKEN", StatusCode::FORBIDDEN),
-    (
-        Type::IntegrationFailure,
-        "INTEGRATION_FAILURE",
-        StatusCode::GATEWAY_TIMEOUT,
-    ),
-    (
-        Type::IntegrationTimeout,
-        "INTEGRATION_TIMEOUT",
-        StatusCode::GATEWAY_TIMEOUT,
-    ),
-    (
-        Type::InvalidApiKey,
-        "INVALID_API_KEY",
-        StatusCode::FORBIDDEN,
-    ),
-    (
-        Type::InvalidSignature,
-        "INVALID_SIGNATURE",
-        StatusCode::FORBIDDEN,
-    ),
-    (
-        Type::MissingAuthenticationToken,
-        "MISSING_AUTHENTICATION_TOKEN",
-        StatusCode::FORBIDDEN,
-    ),
-    (
-        Type::QuotaExceeded,
-        "QUOTA_EXCEEDED",
-        StatusCode::TOO_MANY_REQUESTS,
-    ),
-    (
-        Type::RequestTooLarge,
-        "REQUEST_TOO_LARGE",
-        StatusCode::PAYLOAD_TOO_LARGE,
-    ),
-    (
-        Type::ResourceNotFound,
-        "RESOURCE_NOT_FOUND",
-        StatusCode::NOT_FOUND,
-    ),
-    (Type::Throttled, "THROTTLED", StatusCode::TOO_MANY_REQUESTS),
-    (Type::Unauthorized, "UNAUTHORIZED", StatusCode::UNAUTHORIZED),
-    (
-        Type::UnsupportedMediaType,
-        "UNSUPPORTED_MEDIA_TYPE",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    ),
-    (Type::WafFiltered, "WAF_FILTERED", StatusCode::FORBIDDEN),
-];
-
-impl ResponseType {
-    /// The type of that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        TYPES
-            .iter()
-            .find(|(_, n, _)| *n == name)
-            .map(|(kind, ..)| *kind)
-    }
-
-    /// The name in documents.
-    pub(crate) fn name(self) -> &'static str {
-        self.entry().1
-    }
-
-    /// The status, unless it is customised.
-    pub(crate) fn status(self) -> StatusCode {
-        self.entry().2
-    }
-
-    fn entry(self) -> &'static (Type, &'static str, StatusCode) {
-        // Every type is in the table, each at its own place: `every_type_is_in_the_table`.
-        &TYPES[self as usize]
-    }
-}
+use crate::request_context::RequestContext;
+use crate::response_type::ResponseType;
 
 /// A gateway response as the document customises it.
 #[derive(Debug, Default)]
@@ -180,15 +44,19 @@ impl GatewayResponses {
             found.next().map(|(_, customised)| customised)
         };
         let default = if status.is_server_error() {
-            Type::Default5xx
+            ResponseType::Default5xx
         } else {
-            Type::Default4xx
+            ResponseType::Default4xx
         };
         by(kind).or_else(|| by(default))
     }
 
     /// Fills the response for a failure in.
-    pub(crate) fn render(&self, failure: &Failure, scope: &Scope) -> Rendered {
+    pub(crate) fn render(
+        &self,
+        failure: &GatewayError,
+        request_context: &RequestContext,
+    ) -> Rendered {
         let customised = self
             .find(failure.kind, failure.status)
             .filter(|_| failure.customisable);
@@ -201,14 +69,14 @@ impl GatewayResponses {
             body: String::new(),
         };
         for (name, source) in customised.map_or(&[][..], |custom| &custom.headers) {
-            if let Some(value) = scope.request(source) {
+            if let Some(value) = request_context.request(source) {
                 rendered.headers.push((name.clone(), value));
             }
         }
-        match customised.and_then(|custom| custom.template(scope)) {
+        match customised.and_then(|custom| custom.template(request_context)) {
             Some((media_type, template)) => {
                 rendered.content_type.clone_from(media_type);
-                rendered.body = template.fill(scope);
+                rendered.body = template.fill(request_context);
             }
             None => rendered.body = default_body(failure),
         }
@@ -218,8 +86,8 @@ impl GatewayResponses {
 
 /// The documented default template is `{"message":$context.error.messageString}`; a denial by policy is known to
 /// spell it `Message`.
-fn default_body(failure: &Failure) -> String {
-    let name = if failure.kind == Type::AccessDenied {
+fn default_body(failure: &GatewayError) -> String {
+    let name = if failure.kind == ResponseType::AccessDenied {
         "Message"
     } else {
         "message"
@@ -229,8 +97,8 @@ fn default_body(failure: &Failure) -> String {
 
 impl Customised {
     /// The template that the client accepts, else the JSON one, else the first.
-    fn template(&self, scope: &Scope) -> Option<&(String, ErrorTemplate)> {
-        let accepted = scope.accept().map(media_type);
+    fn template(&self, request_context: &RequestContext) -> Option<&(String, ErrorTemplate)> {
+        let accepted = request_context.accept().map(media_type);
         let by = |wanted: &str| self.templates.iter().find(|(name, _)| name == wanted);
         accepted
             .and_then(|accepted| by(&accepted))
@@ -291,12 +159,12 @@ impl ErrorTemplate {
         Ok(Self(parts))
     }
 
-    fn fill(&self, scope: &Scope) -> String {
+    fn fill(&self, request_context: &RequestContext) -> String {
         self.0
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
-                Part::Variable(source) => scope.request(source).unwrap_or_default(),
+                Part::Variable(source) => request_context.request(source).unwrap_or_default(),
             })
             .collect()
     }
@@ -322,20 +190,6 @@ pub(crate) fn variable(expression: &str) -> Result<RequestSource, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_type_is_in_the_table() {
-        for (index, (kind, name, _)) in TYPES.iter().enumerate() {
-            assert_eq!(*kind as usize, index, "{name}");
-            assert_eq!(ResponseType::named(name), Some(*kind));
-            assert_eq!(kind.name(), *name);
-        }
-        assert_eq!(
-            TYPES.last().map(|(kind, ..)| *kind),
-            Some(Type::WafFiltered)
-        );
-        assert_eq!(ResponseType::named("TEAPOT"), None);
-    }
 
     #[test]
     fn a_template_has_variables_but_no_velocity() {

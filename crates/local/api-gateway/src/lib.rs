@@ -15,14 +15,16 @@
 mod authorizer;
 mod backend;
 mod content_handling;
-mod failure;
+mod gateway_error;
 mod gateway_response;
 mod mapping;
 mod media_types;
 mod model;
 mod openapi;
 mod request;
-mod scope;
+mod request_context;
+mod response_type;
+
 mod steps;
 #[cfg(test)]
 mod testing;
@@ -33,19 +35,19 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::{Address, Authorization, Endpoint, Integration, Piece};
 use crate::openapi::Document;
-use crate::scope::{Ids, Scope};
-use crate::steps::authorize::authorize;
-use crate::steps::integrate::integrate;
-use crate::steps::map_request::map_request;
-use crate::steps::map_response::{MethodResponse, map_response};
+use crate::request_context::{Ids, RequestContext};
+use crate::steps::authorizer::authorize;
+use crate::steps::integration::integrate;
+use crate::steps::integration_request::map_request;
+use crate::steps::integration_response::select_response;
+use crate::steps::method_response::{MethodResponse, map_response};
+use crate::steps::request_validator::{body_size, validate};
 use crate::steps::route::route;
-use crate::steps::select_response::select_response;
-use crate::steps::validate::{body_size, validate};
 
-pub use authorizer::{ApiKey, Authorizer, Caller, Denied};
+pub use authorizer::{ApiKey, AuthorizationError, Authorizer, Caller};
 pub use backend::{Backend, BackendError, BackendResponse, Service, Target};
 pub use request::{Request, RequestBody, Response};
 
@@ -129,10 +131,10 @@ impl Api {
         ids: &Ids,
         authorizer: &dyn Authorizer,
         backend: &dyn Backend,
-    ) -> Result<MethodResponse, Failure> {
-        let scope = Scope::new(request, ids, &self.settings);
+    ) -> Result<MethodResponse, GatewayError> {
+        let request_context = RequestContext::new(request, ids, &self.settings);
         body_size(request)?;
-        let routed = route(self, request, scope)?;
+        let routed = route(self, request, request_context)?;
         let admitted = authorize(routed, &self.settings, authorizer)?;
         let validated = validate(admitted)?;
         let mapped = map_request(validated, self)?;
@@ -141,10 +143,13 @@ impl Api {
         map_response(&selected, self)
     }
 
-    fn gateway_response(&self, request: &Request, ids: &Ids, failure: Failure) -> Response {
-        let mut scope = Scope::new(request, ids, &self.settings);
-        scope.error(&failure.message, failure.kind.name());
-        let rendered = self.document.gateway_responses.render(&failure, &scope);
+    fn gateway_response(&self, request: &Request, ids: &Ids, failure: GatewayError) -> Response {
+        let mut request_context = RequestContext::new(request, ids, &self.settings);
+        request_context.error(&failure.message, failure.kind.name());
+        let rendered = self
+            .document
+            .gateway_responses
+            .render(&failure, &request_context);
         let mut headers = HeaderMap::new();
         insert(&mut headers, "content-type", &rendered.content_type);
         insert(&mut headers, "x-amzn-errortype", failure.error_type);

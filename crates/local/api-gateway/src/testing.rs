@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::authorizer::{ApiKey, Authorizer, Caller, Denied};
+use crate::authorizer::{ApiKey, AuthorizationError, Authorizer, Caller};
 use crate::backend::{Backend, BackendError, BackendResponse, Target};
-use crate::failure::Failure;
-use crate::scope::{Ids, Scope};
-use crate::steps::authorize::authorize;
-use crate::steps::integrate::integrate;
-use crate::steps::map_request::map_request;
+use crate::gateway_error::GatewayError;
+use crate::request_context::{Ids, RequestContext};
+use crate::steps::authorizer::authorize;
+use crate::steps::integration::integrate;
+use crate::steps::integration_request::map_request;
+use crate::steps::integration_response::{Selected, select_response};
+use crate::steps::request_validator::{Validated, validate};
 use crate::steps::route::route;
-use crate::steps::select_response::{Selected, select_response};
-use crate::steps::validate::{Validated, validate};
 use crate::{Api, Request, Settings};
 
 /// Settings of stage `v1`.
@@ -71,13 +71,16 @@ pub(crate) fn get(target: &str) -> Request {
 }
 
 /// What is known of a request before routing.
-pub(crate) fn scope(api: &Api, request: &Request) -> Scope {
-    Scope::new(request, &Ids::new(request), &api.settings)
+pub(crate) fn request_context(api: &Api, request: &Request) -> RequestContext {
+    RequestContext::new(request, &Ids::new(request), &api.settings)
 }
 
 /// The steps up to validation.
-pub(crate) fn validated<'a>(api: &'a Api, request: &'a Request) -> Result<Validated<'a>, Failure> {
-    let routed = route(api, request, scope(api, request))?;
+pub(crate) fn validated<'a>(
+    api: &'a Api,
+    request: &'a Request,
+) -> Result<Validated<'a>, GatewayError> {
+    let routed = route(api, request, request_context(api, request))?;
     validate(authorize(routed, &api.settings, &KeyRing::open())?)
 }
 
@@ -86,7 +89,7 @@ pub(crate) async fn selected<'a>(
     api: &'a Api,
     request: &'a Request,
     canned: &Canned,
-) -> Result<Selected<'a>, Failure> {
+) -> Result<Selected<'a>, GatewayError> {
     let mapped = map_request(validated(api, request)?, api)?;
     select_response(integrate(mapped, canned).await?)
 }
@@ -107,27 +110,29 @@ impl KeyRing {
 }
 
 impl Authorizer for KeyRing {
-    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, Denied> {
+    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, AuthorizationError> {
         let caller = Caller {
             arn: format!("may {method_arn}"),
             ..Caller::default()
         };
         self.open
             .then_some(caller)
-            .ok_or(Denied::MissingAuthenticationToken)
+            .ok_or(AuthorizationError::MissingAuthenticationToken)
     }
 
-    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, Denied> {
+    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, AuthorizationError> {
         let value = key.unwrap_or_default().to_owned();
         let key = ApiKey {
             id: "id".to_owned(),
             value,
         };
-        self.open.then_some(key).ok_or(Denied::InvalidApiKey)
+        self.open
+            .then_some(key)
+            .ok_or(AuthorizationError::InvalidApiKey)
     }
 }
 
-/// A back end that always gives the same answer.
+/// A back end that always gives the same backend_response.
 pub(crate) struct Canned(BackendResponse);
 
 impl Canned {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use api_gateway::{
-    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    RequestBody, Service, Target,
+    Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
+    Request, RequestBody, Service, Target,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -39,7 +39,7 @@ pub struct ApiAuthorizer {
 }
 
 impl Authorizer for ApiAuthorizer {
-    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied> {
+    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, AuthorizationError> {
         let query = request.query.as_deref().unwrap_or_default();
         let authorization =
             SigV4Authorization::read(&request.headers, query).map_err(|error| denied(&error))?;
@@ -50,7 +50,7 @@ impl Authorizer for ApiAuthorizer {
                 authorization.session_token.as_deref(),
             )
             .map_err(|_| {
-                Denied::UnrecognizedClient(
+                AuthorizationError::UnrecognizedClient(
                     "The security token included in the request is invalid.".to_owned(),
                 )
             })?;
@@ -75,7 +75,7 @@ impl Authorizer for ApiAuthorizer {
                 "execute-api:Invoke",
                 method_arn,
             )
-            .map_err(Denied::AccessDenied)?;
+            .map_err(AuthorizationError::AccessDenied)?;
         Ok(Caller {
             arn: principal.arn.clone(),
             account_id: principal
@@ -89,7 +89,7 @@ impl Authorizer for ApiAuthorizer {
         })
     }
 
-    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, Denied> {
+    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, AuthorizationError> {
         let known = self
             .keys
             .iter()
@@ -99,15 +99,15 @@ impl Authorizer for ApiAuthorizer {
                 id: known.id.clone(),
                 value: known.value.clone(),
             })
-            .ok_or(Denied::InvalidApiKey)
+            .ok_or(AuthorizationError::InvalidApiKey)
     }
 }
 
-fn denied(error: &SignatureError) -> Denied {
+fn denied(error: &SignatureError) -> AuthorizationError {
     match error {
-        SignatureError::Missing => Denied::MissingAuthenticationToken,
-        SignatureError::Incomplete(_) => Denied::IncompleteSignature(error.to_string()),
-        _ => Denied::InvalidSignature(error.to_string()),
+        SignatureError::Missing => AuthorizationError::MissingAuthenticationToken,
+        SignatureError::Incomplete(_) => AuthorizationError::IncompleteSignature(error.to_string()),
+        _ => AuthorizationError::InvalidSignature(error.to_string()),
     }
 }
 

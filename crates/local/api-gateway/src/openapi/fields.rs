@@ -2,6 +2,8 @@
 
 use cfn::{Error, Node, Span, Value};
 
+use crate::content_handling::ContentHandling;
+
 /// The entries of a map that nobody has read yet.
 pub(crate) struct Fields<'doc> {
     /// Where the map begins.
@@ -94,4 +96,24 @@ pub(crate) fn texts(node: &Node) -> Result<Vec<(&str, Span, String)>, Error> {
             ))
         })
         .collect()
+}
+
+/// `contentHandling` of an integration or an integration response.
+pub(super) fn content_handling(fields: &mut Fields) -> Result<Option<ContentHandling>, Error> {
+    let Some(node) = fields.take("contentHandling") else {
+        return Ok(None);
+    };
+    match text(node)?.to_ascii_uppercase().as_str() {
+        "CONVERT_TO_TEXT" => Ok(Some(ContentHandling::Text)),
+        "CONVERT_TO_BINARY" => Ok(Some(ContentHandling::Binary)),
+        other => Err(
+            Error::new(node.span, format!("`{other}` is no content handling"))
+                .within("contentHandling"),
+        ),
+    }
+}
+
+/// An error at a key.
+pub(super) fn at(span: Span, message: String, key: &str) -> Error {
+    Error::new(span, message).within(key)
 }

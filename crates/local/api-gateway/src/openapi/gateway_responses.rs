@@ -3,13 +3,11 @@
 use cfn::{Error, Node};
 use http::StatusCode;
 
-use super::fields::{Fields, status, texts};
-use super::integration::at;
-use crate::gateway_response::{
-    Customised, ErrorTemplate, GatewayResponses, ResponseType, variable,
-};
+use super::fields::{Fields, at, status, texts};
+use crate::gateway_response::{Customised, ErrorTemplate, GatewayResponses, variable};
 use crate::mapping::{RequestSource, header_name};
 use crate::media_types::media_type;
+use crate::response_type::ResponseType;
 
 /// Reads the customised gateway responses.
 pub(super) fn read(node: &Node) -> Result<GatewayResponses, Error> {

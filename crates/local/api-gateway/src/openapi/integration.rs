@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cfn::{Error, Node, Span};
+use cfn::{Error, Node};
 use http::Method as HttpMethod;
 
-use super::fields::{Fields, text, texts};
+use super::fields::{Fields, at, content_handling, text, texts};
 use super::method::MethodResponses;
 use super::parameters::Declared;
 use super::{integration_responses, templates, uri};
-use crate::backend::Service;
-use crate::content_handling::ContentHandling;
 use crate::mapping::{RequestSource, header_name, is_name};
 use crate::model::{
     Address, AwsEndpoint, Endpoint, Integration, Passthrough, Piece, RequestParameters, Templates,
@@ -217,34 +215,5 @@ fn passthrough(node: &Node) -> Result<Passthrough, Error> {
             node.span,
             format!("`{name}` is no passthrough behaviour"),
         )),
-    }
-}
-
-/// `contentHandling` of an integration or an integration response.
-pub(super) fn content_handling(fields: &mut Fields) -> Result<Option<ContentHandling>, Error> {
-    let Some(node) = fields.take("contentHandling") else {
-        return Ok(None);
-    };
-    match text(node)?.to_ascii_uppercase().as_str() {
-        "CONVERT_TO_TEXT" => Ok(Some(ContentHandling::Text)),
-        "CONVERT_TO_BINARY" => Ok(Some(ContentHandling::Binary)),
-        other => Err(
-            Error::new(node.span, format!("`{other}` is no content handling"))
-                .within("contentHandling"),
-        ),
-    }
-}
-
-/// An error at a key.
-pub(super) fn at(span: Span, message: String, key: &str) -> Error {
-    Error::new(span, message).within(key)
-}
-
-/// Services whose integrations are called by path and by action.
-pub(super) fn service(name: &str) -> Option<Service> {
-    match name {
-        "s3" => Some(Service::S3),
-        "dynamodb" => Some(Service::DynamoDb),
-        _ => None,
     }
 }

@@ -6,8 +6,7 @@ use cfn::{Error, Node, Span};
 use http::StatusCode;
 use regex::Regex;
 
-use super::fields::{Fields, status, texts};
-use super::integration::{at, content_handling};
+use super::fields::{Fields, at, content_handling, status, texts};
 use super::method::MethodResponses;
 use super::templates;
 use crate::mapping::{ResponseSource, header_name};

@@ -2,8 +2,7 @@
 
 use cfn::{Error, Node};
 
-use super::fields::texts;
-use super::integration::at;
+use super::fields::{at, texts};
 use crate::media_types::media_type;
 use crate::model::Templates;
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::integration::service;
 use crate::backend::Service;
 use crate::mapping::is_name;
 use crate::model::{Address, Piece};
@@ -101,6 +100,15 @@ fn pieces(path: &str) -> Result<Vec<Piece>, String> {
     pieces.push(Piece::Literal(rest.to_owned()));
     pieces.retain(|piece| *piece != Piece::Literal(String::new()));
     Ok(pieces)
+}
+
+/// Services whose integrations are called by path and by action.
+fn service(name: &str) -> Option<Service> {
+    match name {
+        "s3" => Some(Service::S3),
+        "dynamodb" => Some(Service::DynamoDb),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

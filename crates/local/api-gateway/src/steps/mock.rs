@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use http::StatusCode;
 use regex::Regex;
 
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 
 /// The status that a mock's template renders: `{"statusCode": 200}`, in quotes or without them.
-pub(super) fn mock_status(body: &[u8]) -> Result<StatusCode, Failure> {
+pub(super) fn mock_status(body: &[u8]) -> Result<StatusCode, GatewayError> {
     static UNQUOTED: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^\s*\{\s*statusCode\s*:\s*([0-9]+)\s*,?\s*\}\s*$").ok());
     let text = String::from_utf8_lossy(body);
@@ -24,7 +24,7 @@ pub(super) fn mock_status(body: &[u8]) -> Result<StatusCode, Failure> {
         .and_then(|status| u16::try_from(status).ok())
         .and_then(|status| StatusCode::from_u16(status).ok())
         .ok_or_else(|| {
-            Failure::configuration("the mock integration's template renders no `statusCode`")
+            GatewayError::configuration("the mock integration's template renders no `statusCode`")
         })
 }
 

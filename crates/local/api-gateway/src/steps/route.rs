@@ -8,17 +8,17 @@
 use std::collections::BTreeMap;
 
 use crate::Api;
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::{Method, Segment};
 use crate::request::Request;
-use crate::scope::Scope;
+use crate::request_context::RequestContext;
 
 /// A request whose method is known.
 #[derive(Debug)]
 pub(crate) struct Routed<'a> {
     request: &'a Request,
     method: &'a Method,
-    scope: Scope,
+    request_context: RequestContext,
 }
 
 impl<'a> Routed<'a> {
@@ -30,8 +30,8 @@ impl<'a> Routed<'a> {
         self.method
     }
 
-    pub(super) fn into_parts(self) -> (&'a Request, &'a Method, Scope) {
-        (self.request, self.method, self.scope)
+    pub(super) fn into_parts(self) -> (&'a Request, &'a Method, RequestContext) {
+        (self.request, self.method, self.request_context)
     }
 }
 
@@ -39,12 +39,13 @@ impl<'a> Routed<'a> {
 pub(crate) fn route<'a>(
     api: &'a Api,
     request: &'a Request,
-    mut scope: Scope,
-) -> Result<Routed<'a>, Failure> {
+    mut request_context: RequestContext,
+) -> Result<Routed<'a>, GatewayError> {
     if !is_well_encoded(&request.path) {
-        return Err(Failure::bad_path());
+        return Err(GatewayError::bad_path());
     }
-    let path = within_stage(&request.path, &api.settings.stage).ok_or_else(Failure::no_stage)?;
+    let path =
+        within_stage(&request.path, &api.settings.stage).ok_or_else(GatewayError::no_stage)?;
     let segments: Vec<&str> = if path.is_empty() {
         Vec::new()
     } else {
@@ -59,15 +60,15 @@ pub(crate) fn route<'a>(
             continue;
         }
         if let Some(parameters) = fit(&method.pattern, &segments) {
-            scope.route(&method.resource, parameters);
+            request_context.route(&method.resource, parameters);
             return Ok(Routed {
                 request,
                 method,
-                scope,
+                request_context,
             });
         }
     }
-    Err(Failure::no_route())
+    Err(GatewayError::no_route())
 }
 
 /// Whether two hexadecimal digits follow every percent sign.
@@ -116,7 +117,7 @@ mod tests {
     use http::Method as Verb;
 
     use super::*;
-    use crate::testing::{api, get, scope};
+    use crate::testing::{api, get, request_context};
 
     const PATHS: &str = "
   /images: {get: M}
@@ -134,16 +135,16 @@ mod tests {
         path: BTreeMap<String, String>,
     }
 
-    fn routed(verb: Verb, path: &str) -> Result<Found, Failure> {
+    fn routed(verb: Verb, path: &str) -> Result<Found, GatewayError> {
         let api = api(PATHS);
         let mut request = get(path);
         request.method = verb;
-        let scope = scope(&api, &request);
-        let routed = route(&api, &request, scope)?;
+        let request_context = request_context(&api, &request);
+        let routed = route(&api, &request, request_context)?;
         Ok(Found {
             resource: routed.method.resource.clone(),
             verb: routed.method.verb.clone(),
-            path: routed.scope.path,
+            path: routed.request_context.path,
         })
     }
 

@@ -8,9 +8,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::backend::Target;
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::{Address, AwsEndpoint, Piece};
-use crate::scope::Scope;
+use crate::request_context::RequestContext;
 use crate::steps::template;
 
 /// Parts of the integration's request that parameters and `$context.requestOverride` give.
@@ -22,7 +22,7 @@ pub(super) struct Parts {
     pub(super) body: Bytes,
 }
 
-/// Mapping these to an AWS service answers 500 (recorded).
+/// Mapping these to an AWS service returns 500 (recorded).
 const ILLEGAL: &[&str] = &[
     "authorization",
     "connection",
@@ -37,13 +37,13 @@ const ILLEGAL: &[&str] = &[
 pub(super) fn target(
     endpoint: &AwsEndpoint,
     mut parts: Parts,
-    scope: &Scope,
-) -> Result<Target, Failure> {
+    request_context: &RequestContext,
+) -> Result<Target, GatewayError> {
     if let Some(name) = ILLEGAL
         .iter()
         .find(|&&name| parts.headers.contains_key(name))
     {
-        return Err(Failure::configuration(format!(
+        return Err(GatewayError::configuration(format!(
             "{name} cannot be mapped to an AWS service"
         )));
     }
@@ -59,11 +59,11 @@ pub(super) fn target(
                 path.extend(utf8_percent_encode(text, OUTSIDE_A_PATH));
             }
             query.push_str(fixed.as_deref().unwrap_or_default());
-            default_type(&mut parts, &endpoint.method, scope)?;
+            default_type(&mut parts, &endpoint.method, request_context)?;
         }
         Address::Action(action) => {
             let target = HeaderValue::from_str(&format!("DynamoDB_20120810.{action}"))
-                .map_err(Failure::configuration)?;
+                .map_err(GatewayError::configuration)?;
             parts.headers.insert("x-amz-target", target);
             let json = HeaderValue::from_static("application/x-amz-json-1.0");
             parts.headers.entry(CONTENT_TYPE).or_insert(json);
@@ -93,11 +93,17 @@ pub(super) fn target(
 }
 
 /// Of the client's headers only Content-Type passes unmapped, with a body (recorded); JSON if the client names none.
-fn default_type(parts: &mut Parts, method: &Method, scope: &Scope) -> Result<(), Failure> {
+fn default_type(
+    parts: &mut Parts,
+    method: &Method,
+    request_context: &RequestContext,
+) -> Result<(), GatewayError> {
     if parts.headers.contains_key(CONTENT_TYPE) || matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
-    let named = scope.content_type().filter(|value| !value.is_empty());
+    let named = request_context
+        .content_type()
+        .filter(|value| !value.is_empty());
     if let Some(value) = named.or((!parts.body.is_empty()).then_some("application/json")) {
         let (name, value) = template::header("content-type", value)?;
         parts.headers.insert(name, value);

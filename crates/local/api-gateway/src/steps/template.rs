@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::scope::Scope;
+use crate::gateway_error::GatewayError;
+use crate::request_context::RequestContext;
 
 /// What templates have set on `$context`, from the request's template on to the response's.
 #[derive(Debug, Default, Clone)]
@@ -23,21 +23,21 @@ pub(crate) struct Overrides {
 pub(super) fn render(
     template: &vtl::Template,
     body: String,
-    scope: &Scope,
+    request_context: &RequestContext,
     overrides: &mut Overrides,
-) -> Result<(String, vtl::Overrides), Failure> {
+) -> Result<(String, vtl::Overrides), GatewayError> {
     let context = overrides.context.take();
     let input = vtl::Input {
         body,
-        path: scope.path.clone(),
-        querystring: scope.query.clone(),
-        header: scope.header.clone(),
-        context: context.unwrap_or_else(|| scope.context.clone()),
-        stage_variables: scope.stage_variables.clone(),
+        path: request_context.path.clone(),
+        querystring: request_context.query.clone(),
+        header: request_context.header.clone(),
+        context: context.unwrap_or_else(|| request_context.context.clone()),
+        stage_variables: request_context.stage_variables.clone(),
     };
     let rendered = template
         .render(&input)
-        .map_err(|error| Failure::configuration(format!("mapping template: {error}")))?;
+        .map_err(|error| GatewayError::configuration(format!("mapping template: {error}")))?;
     let status = rendered.response_override.status;
     overrides.status = status.and_then(|status| StatusCode::from_u16(status).ok());
     overrides.headers = rendered.response_override.header;
@@ -46,8 +46,8 @@ pub(super) fn render(
 }
 
 /// A header as HTTP carries it. Line ends cannot come in by a mapped value.
-pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failure> {
-    let wrong = || Failure::configuration(format!("`{name}` cannot be sent with its value"));
+pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), GatewayError> {
+    let wrong = || GatewayError::configuration(format!("`{name}` cannot be sent with its value"));
     let name: HeaderName = name.parse().map_err(|_| wrong())?;
     let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong())?;
     Ok((name, value))

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use std::sync::Mutex;
 
 use api_gateway::{
-    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    RequestBody, Response, Settings, Target,
+    Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
+    Request, RequestBody, Response, Settings, Target,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -112,9 +112,9 @@ impl Backend for Recorder {
 pub struct KeyRing;
 
 impl Authorizer for KeyRing {
-    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, Denied> {
+    fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, AuthorizationError> {
         match request.header("authorization") {
-            None => Err(Denied::MissingAuthenticationToken),
+            None => Err(AuthorizationError::MissingAuthenticationToken),
             Some("signed") => Ok(Caller {
                 arn: "arn:aws:iam::123456789012:user/alice".to_owned(),
                 account_id: "123456789012".to_owned(),
@@ -125,22 +125,22 @@ impl Authorizer for KeyRing {
                 let message = format!(
                     "User: mallory is not authorized to perform: execute-api:Invoke on resource: {method_arn}"
                 );
-                Err(Denied::AccessDenied(message))
+                Err(AuthorizationError::AccessDenied(message))
             }
-            Some(_) => Err(Denied::InvalidSignature(
+            Some(_) => Err(AuthorizationError::InvalidSignature(
                 "The signature does not match.".to_owned(),
             )),
         }
     }
 
-    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, Denied> {
+    fn api_key(&self, key: Option<&str>) -> Result<ApiKey, AuthorizationError> {
         match key {
             Some("secret") => Ok(ApiKey {
                 id: "key1".to_owned(),
                 value: "secret".to_owned(),
             }),
-            Some("spent") => Err(Denied::QuotaExceeded),
-            _ => Err(Denied::InvalidApiKey),
+            Some("spent") => Err(AuthorizationError::QuotaExceeded),
+            _ => Err(AuthorizationError::InvalidApiKey),
         }
     }
 }

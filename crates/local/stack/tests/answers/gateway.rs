@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::sync::{Mutex, OnceLock};
 
 use api_gateway::{
-    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    Response, Settings, Target,
+    Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
+    Request, Response, Settings, Target,
 };
 use bytes::Bytes;
 use cfn::ResourceTypes as _;
@@ -132,14 +132,14 @@ pub fn asked(request: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) ->
 struct Stranger;
 
 impl Authorizer for Stranger {
-    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, Denied> {
+    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, AuthorizationError> {
         let message =
             format!("User: arn:aws:iam::{ACCOUNT}:user/x is not authorized to {method_arn}");
-        Err(Denied::AccessDenied(message))
+        Err(AuthorizationError::AccessDenied(message))
     }
 
-    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, Denied> {
-        Err(Denied::InvalidApiKey)
+    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, AuthorizationError> {
+        Err(AuthorizationError::InvalidApiKey)
     }
 }
 

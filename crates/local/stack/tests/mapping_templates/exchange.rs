@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use std::sync::Mutex;
 
 use api_gateway::{
-    Api, ApiKey, Authorizer, Backend, BackendError, BackendResponse, Caller, Denied, Request,
-    Response, Target,
+    Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
+    Request, Response, Target,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -202,13 +202,13 @@ impl Backend for Recorder {
 struct Refusing;
 
 impl Authorizer for Refusing {
-    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, Denied> {
-        Err(Denied::AccessDenied(format!(
+    fn iam(&self, _: &Request, method_arn: &str) -> Result<Caller, AuthorizationError> {
+        Err(AuthorizationError::AccessDenied(format!(
             "User: arn:aws:iam::111122223333:user/m is not authorized to perform: execute-api:Invoke on resource: {method_arn}"
         )))
     }
 
-    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, Denied> {
-        Err(Denied::InvalidApiKey)
+    fn api_key(&self, _: Option<&str>) -> Result<ApiKey, AuthorizationError> {
+        Err(AuthorizationError::InvalidApiKey)
     }
 }

@@ -2,22 +2,22 @@
 
 use crate::Settings;
 use crate::authorizer::Authorizer;
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::{Authorization, Method};
 use crate::request::Request;
-use crate::scope::Scope;
+use crate::request_context::RequestContext;
 use crate::steps::route::Routed;
 
 /// The longest ARN that a policy's resource can name, in bytes ("Amazon API Gateway important notes"); a longer one
-/// answers 414.
-const LONGEST_ARN: usize = 1600;
+/// returns 414.
+const MAX_ARN_BYTES: usize = 1600;
 
 /// A request whose caller may call.
 #[derive(Debug)]
 pub(crate) struct Authorized<'a> {
     request: &'a Request,
     method: &'a Method,
-    scope: Scope,
+    request_context: RequestContext,
 }
 
 impl<'a> Authorized<'a> {
@@ -25,12 +25,12 @@ impl<'a> Authorized<'a> {
         self.method
     }
 
-    pub(super) fn scope(&self) -> &Scope {
-        &self.scope
+    pub(super) fn request_context(&self) -> &RequestContext {
+        &self.request_context
     }
 
-    pub(super) fn into_parts(self) -> (&'a Request, &'a Method, Scope) {
-        (self.request, self.method, self.scope)
+    pub(super) fn into_parts(self) -> (&'a Request, &'a Method, RequestContext) {
+        (self.request, self.method, self.request_context)
     }
 }
 
@@ -39,14 +39,14 @@ pub(crate) fn authorize<'a>(
     routed: Routed<'a>,
     settings: &Settings,
     authorizer: &dyn Authorizer,
-) -> Result<Authorized<'a>, Failure> {
+) -> Result<Authorized<'a>, GatewayError> {
     let request = routed.request();
     let caller = match routed.method().authorization {
         Authorization::None => None,
         Authorization::AwsIam => {
             let arn = method_arn(settings, request);
-            if arn.len() > LONGEST_ARN {
-                return Err(Failure::arn_too_long(arn.len()));
+            if arn.len() > MAX_ARN_BYTES {
+                return Err(GatewayError::arn_too_long(arn.len()));
             }
             Some(authorizer.iam(request, &arn)?)
         }
@@ -56,12 +56,12 @@ pub(crate) fn authorize<'a>(
     } else {
         None
     };
-    let (request, method, mut scope) = routed.into_parts();
-    scope.identity(caller.as_ref(), key.as_ref());
+    let (request, method, mut request_context) = routed.into_parts();
+    request_context.identity(caller.as_ref(), key.as_ref());
     Ok(Authorized {
         request,
         method,
-        scope,
+        request_context,
     })
 }
 
@@ -86,9 +86,9 @@ fn method_arn(settings: &Settings, request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorizer::Denied;
+    use crate::authorizer::AuthorizationError;
     use crate::steps::route::route;
-    use crate::testing::{KeyRing, api, get, scope};
+    use crate::testing::{KeyRing, api, get, request_context};
 
     const PATHS: &str = "
   /open: {get: M}
@@ -96,15 +96,19 @@ mod tests {
   /keyed: {get: KEY}
 ";
 
-    fn authorized(path: &str, key: Option<&str>, authorizer: &KeyRing) -> Result<Scope, Failure> {
+    fn authorized(
+        path: &str,
+        key: Option<&str>,
+        authorizer: &KeyRing,
+    ) -> Result<RequestContext, GatewayError> {
         let api = api(PATHS);
         let mut request = get(path);
         if let Some(key) = key {
             request.headers.insert("x-api-key", key.parse().unwrap());
         }
-        let scope = scope(&api, &request);
-        let routed = route(&api, &request, scope).unwrap();
-        authorize(routed, &api.settings, authorizer).map(|authorized| authorized.scope)
+        let request_context = request_context(&api, &request);
+        let routed = route(&api, &request, request_context).unwrap();
+        authorize(routed, &api.settings, authorizer).map(|authorized| authorized.request_context)
     }
 
     #[test]
@@ -114,9 +118,9 @@ mod tests {
 
     #[test]
     fn a_signed_method_asks_for_its_arn_and_tells_who_called() {
-        let scope = authorized("/v1/signed/a%20b", None, &KeyRing::open()).unwrap();
+        let request_context = authorized("/v1/signed/a%20b", None, &KeyRing::open()).unwrap();
         assert_eq!(
-            scope.context["identity"]["userArn"],
+            request_context.context["identity"]["userArn"],
             "may arn:aws:execute-api:eu-west-1:123456789012:abc123/v1/GET/signed/a%20b"
         );
         let failure = authorized("/v1/signed/x", None, &KeyRing::closed()).unwrap_err();
@@ -129,20 +133,25 @@ mod tests {
         let failure = authorized(&format!("/v1/signed/{key}"), None, &KeyRing::open()).unwrap_err();
         assert_eq!(failure.status, http::StatusCode::URI_TOO_LONG);
         let fixed = "arn:aws:execute-api:eu-west-1:123456789012:abc123/v1/GET/signed/".len();
-        let longest = "a".repeat(LONGEST_ARN - fixed);
+        let longest = "a".repeat(MAX_ARN_BYTES - fixed);
         assert!(authorized(&format!("/v1/signed/{longest}"), None, &KeyRing::open()).is_ok());
         assert!(authorized(&format!("/v1/signed/{longest}a"), None, &KeyRing::open()).is_err());
     }
 
     #[test]
     fn a_keyed_method_asks_for_the_key() {
-        let scope = authorized("/v1/keyed", Some("secret"), &KeyRing::open()).unwrap();
-        assert_eq!(scope.context["identity"]["apiKey"], "secret");
+        let request_context = authorized("/v1/keyed", Some("secret"), &KeyRing::open()).unwrap();
+        assert_eq!(request_context.context["identity"]["apiKey"], "secret");
         let failure = authorized("/v1/keyed", None, &KeyRing::closed()).unwrap_err();
         assert_eq!(
             (failure.message.as_str(), failure.error_type),
             ("Forbidden", "ForbiddenException")
         );
-        assert_eq!(Failure::from(Denied::Throttled).status.as_u16(), 429);
+        assert_eq!(
+            GatewayError::from(AuthorizationError::Throttled)
+                .status
+                .as_u16(),
+            429
+        );
     }
 }

@@ -3,18 +3,18 @@
 use http::HeaderMap;
 
 use crate::backend::BackendResponse;
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::IntegrationResponse;
-use crate::steps::integrate::Answered;
+use crate::steps::integration::Integrated;
+use crate::steps::request_validator::Validated;
 use crate::steps::template::Overrides;
-use crate::steps::validate::Validated;
 
-/// An answer for which the method has a response.
+/// An backend_response for which the method has a response.
 #[derive(Debug)]
 pub(crate) struct Selected<'a> {
     validated: Validated<'a>,
     overrides: Overrides,
-    answer: BackendResponse,
+    backend_response: BackendResponse,
     response: &'a IntegrationResponse,
     trace: bool,
 }
@@ -30,26 +30,26 @@ impl<'a> Selected<'a> {
 
     /// The back end's headers.
     pub(super) fn headers(&self) -> &HeaderMap {
-        &self.answer.headers
+        &self.backend_response.headers
     }
 
-    pub(super) fn answer(&self) -> &BackendResponse {
-        &self.answer
+    pub(super) fn backend_response(&self) -> &BackendResponse {
+        &self.backend_response
     }
 
     pub(super) fn overrides(&self) -> &Overrides {
         &self.overrides
     }
 
-    /// Whether the answer carries a trace id: those of AWS services do.
+    /// Whether the backend_response carries a trace id: those of AWS services do.
     pub(super) fn trace(&self) -> bool {
         self.trace
     }
 }
 
 /// Matches patterns on the whole status, in document order.
-pub(crate) fn select_response(answered: Answered) -> Result<Selected, Failure> {
-    let status = answered.answer().status;
+pub(crate) fn select_response(answered: Integrated) -> Result<Selected, GatewayError> {
+    let status = answered.backend_response().status;
     let method = answered.validated().method();
     // The default has no pattern and stands last.
     let response = method
@@ -63,17 +63,17 @@ pub(crate) fn select_response(answered: Answered) -> Result<Selected, Failure> {
                 .is_none_or(|pattern| pattern.is_match(status.as_str()))
         })
         .ok_or_else(|| {
-            Failure::configuration(format!(
+            GatewayError::configuration(format!(
                 "no integration response for the back end's status {}",
                 status.as_u16()
             ))
         })?;
     let trace = !answered.mock();
-    let (validated, overrides, answer) = answered.into_parts();
+    let (validated, overrides, backend_response) = answered.into_parts();
     Ok(Selected {
         validated,
         overrides,
-        answer,
+        backend_response,
         response,
         trace,
     })

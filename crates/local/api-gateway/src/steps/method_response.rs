@@ -1,4 +1,4 @@
-//! Map response: from the back end's answer to the client's.
+//! Map response: from the back end's backend_response to the client's.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -6,21 +6,21 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::Api;
 use crate::content_handling::{self, Payload};
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::mapping::ResponseSource;
 use crate::media_types::media_type;
 use crate::model::Templates;
-use crate::scope::Scope;
-use crate::steps::select_response::Selected;
+use crate::request_context::RequestContext;
+use crate::steps::integration_response::Selected;
 use crate::steps::template;
 
-/// What the client gets, but for the headers that every answer has.
+/// What the client gets, but for the headers that every backend_response has.
 #[derive(Debug)]
 pub(crate) struct MethodResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Whether the answer carries a trace id.
+    /// Whether the backend_response carries a trace id.
     pub(crate) trace: bool,
 }
 
@@ -43,17 +43,17 @@ const REMAPPED: &[&str] = &[
 ];
 
 /// Maps headers, converts the payload, renders the template, applies what templates override.
-pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodResponse, Failure> {
+pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodResponse, GatewayError> {
     let response = selected.response();
-    let scope = selected.validated().scope();
-    let answer = selected.answer();
+    let request_context = selected.validated().request_context();
+    let backend_response = selected.backend_response();
 
     let mut headers = HeaderMap::new();
     for (name, source) in &response.headers {
         let value = match source {
             ResponseSource::Header(name) => last(selected.headers(), name),
-            ResponseSource::Body(path) => path.of(&answer.body),
-            ResponseSource::Shared(source) => scope.shared(source),
+            ResponseSource::Body(path) => path.of(&backend_response.body),
+            ResponseSource::Shared(source) => request_context.shared(source),
         };
         if let Some(value) = value {
             let (name, value) = template::header(name.as_str(), &value)?;
@@ -62,26 +62,26 @@ pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodRespo
     }
 
     let types = &api.document.binary_media_types;
-    let binary = types.matches(last(&answer.headers, &CONTENT_TYPE).as_deref());
-    let accepted = types.matches(scope.accept());
+    let binary = types.matches(last(&backend_response.headers, &CONTENT_TYPE).as_deref());
+    let accepted = types.matches(request_context.accept());
     let payload = content_handling::response(
-        answer.body.clone(),
+        backend_response.body.clone(),
         binary,
         accepted,
         response.content_handling,
     )
-    .map_err(Failure::configuration)?;
+    .map_err(GatewayError::configuration)?;
 
     let mut overrides = selected.overrides().clone();
-    let body = match (template_for(&response.templates, scope), payload) {
+    let body = match (template_for(&response.templates, request_context), payload) {
         (None, payload) => payload.into_bytes(),
         (Some(template), Payload::Text(text)) => {
-            template::render(template, text, scope, &mut overrides)?
+            template::render(template, text, request_context, &mut overrides)?
                 .0
                 .into()
         }
         (Some(_), Payload::Bytes(_)) => {
-            return Err(Failure::configuration(
+            return Err(GatewayError::configuration(
                 "a mapping template met bytes: CONVERT_TO_TEXT is missing",
             ));
         }
@@ -102,8 +102,11 @@ pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodRespo
 }
 
 /// The template that the client accepts, else the JSON one, else the first: one template applies whatever the type.
-fn template_for<'a>(templates: &'a Templates, scope: &Scope) -> Option<&'a vtl::Template> {
-    scope
+fn template_for<'a>(
+    templates: &'a Templates,
+    request_context: &RequestContext,
+) -> Option<&'a vtl::Template> {
+    request_context
         .accept()
         .and_then(|accept| templates.get(&media_type(accept)))
         .or_else(|| templates.get("application/json"))
@@ -115,13 +118,13 @@ fn last(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-fn remap(headers: &mut HeaderMap) -> Result<(), Failure> {
+fn remap(headers: &mut HeaderMap) -> Result<(), GatewayError> {
     headers.remove("transfer-encoding");
     for name in REMAPPED {
         if let Some(value) = headers.remove(*name) {
             let remapped = format!("x-amzn-remapped-{name}");
             headers.insert(
-                HeaderName::try_from(remapped).map_err(Failure::configuration)?,
+                HeaderName::try_from(remapped).map_err(GatewayError::configuration)?,
                 value,
             );
         }
@@ -153,7 +156,7 @@ mod tests {
         )
     }
 
-    async fn answered(response: &str, canned: &Canned) -> Result<MethodResponse, Failure> {
+    async fn answered(response: &str, canned: &Canned) -> Result<MethodResponse, GatewayError> {
         let api = api(&with(response));
         let request = get("/v1/x?q=1");
         let selected = selected(&api, &request, canned).await.unwrap();
@@ -171,8 +174,8 @@ mod tests {
             .header("etag", "\"1\"")
             .header("x-amz-id-2", "s")
             .header("date", "d");
-        let answer = answered(mapping, &canned).await.unwrap();
-        let mut seen: Vec<_> = answer
+        let backend_response = answered(mapping, &canned).await.unwrap();
+        let mut seen: Vec<_> = backend_response
             .headers
             .iter()
             .map(|(n, v)| format!("{n}: {}", v.to_str().unwrap()))
@@ -188,8 +191,11 @@ mod tests {
                 "x-stage: v1"
             ]
         );
-        let answer = answered(mapping, &Canned::json("{}")).await.unwrap();
-        assert!(!answer.headers.contains_key("etag") && !answer.headers.contains_key("x-kind"));
+        let backend_response = answered(mapping, &Canned::json("{}")).await.unwrap();
+        assert!(
+            !backend_response.headers.contains_key("etag")
+                && !backend_response.headers.contains_key("x-kind")
+        );
     }
 
     #[tokio::test]
@@ -214,19 +220,19 @@ mod tests {
                 #set($context.responseOverride.status = 404)
                 #set($context.responseOverride.header.X-Not-Declared = "yes")
                 {"kind": "$input.path('$.kind')", "q": "$input.params('q')"}"#;
-        let answer = answered(mapping, &Canned::json(r#"{"kind": "k"}"#))
+        let backend_response = answered(mapping, &Canned::json(r#"{"kind": "k"}"#))
             .await
             .unwrap();
-        assert_eq!(answer.status.as_u16(), 404);
-        assert_eq!(answer.headers["x-not-declared"], "yes");
-        assert_eq!(answer.body, r#"{"kind": "k", "q": "1"}"#);
+        assert_eq!(backend_response.status.as_u16(), 404);
+        assert_eq!(backend_response.headers["x-not-declared"], "yes");
+        assert_eq!(backend_response.body, r#"{"kind": "k", "q": "1"}"#);
     }
 
     #[tokio::test]
     async fn a_status_that_is_none_is_ignored() {
         let mapping = "            responseTemplates: {application/json: '#set($context.responseOverride.status = 600)x'}";
-        let answer = answered(mapping, &Canned::json("{}")).await.unwrap();
-        assert_eq!(answer.status.as_u16(), 200);
+        let backend_response = answered(mapping, &Canned::json("{}")).await.unwrap();
+        assert_eq!(backend_response.status.as_u16(), 200);
     }
 
     #[tokio::test]

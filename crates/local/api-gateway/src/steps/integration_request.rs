@@ -5,14 +5,14 @@ use http::StatusCode;
 use crate::Api;
 use crate::backend::Target;
 use crate::content_handling::{self, Payload};
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::media_types::media_type;
 use crate::model::{Endpoint, Integration, Passthrough};
-use crate::scope::Scope;
+use crate::request_context::RequestContext;
 use crate::steps::mock::mock_status;
+use crate::steps::request_validator::Validated;
 use crate::steps::target::{Parts, target};
 use crate::steps::template::{self, Overrides};
-use crate::steps::validate::Validated;
 
 /// A request that is ready to be sent.
 #[derive(Debug)]
@@ -38,31 +38,35 @@ impl<'a> Mapped<'a> {
 }
 
 /// Converts the payload, renders the template, fills parameters in.
-pub(crate) fn map_request<'a>(validated: Validated<'a>, api: &Api) -> Result<Mapped<'a>, Failure> {
+pub(crate) fn map_request<'a>(
+    validated: Validated<'a>,
+    api: &Api,
+) -> Result<Mapped<'a>, GatewayError> {
     let integration = &validated.method().integration;
-    let scope = validated.scope();
+    let request_context = validated.request_context();
     let binary = api
         .document
         .binary_media_types
-        .matches(Some(content_type(scope)));
+        .matches(Some(content_type(request_context)));
     let payload = content_handling::request(
         validated.request().body.bytes(),
         binary,
         integration.content_handling,
     )
-    .map_err(Failure::configuration)?;
+    .map_err(GatewayError::configuration)?;
 
     let mut overrides = Overrides::default();
-    let mut parts = parameters(integration, scope)?;
-    match template_for(integration, scope)? {
+    let mut parts = parameters(integration, request_context)?;
+    match template_for(integration, request_context)? {
         None => parts.body = payload.into_bytes(),
         Some(template) => {
             let Payload::Text(text) = payload else {
-                return Err(Failure::configuration(
+                return Err(GatewayError::configuration(
                     "a mapping template met bytes: CONVERT_TO_TEXT is missing",
                 ));
             };
-            let (text, request_override) = template::render(template, text, scope, &mut overrides)?;
+            let (text, request_override) =
+                template::render(template, text, request_context, &mut overrides)?;
             parts.body = text.into();
             parts.path.extend(request_override.path);
             parts.query.extend(request_override.querystring);
@@ -75,7 +79,7 @@ pub(crate) fn map_request<'a>(validated: Validated<'a>, api: &Api) -> Result<Map
     let call = match &integration.endpoint {
         Endpoint::Mock => Call::Mock(mock_status(&parts.body)?),
         Endpoint::Aws(endpoint) => {
-            let target = target(endpoint, parts, scope)?;
+            let target = target(endpoint, parts, request_context)?;
             Call::Aws(&endpoint.credentials, Box::new(target))
         }
     };
@@ -87,8 +91,8 @@ pub(crate) fn map_request<'a>(validated: Validated<'a>, api: &Api) -> Result<Map
 }
 
 /// A request without a type counts as JSON (recorded).
-fn content_type(scope: &Scope) -> &str {
-    scope
+fn content_type(request_context: &RequestContext) -> &str {
+    request_context
         .content_type()
         .filter(|value| !value.is_empty())
         .unwrap_or("application/json")
@@ -97,38 +101,42 @@ fn content_type(scope: &Scope) -> &str {
 /// The template for the request's type; `None` if the body passes.
 fn template_for<'a>(
     integration: &'a Integration,
-    scope: &Scope,
-) -> Result<Option<&'a vtl::Template>, Failure> {
+    request_context: &RequestContext,
+) -> Result<Option<&'a vtl::Template>, GatewayError> {
     let templates = &integration.templates;
-    let found = templates.get(&media_type(content_type(scope)));
+    let found = templates.get(&media_type(content_type(request_context)));
     let passes = match integration.passthrough {
         Passthrough::WhenNoMatch => true,
         Passthrough::WhenNoTemplates => templates.0.is_empty(),
         Passthrough::Never => false,
     };
     if found.is_none() && !passes {
-        return Err(Failure::unsupported_media_type());
+        return Err(GatewayError::unsupported_media_type());
     }
     Ok(found)
 }
 
-fn parameters(integration: &Integration, scope: &Scope) -> Result<Parts, Failure> {
+fn parameters(
+    integration: &Integration,
+    request_context: &RequestContext,
+) -> Result<Parts, GatewayError> {
     let mut parts = Parts::default();
     let all = &integration.parameters;
     for (name, source) in &all.path {
         // A path variable without a value leaves nothing in its place.
-        parts
-            .path
-            .insert(name.clone(), scope.request(source).unwrap_or_default());
+        parts.path.insert(
+            name.clone(),
+            request_context.request(source).unwrap_or_default(),
+        );
     }
     for (name, source) in &all.query {
-        if let Some(value) = scope.request(source) {
+        if let Some(value) = request_context.request(source) {
             parts.query.insert(name.clone(), value);
         }
     }
     for (name, source) in &all.header {
         // A mapped header that the request lacks is not sent (recorded).
-        if let Some(value) = scope.request(source) {
+        if let Some(value) = request_context.request(source) {
             let (name, value) = template::header(name.as_str(), &value)?;
             parts.headers.insert(name, value);
         }
@@ -178,7 +186,7 @@ mod tests {
         body: "",
     };
 
-    fn mapped(extra: &str, sent: &Sent) -> Result<Target, Failure> {
+    fn mapped(extra: &str, sent: &Sent) -> Result<Target, GatewayError> {
         let api = api(&with(extra));
         let mut request = get(sent.path);
         request.method = HttpMethod::PUT;

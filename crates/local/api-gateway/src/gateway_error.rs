@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 
-use crate::authorizer::Denied;
+use crate::authorizer::AuthorizationError;
 use crate::backend::BackendError;
-use crate::gateway_response::ResponseType;
+use crate::response_type::ResponseType;
 
 /// A request that the gateway itself ends.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
+pub(crate) struct GatewayError {
     /// Which gateway response applies.
     pub(crate) kind: ResponseType,
     /// The status, unless the gateway response is customised.
@@ -23,7 +23,7 @@ pub(crate) struct Failure {
     pub(crate) customisable: bool,
 }
 
-impl Failure {
+impl GatewayError {
     fn new(kind: ResponseType, error_type: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
@@ -134,42 +134,42 @@ impl Failure {
     }
 }
 
-impl From<Denied> for Failure {
-    fn from(denied: Denied) -> Self {
+impl From<AuthorizationError> for GatewayError {
+    fn from(denied: AuthorizationError) -> Self {
         match denied {
-            Denied::MissingAuthenticationToken => Self::missing_token(),
-            Denied::IncompleteSignature(message) => Self::new(
+            AuthorizationError::MissingAuthenticationToken => Self::missing_token(),
+            AuthorizationError::IncompleteSignature(message) => Self::new(
                 ResponseType::InvalidSignature,
                 "IncompleteSignatureException",
                 message,
             ),
-            Denied::InvalidSignature(message) => Self::new(
+            AuthorizationError::InvalidSignature(message) => Self::new(
                 ResponseType::InvalidSignature,
                 "InvalidSignatureException",
                 message,
             ),
-            Denied::UnrecognizedClient(message) => Self::new(
+            AuthorizationError::UnrecognizedClient(message) => Self::new(
                 ResponseType::InvalidSignature,
                 "UnrecognizedClientException",
                 message,
             ),
-            Denied::ExpiredToken(message) => {
+            AuthorizationError::ExpiredToken(message) => {
                 Self::new(ResponseType::ExpiredToken, "ExpiredTokenException", message)
             }
-            Denied::AccessDenied(message) => {
+            AuthorizationError::AccessDenied(message) => {
                 Self::new(ResponseType::AccessDenied, "AccessDeniedException", message)
             }
-            Denied::InvalidApiKey => Self::new(
+            AuthorizationError::InvalidApiKey => Self::new(
                 ResponseType::InvalidApiKey,
                 "ForbiddenException",
                 "Forbidden",
             ),
-            Denied::Throttled => Self::new(
+            AuthorizationError::Throttled => Self::new(
                 ResponseType::Throttled,
                 "TooManyRequestsException",
                 "Too Many Requests",
             ),
-            Denied::QuotaExceeded => Self::new(
+            AuthorizationError::QuotaExceeded => Self::new(
                 ResponseType::QuotaExceeded,
                 "LimitExceededException",
                 "Limit Exceeded",
@@ -178,7 +178,7 @@ impl From<Denied> for Failure {
     }
 }
 
-impl From<BackendError> for Failure {
+impl From<BackendError> for GatewayError {
     fn from(error: BackendError) -> Self {
         let failure = match &error {
             BackendError::Timeout => Self::new(
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_operator_learns_the_cause_and_the_client_does_not() {
-        let failure = Failure::from(BackendError::Connection("refused".into()));
+        let failure = GatewayError::from(BackendError::Connection("refused".into()));
         assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(failure.message, "Network error communicating with endpoint");
         assert_eq!(
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn missing_parameters_are_listed() {
-        let failure = Failure::missing_parameters(&["a", "b"]);
+        let failure = GatewayError::missing_parameters(&["a", "b"]);
         assert_eq!(
             failure.message,
             "Missing required request parameters: [a, b]"

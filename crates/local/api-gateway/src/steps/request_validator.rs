@@ -1,17 +1,17 @@
 //! Validate: the request validator's required parameters.
 
-use crate::failure::Failure;
+use crate::gateway_error::GatewayError;
 use crate::model::{Method, Required};
 use crate::request::{Request, RequestBody};
-use crate::scope::{Scope, title_case};
-use crate::steps::authorize::Authorized;
+use crate::request_context::{RequestContext, title_case};
+use crate::steps::authorizer::Authorized;
 
 /// A request that has what its method requires.
 #[derive(Debug)]
 pub(crate) struct Validated<'a> {
     request: &'a Request,
     method: &'a Method,
-    scope: Scope,
+    request_context: RequestContext,
 }
 
 impl<'a> Validated<'a> {
@@ -23,41 +23,41 @@ impl<'a> Validated<'a> {
         self.method
     }
 
-    pub(super) fn scope(&self) -> &Scope {
-        &self.scope
+    pub(super) fn request_context(&self) -> &RequestContext {
+        &self.request_context
     }
 }
 
 /// Refuses a body over the limit, whoever sends it: its signature cannot be verified without reading it.
-pub(crate) fn body_size(request: &Request) -> Result<(), Failure> {
+pub(crate) fn body_size(request: &Request) -> Result<(), GatewayError> {
     match request.body {
         RequestBody::Complete(_) => Ok(()),
-        RequestBody::TooLarge => Err(Failure::too_large()),
+        RequestBody::TooLarge => Err(GatewayError::too_large()),
     }
 }
 
 /// Lists what is missing. A parameter that is there but empty is there.
-pub(crate) fn validate(authorized: Authorized) -> Result<Validated, Failure> {
-    let scope = authorized.scope();
+pub(crate) fn validate(authorized: Authorized) -> Result<Validated, GatewayError> {
+    let request_context = authorized.request_context();
     let missing: Vec<&str> = authorized
         .method()
         .required
         .iter()
         .filter(|required| match required {
-            Required::Header(name) => !scope.header.contains_key(&title_case(name)),
-            Required::Path(name) => !scope.path.contains_key(name),
-            Required::Query(name) => !scope.query.contains_key(name),
+            Required::Header(name) => !request_context.header.contains_key(&title_case(name)),
+            Required::Path(name) => !request_context.path.contains_key(name),
+            Required::Query(name) => !request_context.query.contains_key(name),
         })
         .map(Required::name)
         .collect();
     if !missing.is_empty() {
-        return Err(Failure::missing_parameters(&missing));
+        return Err(GatewayError::missing_parameters(&missing));
     }
-    let (request, method, scope) = authorized.into_parts();
+    let (request, method, request_context) = authorized.into_parts();
     Ok(Validated {
         request,
         method,
-        scope,
+        request_context,
     })
 }
 

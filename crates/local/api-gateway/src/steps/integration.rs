@@ -4,27 +4,27 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::backend::{Backend, BackendError, BackendResponse};
-use crate::failure::Failure;
-use crate::steps::map_request::{Call, Mapped};
+use crate::gateway_error::GatewayError;
+use crate::steps::integration_request::{Call, Mapped};
+use crate::steps::request_validator::Validated;
 use crate::steps::template::Overrides;
-use crate::steps::validate::Validated;
 
 /// A request that the back end has answered.
 #[derive(Debug)]
-pub(crate) struct Answered<'a> {
+pub(crate) struct Integrated<'a> {
     validated: Validated<'a>,
     overrides: Overrides,
-    answer: BackendResponse,
+    backend_response: BackendResponse,
     mock: bool,
 }
 
-impl<'a> Answered<'a> {
+impl<'a> Integrated<'a> {
     pub(super) fn validated(&self) -> &Validated<'a> {
         &self.validated
     }
 
-    pub(super) fn answer(&self) -> &BackendResponse {
-        &self.answer
+    pub(super) fn backend_response(&self) -> &BackendResponse {
+        &self.backend_response
     }
 
     pub(super) fn mock(&self) -> bool {
@@ -32,7 +32,7 @@ impl<'a> Answered<'a> {
     }
 
     pub(super) fn into_parts(self) -> (Validated<'a>, Overrides, BackendResponse) {
-        (self.validated, self.overrides, self.answer)
+        (self.validated, self.overrides, self.backend_response)
     }
 }
 
@@ -40,10 +40,10 @@ impl<'a> Answered<'a> {
 pub(crate) async fn integrate<'a>(
     mapped: Mapped<'a>,
     backend: &dyn Backend,
-) -> Result<Answered<'a>, Failure> {
+) -> Result<Integrated<'a>, GatewayError> {
     let (validated, call, overrides) = mapped.into_parts();
     let mock = matches!(call, Call::Mock(_));
-    let answer = match call {
+    let backend_response = match call {
         Call::Mock(status) => BackendResponse {
             status,
             headers: HeaderMap::new(),
@@ -51,13 +51,13 @@ pub(crate) async fn integrate<'a>(
         },
         Call::Aws(credentials, target) => backend.call(credentials, *target).await?,
     };
-    if answer.body.len() > crate::MAX_PAYLOAD {
+    if backend_response.body.len() > crate::MAX_PAYLOAD {
         return Err(BackendError::TooLarge.into());
     }
-    Ok(Answered {
+    Ok(Integrated {
         validated,
         overrides,
-        answer,
+        backend_response,
         mock,
     })
 }
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::backend::Target;
-    use crate::steps::map_request::map_request;
+    use crate::steps::integration_request::map_request;
     use crate::testing::{api, get, validated};
 
     const PATHS: &str = "
@@ -102,14 +102,14 @@ mod tests {
 
     async fn integrated(
         path: &str,
-        answer: Option<Result<BackendResponse, BackendError>>,
-    ) -> Result<u16, Failure> {
+        backend_response: Option<Result<BackendResponse, BackendError>>,
+    ) -> Result<u16, GatewayError> {
         let api = api(PATHS);
         let request = get(path);
         let mapped = map_request(validated(&api, &request).unwrap(), &api).unwrap();
-        let backend = Once(Mutex::new(answer));
+        let backend = Once(Mutex::new(backend_response));
         let answered = integrate(mapped, &backend).await?;
-        Ok(answered.answer.status.as_u16())
+        Ok(answered.backend_response.status.as_u16())
     }
 
     fn body(length: usize) -> BackendResponse {

@@ -56,7 +56,7 @@ impl Ids {
 
 /// What templates and mapping expressions can see of a request.
 #[derive(Debug)]
-pub(crate) struct Scope {
+pub(crate) struct RequestContext {
     /// Path parameters, percent-encoded as they were sent.
     pub(crate) path: BTreeMap<String, String>,
     /// Query parameters, decoded; of repeated ones the last.
@@ -70,7 +70,7 @@ pub(crate) struct Scope {
     body: bytes::Bytes,
 }
 
-impl Scope {
+impl RequestContext {
     /// What is known before a method was found.
     pub(crate) fn new(request: &Request, ids: &Ids, settings: &Settings) -> Self {
         let received = DateTime::<Utc>::from(request.received);
