@@ -1,7 +1,7 @@
 //! A file to images of the sizes wanted, by the decoder of its format.
 
 use crate::header::Header;
-use crate::pixels::Pixels;
+use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 use crate::resample::Resample;
 use crate::{Error, Format, Limits};
@@ -29,6 +29,18 @@ pub(crate) struct Scaled {
     pub icc_profile: Option<Vec<u8>>,
 }
 
+impl Scaled {
+    /// With rows in the opposite order.
+    pub fn flipped(self) -> Self {
+        const VERTICALLY: u8 = 4;
+        let images = self.images.into_iter();
+        Self {
+            images: images.map(|image| image.upright(VERTICALLY)).collect(),
+            ..self
+        }
+    }
+}
+
 /// An image at its full size, as stored.
 pub(crate) struct Decoded {
     pub pixels: Pixels,
@@ -41,6 +53,32 @@ impl Decoded {
         Scaled {
             images: target.sizes.iter().map(scaled).collect(),
             icc_profile: self.icc_profile,
+        }
+    }
+}
+
+/// Scales an image to each size of a [`Target`] while its rows are decoded, from the top.
+pub(crate) struct RowScaler(Vec<Resample>);
+
+impl RowScaler {
+    /// For rows of `size.0` pixels.
+    pub fn new(model: ColorModel, size: (usize, usize), target: &Target<'_>) -> Self {
+        let resample = |small: &(usize, usize)| Resample::new(model, size, *small);
+        Self(target.sizes.iter().map(resample).collect())
+    }
+
+    pub fn row(&mut self, row: &[u8]) {
+        for resample in &mut self.0 {
+            resample.row(row);
+        }
+    }
+
+    /// To be called after the last row.
+    pub fn finish(self, icc_profile: Option<Vec<u8>>) -> Scaled {
+        let images = self.0.into_iter().map(Resample::finish);
+        Scaled {
+            images: images.map(Raster::Pixels).collect(),
+            icc_profile,
         }
     }
 }

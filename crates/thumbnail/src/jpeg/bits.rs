@@ -6,7 +6,7 @@ use super::InvalidData;
 
 /// Positions in the window are taken modulo this, so that no index can be out of bounds.
 const SPAN: usize = 1 << 16;
-/// Bytes of a segment that the window holds at most; behind them are boxed_zeros.
+/// Bytes of a segment that the window holds at most; behind them are zeros.
 const FULL: usize = SPAN - 2 * RESERVE;
 /// More than the bytes of a minimum coded unit: 10 blocks of 64 coefficients of at most 16 + 11 bits.
 const RESERVE: usize = 4096;
