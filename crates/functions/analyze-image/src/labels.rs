@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use aws_sdk_rekognition::types;
 use records::{BoundingBox, Decimal, Instance, Label};
 
-/// Places that are kept of one label. A crowd has more; 49 labels with more could outgrow a `DynamoDB` item of
-/// 400 KB.
+/// Instances that are kept of one label. A crowd has more, and 49 labels with more could exceed the 400 KB of a
+/// `DynamoDB` item.
 const MAX_INSTANCES: usize = 50;
 
-/// The most confident `max` labels, most confident first, each name once. Whoever answered is not trusted to keep
-/// to the number that was asked for: the index takes no more.
+/// The most confident `max` labels, most confident first, each name once. The transaction that writes them has no room
+/// for more, so this does not rely on Rekognition keeping to `MaxLabels`.
 #[must_use]
 pub fn labels(detected: Vec<types::Label>, max: usize) -> Vec<Label> {
     let mut labels: Vec<Label> = detected.into_iter().filter_map(label).collect();

@@ -1,17 +1,14 @@
-//! Lambda function: an uploaded picture to its labels.
+//! Lambda function that asks Rekognition what an uploaded image shows.
 //!
-//! [`Function::handle`] takes an SNS event to its end: analyze-image's part in the record and, in the same transaction,
-//! the label index. [`Objects`] and [`Recogniser`] are what it needs of S3 and of Rekognition.
+//! [`AnalyzeImage`] writes analyze-image's part to the record and, in the same transaction, the label index.
+//! [`Originals`](runtime::Originals) and [`DetectLabels`] are what it needs of S3 and of Rekognition.
 
 mod config;
-mod function;
 mod labels;
-mod objects;
-mod recogniser;
+mod rekognition;
+mod task;
 
-pub use config::{Config, ConfigError};
-pub use function::{Error, Function};
+pub use config::Config;
 pub use labels::labels;
-pub use objects::{Found, Objects};
-pub use originals::{Description, ObjectError, Originals};
-pub use recogniser::{Answer, Recogniser, RecogniserError, Refusal, Rekognition};
+pub use rekognition::{DetectLabels, Detection, Refusal, Rekognition, RekognitionError};
+pub use task::{AnalyzeImage, Error};

@@ -1,14 +1,13 @@
-//! Lambda function: an uploaded picture to its thumbnails.
+//! Lambda function that makes the thumbnails of an uploaded image.
 //!
-//! [`Function::handle`] takes an SNS event to its end: thumbnails in their bucket, create-thumbnail's part in the
-//! record, and nothing of an older upload left behind. [`Objects`] is what it needs of S3, [`Buckets`] is S3.
+//! [`CreateThumbnail`] writes thumbnails to their bucket and create-thumbnail's part to the record, and leaves nothing of
+//! an older upload behind. [`Originals`](runtime::Originals) and [`Thumbnails`] are what it needs of S3.
 
 mod config;
-mod function;
-mod objects;
 mod rendering;
+mod task;
+mod thumbnails;
 
-pub use config::{Config, ConfigError};
-pub use function::{Error, Function};
-pub use objects::{Buckets, Objects, Original};
-pub use originals::{Description, ObjectError};
+pub use config::Config;
+pub use task::{CreateThumbnail, Error};
+pub use thumbnails::{ThumbnailBucket, Thumbnails};

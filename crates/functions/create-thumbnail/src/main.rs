@@ -1,22 +1,24 @@
 //! create-thumbnail
 
-use create_thumbnail::{Buckets, Config, Function};
+use create_thumbnail::{Config, CreateThumbnail, ThumbnailBucket};
 use records::Store;
+use runtime::{Function, RawBucket};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = invocation::init(Config::from_env(|name| std::env::var(name).ok()))?;
-    let aws = invocation::aws(3).await;
-    let function = Function {
-        objects: Buckets::new(
-            aws_sdk_s3::Client::new(&aws),
-            &config.raw_bucket,
-            config.thumbnail_bucket,
-        ),
+    let config = runtime::init(Config::from_env(|name| std::env::var(name).ok()))?;
+    let aws = runtime::clients(3).await;
+    let s3 = aws_sdk_s3::Client::new(&aws);
+    let task = CreateThumbnail {
+        originals: RawBucket::new(s3.clone(), &config.raw_bucket),
+        thumbnails: ThumbnailBucket::new(s3, config.thumbnail_bucket),
         store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config.image_table),
-        raw_bucket: config.raw_bucket,
         sizes: config.sizes,
         limits: thumbnail::Limits::default(),
     };
-    invocation::serve(async |event, invocation| function.handle(event, invocation).await).await
+    let function = Function {
+        task,
+        raw_bucket: config.raw_bucket,
+    };
+    runtime::serve(function).await
 }

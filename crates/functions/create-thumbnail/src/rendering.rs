@@ -1,51 +1,43 @@
-//! What becomes of an upload's bytes.
+//! What is made of an upload.
 
 use std::collections::BTreeSet;
 
 use records::{Part, Thumbnail, Thumbnails, href};
+use runtime::Original;
 use thumbnail::Limits;
 
-use crate::Original;
-
-/// Everything there is to store of one upload.
+/// Everything that is stored of one upload.
 pub(crate) struct Rendering {
     /// The record's part.
     pub part: Part<Thumbnails>,
-    /// The thumbnails; none of a picture that can't be handled.
+    /// The thumbnails; none of an image that can't be handled.
     pub thumbnails: Vec<thumbnail::Thumbnail>,
-    /// The entity tag of what was rendered; none if there is no object.
+    /// The entity tag of what was rendered; `None` if there is no object.
     pub e_tag: Option<String>,
     /// Bytes read.
     pub bytes_in: u64,
 }
 
 impl Rendering {
-    /// Renders what was found under `key`, or `None` if that is not the object that was asked for.
+    /// Renders the object under `key`, read up to `limits.bytes`; `None` if it is not the one that was asked for.
     pub(crate) fn of(
         original: Original,
         key: &str,
         sizes: &BTreeSet<u32>,
         limits: &Limits,
     ) -> Option<Self> {
-        let (e_tag, bytes_in, made) = match original {
-            Original::Changed | Original::Gone => return None,
-            Original::TooLarge { e_tag, bytes } => {
-                let limit = limits.bytes;
-                (
-                    e_tag,
-                    0,
-                    Err(thumbnail::Error::TooManyBytes { bytes, limit }),
-                )
-            }
-            Original::Here { e_tag, bytes } => {
-                let sizes: Vec<u32> = sizes.iter().copied().collect();
-                (
-                    e_tag,
-                    bytes.len() as u64,
-                    thumbnail::thumbnails(&bytes, &sizes, limits),
-                )
-            }
+        let Original::Found {
+            e_tag,
+            content,
+            bytes,
+        } = original
+        else {
+            return None;
         };
+        let sizes: Vec<u32> = sizes.iter().copied().collect();
+        let made = limits
+            .check_bytes(bytes)
+            .and_then(|()| thumbnail::thumbnails(&content, &sizes, limits));
         let (part, thumbnails) = match made {
             Err(error) => (Part::failed(error.code(), error.to_string()), vec![]),
             Ok(made) => (Part::Done(part(&made, key)), made.items),
@@ -54,12 +46,12 @@ impl Rendering {
             part,
             thumbnails,
             e_tag: Some(e_tag),
-            bytes_in,
+            bytes_in: content.len() as u64,
         })
     }
 
     /// There is no object, so there are no thumbnails.
-    pub(crate) fn nothing() -> Self {
+    pub(crate) fn none() -> Self {
         Self {
             part: Part::Pending,
             thumbnails: vec![],

@@ -3,23 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// S3's `sequencer`: a hexadecimal text that orders the creations and removals of one key.
+/// S3's `sequencer`: a hexadecimal string that orders the creations and removals of one key.
 ///
-/// Two are compared by padding the shorter with zeros on the right and comparing the texts; those of
-/// different keys mean nothing to each other. Kept in upper case and padded to 32 digits, longer ones as they
-/// are without zeros at the end, so that plain text order is the order of events.
+/// Two sequencers are compared by padding the shorter with zeros on the right; those of different keys cannot be
+/// compared. Stored in upper case and padded to 32 digits (a longer one without trailing zeros), so that string order is
+/// the order of events.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequencer(String);
 
-/// A text that is no sequencer.
+/// A string that is not a sequencer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("sequencer {0:?} is not hexadecimal")]
 pub struct SequencerError(String);
 
 impl Sequencer {
-    /// The padded text, as it is stored.
+    /// The padded string, as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -29,11 +29,11 @@ impl Sequencer {
 impl FromStr for Sequencer {
     type Err = SequencerError;
 
-    fn from_str(text: &str) -> Result<Self, SequencerError> {
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(SequencerError(text.to_owned()));
+    fn from_str(digits: &str) -> Result<Self, SequencerError> {
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(SequencerError(digits.to_owned()));
         }
-        let digits = text.to_ascii_uppercase();
+        let digits = digits.to_ascii_uppercase();
         Ok(Self(format!("{:0<32}", digits.trim_end_matches('0'))))
     }
 }

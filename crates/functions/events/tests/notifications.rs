@@ -1,24 +1,31 @@
-//! Notifications in the shapes that AWS documents for S3
-//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>) within SNS
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>).
+//! Notifications with the structure that AWS documents for S3
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>), in SNS records
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>) and in SQS messages
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
 
-use events::{
-    Batch, Change, Decoded, Failure, Failures, ObjectEvent, Sequencer, SnsEvent, decode, decode_key,
-};
+use events::{Change, DecodeError, Message, ObjectEvent, Receipt, Sequencer, decode, decode_key};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
-fn decoded(json: &str) -> Decoded {
-    decode(&serde_json::from_str::<SnsEvent>(json).expect("an SNS event"))
+fn messages(payload: &str) -> Vec<Message> {
+    decode(&serde_json::from_str(payload).expect("JSON"))
 }
 
-fn only(decoded: Decoded) -> Vec<ObjectEvent> {
-    decoded.events.into_iter().map(Result::unwrap).collect()
+fn results(messages: Vec<Message>) -> Vec<Result<ObjectEvent, DecodeError>> {
+    messages
+        .into_iter()
+        .flat_map(|message| message.events)
+        .collect()
+}
+
+fn events(messages: Vec<Message>) -> Vec<ObjectEvent> {
+    results(messages).into_iter().map(Result::unwrap).collect()
 }
 
 #[test]
 fn a_put() {
-    let events = only(decoded(include_str!("created.json")));
+    let events = events(messages(include_str!("created.json")));
     let expected = ObjectEvent {
         bucket: "contact-sheet-raw".into(),
         key: "pets/red flower+1.jpg".into(),
@@ -34,7 +41,7 @@ fn a_put() {
 
 #[test]
 fn removals_in_several_messages() {
-    let events = only(decoded(include_str!("removed.json")));
+    let events = events(messages(include_str!("removed.json")));
     let seen: Vec<_> = events
         .iter()
         .map(|event| (event.key.as_str(), event.change.clone()))
@@ -52,17 +59,22 @@ fn removals_in_several_messages() {
 
 #[test]
 fn a_test_event_is_no_error() {
-    let decoded = decoded(include_str!("test-event.json"));
-    assert!(decoded.events.is_empty());
-    assert_eq!(decoded.ignored.len(), 1);
-    assert_eq!(decoded.ignored[0].reason, "s3:TestEvent");
+    for message in messages(include_str!("test-event.json")) {
+        assert!(message.events.is_empty());
+        assert_eq!(message.ignored, ["s3:TestEvent"]);
+    }
 }
 
 #[test]
 fn a_record_that_cannot_be_read_hides_no_other() {
-    let decoded = decoded(include_str!("mixed.json"));
-    let seen: Vec<String> = decoded
-        .events
+    let messages = messages(include_str!("mixed.json"));
+    let ignored = messages
+        .iter()
+        .map(|message| message.ignored.len())
+        .sum::<usize>();
+    assert_eq!(ignored, 2, "ObjectRestore and LifecycleExpiration");
+    let results = results(messages);
+    let seen: Vec<String> = results
         .iter()
         .map(|event| match event {
             Ok(event) => format!("{} {}", event.key, &event.sequencer.as_str()[..2]),
@@ -71,80 +83,102 @@ fn a_record_that_cannot_be_read_hides_no_other() {
         .collect();
     let expected = [
         "1.jpg 01",
-        "record 1 of SNS message 95df01b4-ee98-5cb9-9903-4c221d41eb06 is no S3 record: missing field `eventTime`",
+        "record 1 of message 95df01b4-ee98-5cb9-9903-4c221d41eb06 is not an S3 record: missing field `eventTime`",
         "2.jpg 02",
-        "SNS message 95df01b4-ee98-5cb9-9903-4c221d41eb07 is not JSON: expected value at line 1 column 1",
-        "SNS message 95df01b4-ee98-5cb9-9903-4c221d41eb08 is no S3 notification: it has no Records",
+        "message 95df01b4-ee98-5cb9-9903-4c221d41eb07 is not JSON: expected value at line 1 column 1",
+        "message 95df01b4-ee98-5cb9-9903-4c221d41eb08 is not an S3 notification: it has no Records",
         "3.jpg 03",
         r#"key cannot be decoded: "%FF.jpg" is not UTF-8 once decoded: invalid utf-8 sequence of 1 bytes from index 0"#,
-        r#"S3 record of key "no-sequencer.jpg" has no usable s3.object.sequencer"#,
+        r#"S3 record of key "no-sequencer.jpg" has no valid s3.object.sequencer"#,
         r#"S3 record of key "bad-sequencer.jpg" cannot be ordered: sequencer "zero" is not hexadecimal"#,
-        r#"S3 record of key "negative.jpg" has no usable s3.object.size"#,
-        r#"S3 record of key "" has no usable s3.object.key"#,
+        r#"S3 record of key "negative.jpg" has no valid s3.object.size"#,
+        r#"S3 record of key "" has no valid s3.object.key"#,
         "6.jpg 09",
     ];
     assert_eq!(seen, expected);
-    assert_eq!(
-        decoded.ignored.len(),
-        2,
-        "ObjectRestore and LifecycleExpiration ask for nothing"
-    );
     let Ok(ObjectEvent {
         change: Change::Created { e_tag, .. },
         ..
-    }) = &decoded.events[2]
+    }) = &results[2]
     else {
         panic!("2.jpg was created");
     };
-    assert_eq!(e_tag, "5f1d4d3e-2", "quotes are no part of an entity tag");
+    assert_eq!(e_tag, "5f1d4d3e-2", "quotes are not part of an entity tag");
+}
+
+/// The payload of an event source mapping.
+fn sqs(bodies: &[String]) -> Value {
+    let record = |(n, body): (usize, &String)| {
+        json!({
+            "messageId": format!("059f36b4-87a3-44ab-83d2-66197{n:07}"),
+            "receiptHandle": format!("handle {n}"),
+            "body": body,
+            "attributes": {
+                "ApproximateReceiveCount": (n + 1).to_string(),
+                "SentTimestamp": "1545082649183",
+                "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                "ApproximateFirstReceiveTimestamp": "1545082649185",
+            },
+            "messageAttributes": {},
+            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-2:123456789012:my-queue",
+            "awsRegion": "us-east-2",
+        })
+    };
+    json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
 }
 
 #[test]
-fn a_batch_gives_what_can_be_read_and_fails_with_the_rest() {
-    let event: SnsEvent = serde_json::from_str(include_str!("mixed.json")).unwrap();
-    let mut batch = Batch::new(&event);
-    let mut keys = vec![];
-    while let Some(event) = batch.next_event() {
-        keys.push(event.key.clone());
-        if event.key == "2.jpg" {
-            batch.failed(event, "S3 is on fire");
+fn sqs_messages_hold_notifications_alone_or_in_an_envelope() {
+    let sns: Value = serde_json::from_str(include_str!("created.json")).unwrap();
+    let envelope = &sns["Records"][0]["Sns"];
+    let raw = envelope["Message"].as_str().unwrap().to_owned();
+    let test_event: Value = serde_json::from_str(include_str!("test-event.json")).unwrap();
+    let test_event = test_event["Records"][0]["Sns"]["Message"].as_str().unwrap();
+    let messages = decode(&sqs(&[
+        raw,
+        envelope.to_string(),
+        test_event.to_owned(),
+        "hello, world".to_owned(),
+    ]));
+    let expected = events(decode(&sns));
+    for (n, message) in messages.iter().enumerate() {
+        let receipt = Receipt {
+            queue_arn: "arn:aws:sqs:us-east-2:123456789012:my-queue".into(),
+            handle: format!("handle {n}"),
+            receive_count: u32::try_from(n + 1).unwrap(),
+        };
+        assert_eq!(message.receipt, Some(receipt));
+        match n {
+            0 | 1 => assert_eq!(message.events[0].as_ref().unwrap(), &expected[0]),
+            2 => assert_eq!(message.ignored, ["s3:TestEvent"]),
+            _ => assert_eq!(
+                message.events[0].as_ref().unwrap_err().to_string(),
+                format!("message {} is not JSON", message.id)
+            ),
         }
     }
-    assert_eq!(keys, ["1.jpg", "2.jpg", "3.jpg", "6.jpg"]);
-    let message = batch.end().unwrap_err().to_string();
-    assert!(
-        message.starts_with("9 of 12 records failed; record 1 of SNS message"),
-        "{message}"
-    );
-    assert!(
-        message.contains(r#"; "2.jpg": S3 is on fire; SNS message"#),
-        "{message}"
-    );
-
-    let event: SnsEvent = serde_json::from_str(include_str!("test-event.json")).unwrap();
-    let mut batch = Batch::new(&event);
-    assert!(batch.next_event().is_none());
-    assert!(batch.end().is_ok());
+    assert_eq!(messages.len(), 4);
 }
 
 #[test]
-fn failures_name_each_key_with_its_causes() {
-    let cause = decode_key("%FF").unwrap_err();
-    let failed = vec![
-        Failure {
-            key: Some("a.jpg".into()),
-            error: Box::new(events::DecodeError::Key(cause)),
-        },
-        Failure {
-            key: None,
-            error: "broken".into(),
-        },
-    ];
-    let failures = Failures { tried: 5, failed };
-    assert_eq!(
-        failures.to_string(),
-        r#"2 of 5 records failed; "a.jpg": key cannot be decoded: "%FF" is not UTF-8 once decoded: invalid utf-8 sequence of 1 bytes from index 0; broken"#
-    );
+fn a_payload_of_another_kind_is_an_error() {
+    for (payload, error) in [
+        (json!({}), "the payload has no Records"),
+        (json!(["Records"]), "the payload has no Records"),
+        (
+            json!({"Records": [{"eventSource": "aws:kinesis"}]}),
+            "record 0 of the payload is neither from SQS nor from SNS",
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
+            "record 0 of the payload is neither from SQS nor from SNS",
+        ),
+    ] {
+        let result = results(decode(&payload)).remove(0);
+        assert_eq!(result.unwrap_err().to_string(), error);
+    }
 }
 
 #[test]
@@ -160,8 +194,8 @@ fn keys_are_decoded_exactly_once() {
     }
 }
 
-fn sequencer(text: &str) -> Sequencer {
-    text.parse().expect("a sequencer")
+fn sequencer(digits: &str) -> Sequencer {
+    digits.parse().expect("a sequencer")
 }
 
 #[test]
@@ -187,16 +221,16 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in any::<String>()) {
-        let _ = decode_key(&text);
-        let _ = text.parse::<Sequencer>();
+    fn no_string_panics(string in any::<String>()) {
+        let _ = decode_key(&string);
+        let _ = string.parse::<Sequencer>();
     }
 
-    /// The stored texts compare as AWS's rule says, with any lengths.
+    /// Stored sequencers compare by AWS's rule, whatever their lengths.
     #[test]
     fn stored_order_is_the_documented_order(a in "[0-9A-F]{1,40}", b in "[0-9A-F]{1,40}") {
         let width = a.len().max(b.len());
-        let padded = |text: &str| format!("{text:0<width$}");
+        let padded = |digits: &str| format!("{digits:0<width$}");
         prop_assert_eq!(sequencer(&a).cmp(&sequencer(&b)), padded(&a).cmp(&padded(&b)));
     }
 }

@@ -7,13 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const ONE: i32 = 10_000;
 
-/// A number kept as ten-thousandths, so that it reads the same in JSON, in `DynamoDB` and in a sort key, and
-/// comes back from each as it went in.
+/// A number in ten-thousandths: it is the same in JSON, in `DynamoDB` and in a sort key, and survives each round trip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(i32);
 
 impl Decimal {
-    /// Rounds to four decimals; NaN is 0, and what is out of range its end.
+    /// Rounds to four decimals. NaN becomes 0; a value out of range, the end of the range.
     #[must_use]
     pub fn new(value: f64) -> Self {
         #[expect(
@@ -29,7 +28,7 @@ impl Decimal {
         Self(Self::new(value).0.clamp(0, 100 * ONE))
     }
 
-    /// `098.7100`: of one width, so that text order is numeric order. For numbers from 0 to 999.
+    /// `098.7100`: of one width, so that string order is numeric order. For numbers from 0 to 999.
     pub(crate) fn sortable(self) -> String {
         let digits = self.0.clamp(0, 1000 * ONE - 1);
         format!("{:03}.{:04}", digits / ONE, digits % ONE)

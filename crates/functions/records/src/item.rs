@@ -8,30 +8,30 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Decimal, Part, Picture, Record, State, rank};
+use crate::{Decimal, Image, Part, Record, State, rank};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// An item that is no record.
+/// An item that is not a record.
 #[derive(Debug, thiserror::Error)]
 pub enum ItemError {
     /// An attribute is missing, or of another type.
     #[error("attribute {0} is missing or of another type")]
     Attribute(&'static str),
-    /// An attribute's text does not parse.
+    /// An attribute does not parse.
     #[error("attribute {name} does not parse")]
     Parse {
-        /// Its name.
+        /// The attribute.
         name: &'static str,
-        /// What the parser says.
+        /// The parser's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A part does not render. Cannot happen to parts made of text and numbers.
-    #[error("part does not render as JSON")]
-    Render(#[from] serde_json::Error),
+    /// A part does not serialize. Parts are strings and numbers, so they do.
+    #[error("part does not serialize to JSON")]
+    Serialize(#[from] serde_json::Error),
 }
 
-fn text(value: impl Into<String>) -> AttributeValue {
+fn string(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
@@ -43,11 +43,11 @@ fn json(value: &impl Serialize) -> Result<AttributeValue, ItemError> {
     Ok(AttributeValue::S(serde_json::to_string(value)?))
 }
 
-/// The item of a record. What `DynamoDB` cannot hold, an empty set, is left out.
+/// The item of a record. Empty sets, which `DynamoDB` does not allow, are left out.
 pub(crate) fn to_item(record: &Record) -> Result<Item, ItemError> {
     let mut item = Item::from([
-        ("Id".into(), text(&record.key)),
-        ("Seq".into(), text(record.seq.as_str())),
+        ("Id".into(), string(&record.key)),
+        ("Seq".into(), string(record.seq.as_str())),
         ("Rev".into(), number(&record.rev)),
     ]);
     let mut put = |name: &str, value| item.insert(name.to_owned(), value);
@@ -69,23 +69,23 @@ pub(crate) fn to_item(record: &Record) -> Result<Item, ItemError> {
             put("Deleted", AttributeValue::Bool(true));
             put("ExpiresAt", number(expires_at));
         }
-        State::Present(picture) => {
-            let uploaded_at = picture
+        State::Present(image) => {
+            let uploaded_at = image
                 .uploaded_at
                 .to_rfc3339_opts(SecondsFormat::Millis, true);
-            put("UploadedAt", text(uploaded_at));
-            put("Bytes", number(&picture.bytes));
-            put("Analysis", json(&picture.analysis)?);
-            put("AnalysisSummary", text(picture.analysis.summary()?));
-            put("Thumbnails", json(&picture.thumbnails)?);
-            let labels = picture
+            put("UploadedAt", string(uploaded_at));
+            put("Bytes", number(&image.bytes));
+            put("Analysis", json(&image.analysis)?);
+            put("AnalysisSummary", string(image.analysis.summary()?));
+            put("Thumbnails", json(&image.thumbnails)?);
+            let labels = image
                 .analysis
                 .done()
                 .into_iter()
                 .flat_map(|done| &done.labels)
                 .map(|label| {
                     AttributeValue::M(HashMap::from([
-                        ("Name".into(), text(&label.name)),
+                        ("Name".into(), string(&label.name)),
                         ("Confidence".into(), number(&label.confidence)),
                     ]))
                 });
@@ -98,29 +98,29 @@ pub(crate) fn to_item(record: &Record) -> Result<Item, ItemError> {
 /// The key of an index row.
 pub(crate) fn row_key(label: &str, confidence: Decimal, key: &str) -> Item {
     Item::from([
-        ("Label".into(), text(label)),
-        ("Rank".into(), text(rank(confidence, key))),
+        ("Label".into(), string(label)),
+        ("Rank".into(), string(rank(confidence, key))),
     ])
 }
 
 /// An index row.
 pub(crate) fn row(label: &str, confidence: Decimal, key: &str) -> Item {
     let mut item = row_key(label, confidence, key);
-    item.insert("Key".into(), text(key));
+    item.insert("Key".into(), string(key));
     item.insert("Confidence".into(), number(&confidence));
     item
 }
 
-fn get_text<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, ItemError> {
+fn get_string<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, ItemError> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
     value.map(String::as_str).ok_or(ItemError::Attribute(name))
 }
 
 fn parse<T: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>(
     name: &'static str,
-    text: &str,
+    value: &str,
 ) -> Result<T, ItemError> {
-    text.parse().map_err(|source: T::Err| ItemError::Parse {
+    value.parse().map_err(|source: T::Err| ItemError::Parse {
         name,
         source: source.into(),
     })
@@ -135,7 +135,7 @@ fn get_number<T: FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>(
 }
 
 fn get_part<T: DeserializeOwned>(item: &Item, name: &'static str) -> Result<Part<T>, ItemError> {
-    serde_json::from_str(get_text(item, name)?).map_err(|source| ItemError::Parse {
+    serde_json::from_str(get_string(item, name)?).map_err(|source| ItemError::Parse {
         name,
         source: source.into(),
     })
@@ -163,16 +163,16 @@ pub(crate) fn from_item(item: &Item) -> Result<Record, ItemError> {
             expires_at: get_number(item, "ExpiresAt")?,
         }
     } else {
-        State::Present(Picture {
-            uploaded_at: parse::<DateTime<Utc>>("UploadedAt", get_text(item, "UploadedAt")?)?,
+        State::Present(Image {
+            uploaded_at: parse::<DateTime<Utc>>("UploadedAt", get_string(item, "UploadedAt")?)?,
             bytes: get_number(item, "Bytes")?,
             analysis: get_part(item, "Analysis")?,
             thumbnails: get_part(item, "Thumbnails")?,
         })
     };
     Ok(Record {
-        key: get_text(item, "Id")?.to_owned(),
-        seq: parse("Seq", get_text(item, "Seq")?)?,
+        key: get_string(item, "Id")?.to_owned(),
+        seq: parse("Seq", get_string(item, "Seq")?)?,
         rev: get_number(item, "Rev")?,
         indexed,
         sizes,

@@ -6,56 +6,56 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use events::ObjectEvent;
 
-use crate::{Analysis, Part, Picture, Record, State, Thumbnails};
+use crate::{Analysis, Image, Part, Record, State, Thumbnails};
 
-/// How long a tombstone is kept: longer than an older event can be on its way. SNS retries for 23 days, and a
-/// failure queue keeps a message for 14 more.
-const TOMBSTONE: TimeDelta = TimeDelta::days(45);
+/// How long a tombstone is kept: longer than an older event can be on its way. SNS retries for up to 23 days, a queue keeps
+/// a message for 4, a dead-letter queue for 14, and after a redrive it is in the first queue again.
+const TOMBSTONE: TimeDelta = TimeDelta::days(60);
 
-/// What one of the two functions has to say about an event.
+/// What one of the two functions writes about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// create-thumbnail made thumbnails of an upload, or can't.
+    /// create-thumbnail's part of an upload.
     Thumbnails {
-        /// The upload's size in bytes.
+        /// Size of the upload in bytes.
         bytes: u64,
-        /// What came out.
+        /// Its result.
         part: Part<Thumbnails>,
-        /// Sizes whose thumbnails were taken out of the bucket.
-        cleared: BTreeSet<u32>,
+        /// Sizes whose thumbnails were deleted from the bucket.
+        deleted: BTreeSet<u32>,
     },
-    /// analyze-image looked at an upload, or can't. The label index follows.
+    /// analyze-image's part of an upload. The label index changes with it.
     Analysis {
-        /// The upload's size in bytes.
+        /// Size of the upload in bytes.
         bytes: u64,
-        /// What came out.
+        /// Its result.
         part: Part<Analysis>,
     },
-    /// create-thumbnail heard that the object was deleted. The label index is left to analyze-image.
+    /// create-thumbnail: the object was deleted. The label index is left to analyze-image.
     Removed,
-    /// analyze-image heard that the object was deleted. The label index is emptied.
+    /// analyze-image: the object was deleted. Its rows are deleted from the label index.
     RemovedFromIndex,
 }
 
-/// What to do about it.
+/// What a [`Write`] comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Merged {
     /// Write this record in place of the one that was read.
     Write(Box<Record>),
-    /// Nothing: this was written before.
+    /// Write nothing: it has been written before.
     Duplicate,
-    /// Nothing: the record already tells of a newer event.
+    /// Write nothing: the record is of a newer event.
     Late,
 }
 
-/// Merges what a function has to say about `event` into `record`, as it was read.
+/// Merges what a function writes about `event` into the record that was read.
 ///
-/// A newer event starts the record afresh with this part only, so that both parts always belong to the same
-/// upload; what is in the label index and the thumbnail bucket is carried over until it is replaced there. An
-/// older event changes nothing. Should a creation and a removal ever bear the same sequencer, the removal wins.
+/// A newer event starts a new record with this part only, so that both parts always belong to the same upload; what is in
+/// the label index and in the thumbnail bucket is carried over until it is replaced there. An older event changes nothing.
+/// Should a creation and a removal have the same sequencer, the removal wins.
 #[must_use]
-pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Outcome {
-    let fresh = || Record {
+pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Merged {
+    let new = || Record {
         key: event.key.clone(),
         seq: event.sequencer.clone(),
         rev: 0,
@@ -72,25 +72,22 @@ pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Out
     let age = record.map_or(Ordering::Greater, |record| event.sequencer.cmp(&record.seq));
     let same = record.filter(|_| age == Ordering::Equal);
     if age == Ordering::Less {
-        return Outcome::Late;
+        return Merged::Late;
     }
-    // The record and the upload to set a part in; none if the part is there or the object deleted.
-    let open = |bytes, pending: &dyn Fn(&Picture) -> bool| match same {
-        None => {
-            let (analysis, thumbnails) = (Part::Pending, Part::Pending);
-            Some((
-                fresh(),
-                Picture {
-                    uploaded_at: event.time,
-                    bytes,
-                    analysis,
-                    thumbnails,
-                },
-            ))
-        }
+    // The record and the image to set a part in; none if the part is set or the object deleted.
+    let open = |bytes, pending: &dyn Fn(&Image) -> bool| match same {
+        None => Some((
+            new(),
+            Image {
+                uploaded_at: event.time,
+                bytes,
+                analysis: Part::Pending,
+                thumbnails: Part::Pending,
+            },
+        )),
         Some(same) => {
-            let picture = same.picture().filter(|picture| pending(picture))?;
-            Some((same.clone(), picture.clone()))
+            let image = same.image().filter(|image| pending(image))?;
+            Some((same.clone(), image.clone()))
         }
     };
 
@@ -98,53 +95,51 @@ pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Out
         Write::Thumbnails {
             bytes,
             part,
-            cleared,
+            deleted,
         } => {
-            let Some((mut next, mut picture)) =
-                open(*bytes, &|picture| picture.thumbnails.is_pending())
+            let Some((mut next, mut image)) = open(*bytes, &|image| image.thumbnails.is_pending())
             else {
-                return Outcome::Duplicate;
+                return Merged::Duplicate;
             };
-            next.sizes.retain(|size| !cleared.contains(size));
+            next.sizes.retain(|size| !deleted.contains(size));
             next.sizes.extend(
                 part.done()
                     .into_iter()
                     .flat_map(|done| &done.items)
                     .map(|item| item.size),
             );
-            picture.thumbnails = part.clone();
-            next.state = State::Present(picture);
+            image.thumbnails = part.clone();
+            next.state = State::Present(image);
             next
         }
         Write::Analysis { bytes, part } => {
-            let Some((mut next, mut picture)) =
-                open(*bytes, &|picture| picture.analysis.is_pending())
+            let Some((mut next, mut image)) = open(*bytes, &|image| image.analysis.is_pending())
             else {
-                return Outcome::Duplicate;
+                return Merged::Duplicate;
             };
             let labels = part.done().into_iter().flat_map(|done| &done.labels);
             next.indexed = labels
                 .map(|label| (label.name.clone(), label.confidence))
                 .collect();
-            picture.analysis = part.clone();
-            next.state = State::Present(picture);
+            image.analysis = part.clone();
+            next.state = State::Present(image);
             next
         }
         Write::Removed => match same {
-            Some(same) if same.is_deleted() => return Outcome::Duplicate,
-            _ => fresh(),
+            Some(same) if same.is_deleted() => return Merged::Duplicate,
+            _ => new(),
         },
         Write::RemovedFromIndex => match same {
             Some(same) if same.is_deleted() && same.indexed.is_empty() => {
-                return Outcome::Duplicate;
+                return Merged::Duplicate;
             }
             _ => {
-                let mut next = fresh();
+                let mut next = new();
                 next.indexed.clear();
                 next
             }
         },
     };
     next.rev = record.map_or(0, |record| record.rev) + 1;
-    Outcome::Write(Box::new(next))
+    Merged::Write(Box::new(next))
 }

@@ -1,65 +1,65 @@
-//! The two parts of a record, in the JSON that the API returns.
+//! The two parts of a record, as the JSON that the API returns.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::Decimal;
 
-/// One function's half of a record.
+/// One function's part of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum Part<T> {
     /// Not written for this upload yet.
     Pending,
-    /// What came out.
+    /// The result.
     Done(T),
-    /// The picture's own bytes make it impossible.
+    /// The image, or its key, can't be handled: a retry would not help.
     Failed {
         /// Why.
         reason: Reason,
     },
 }
 
-/// Why a picture could not be handled.
+/// Why an image can't be handled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// For programs: `UnsupportedFormat`, `CorruptImage`, `ImageTooLarge` or `ImageTooSmall`.
+    /// For programs: `UnsupportedFormat`, `CorruptImage`, `ImageTooLarge`, `ImageTooSmall` or `KeyTooLong`.
     pub code: String,
-    /// For the picture's owner.
+    /// For the owner of the image.
     pub message: String,
 }
 
-/// What was recognised.
+/// The result of an analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Analysis {
     /// Most confident first, each name once.
     pub labels: Vec<Label>,
 }
 
-/// One thing that was recognised.
+/// One thing that the image shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
-    /// Its name, as Rekognition has it.
+    /// Rekognition's name for it.
     pub name: String,
     /// 0 to 100.
     pub confidence: Decimal,
-    /// The names of what it is a kind of.
+    /// Names of the labels that it is a kind of.
     pub parents: Vec<String>,
-    /// Where it was seen; empty for what has no place, like a mood or weather.
+    /// Where it is; empty for what has no place, like a mood or weather.
     pub instances: Vec<Instance>,
 }
 
-/// One place where a label was seen.
+/// One occurrence of a label in the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instance {
     /// 0 to 100.
     pub confidence: Decimal,
-    /// Where, in the upright picture.
+    /// Where, in the upright image.
     #[serde(rename = "box")]
     pub bounds: BoundingBox,
 }
 
-/// A rectangle in ratios of the picture's width and height; it may reach past the picture's edges.
+/// A rectangle in ratios of the image's width and height; it may extend past the edges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundingBox {
     /// Left edge.
@@ -72,14 +72,14 @@ pub struct BoundingBox {
     pub height: Decimal,
 }
 
-/// The thumbnails of a picture.
+/// The thumbnails of an image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thumbnails {
-    /// Pixels of the upright picture.
+    /// Width of the upright image in pixels.
     pub width: u32,
-    /// Pixels of the upright picture.
+    /// Height of the upright image in pixels.
     pub height: u32,
-    /// `jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`: what the bytes say.
+    /// `jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`, from the content.
     pub format: String,
     /// One for each size.
     pub items: Vec<Thumbnail>,
@@ -89,22 +89,22 @@ pub struct Thumbnails {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Thumbnail {
-    /// The square that it fits, in pixels a side.
+    /// The square that it fits in, in pixels a side.
     pub size: u32,
-    /// Pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels.
+    /// Height in pixels.
     pub height: u32,
     /// Size in bytes.
     pub bytes: u64,
     /// `image/jpeg` or `image/png`.
     pub content_type: String,
-    /// Where the API serves it, relative to the base URL and a slash: see [`href`].
+    /// Its address, relative to the API's base URL and a slash: see [`href`].
     pub href: String,
 }
 
 impl<T> Part<T> {
-    /// A failure.
+    /// A part that failed.
     pub fn failed(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Failed {
             reason: Reason {
@@ -114,12 +114,12 @@ impl<T> Part<T> {
         }
     }
 
-    /// Whether nothing was written yet.
+    /// Whether it has not been written yet.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Pending)
     }
 
-    /// What came out, if anything did.
+    /// The result, if it is done.
     pub fn done(&self) -> Option<&T> {
         match self {
             Self::Done(outcome) => Some(outcome),
@@ -141,7 +141,7 @@ struct LabelSummary<'a> {
 }
 
 impl Part<Analysis> {
-    /// The same part with names and confidences only, as JSON text.
+    /// The part with names and confidences only, as JSON.
     pub(crate) fn summary(&self) -> serde_json::Result<String> {
         let summary = match self {
             Self::Pending => Part::Pending,
@@ -170,7 +170,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Where the API serves a thumbnail: `thumbnails/256/pets/a%20b%2Bc.jpg`.
+/// The address of a thumbnail in the API: `thumbnails/256/pets/a%20b%2Bc.jpg`.
 #[must_use]
 pub fn href(size: u32, key: &str) -> String {
     format!("thumbnails/{size}/{}", utf8_percent_encode(key, PATH))

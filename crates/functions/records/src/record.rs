@@ -1,4 +1,4 @@
-//! One picture's record.
+//! The record of one key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,37 +12,36 @@ use crate::{Analysis, Decimal, Part, Thumbnails};
 pub struct Record {
     /// The object's key.
     pub key: String,
-    /// The newest event that was merged.
+    /// The sequencer of the newest event.
     pub seq: Sequencer,
-    /// How often this record was written.
+    /// How many times the record was written.
     pub rev: u64,
-    /// The label index's rows for this key, by label name: those of the newest analysis that was written, which
-    /// may be that of an older upload.
+    /// The key's rows in the label index, by label name: those of the newest analysis, which may be of an older upload.
     pub indexed: BTreeMap<String, Decimal>,
     /// Sizes whose thumbnails may be in the bucket, of this upload or an older one.
     pub sizes: BTreeSet<u32>,
-    /// Whether the object is there.
+    /// Whether the object exists.
     pub state: State,
 }
 
-/// What became of the object.
+/// Whether the object exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is there.
-    Present(Picture),
-    /// It was deleted. The tombstone keeps events of older uploads, which may still come, from bringing it back.
+    /// It exists.
+    Present(Image),
+    /// It was deleted. The tombstone keeps late events of older uploads from bringing it back.
     Deleted {
-        /// When no older event can come any more, in seconds since 1970.
+        /// When no older event can arrive any more, in seconds since 1970.
         expires_at: i64,
     },
 }
 
 /// An upload and what was made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// When.
+pub struct Image {
+    /// The time of the upload.
     pub uploaded_at: DateTime<Utc>,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub bytes: u64,
     /// analyze-image's part.
     pub analysis: Part<Analysis>,
@@ -55,7 +54,7 @@ pub struct Picture {
 pub struct IndexChanges {
     /// Rows to add: label and confidence.
     pub put: Vec<(String, Decimal)>,
-    /// Rows to take away: label and confidence.
+    /// Rows to delete: label and confidence.
     pub delete: Vec<(String, Decimal)>,
 }
 
@@ -66,17 +65,17 @@ impl Record {
         matches!(self.state, State::Deleted { .. })
     }
 
-    /// The upload, if the object is there.
+    /// The image, if the object exists.
     #[must_use]
-    pub fn picture(&self) -> Option<&Picture> {
+    pub fn image(&self) -> Option<&Image> {
         match &self.state {
-            State::Present(picture) => Some(picture),
+            State::Present(image) => Some(image),
             State::Deleted { .. } => None,
         }
     }
 
-    /// What has to change in the label index when `self` replaces `old`. A row is its label and its confidence,
-    /// as both are in its key; rows that stay are not written again.
+    /// What changes in the label index when `self` replaces `old`. Label and confidence are both in a row's key; rows that
+    /// stay are not written again.
     #[must_use]
     pub fn index_changes(&self, old: Option<&Self>) -> IndexChanges {
         let none = BTreeMap::new();
@@ -102,8 +101,8 @@ impl IndexChanges {
     }
 }
 
-/// The sort key of an index row: `098.7100#pets/cat.jpg`. Read backwards it goes from the most confident down,
-/// and no two pictures share one.
+/// The sort key of an index row: `098.7100#pets/cat.jpg`. Descending order is most confident first, and no two images have
+/// the same.
 #[must_use]
 pub fn rank(confidence: Decimal, key: &str) -> String {
     format!("{}#{key}", confidence.sortable())

@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use events::ObjectEvent;
 
 use crate::item::{from_item, row, row_key, to_item};
-use crate::{IndexChanges, ItemError, Outcome, Record, Write, merge};
+use crate::{IndexChanges, ItemError, Merged, Record, Write, merge};
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The image table and, for analyze-image, the label table.
 #[derive(Clone, Debug)]
@@ -27,16 +27,16 @@ pub struct Store {
 pub enum Verdict {
     /// The record was written.
     Written,
-    /// It had been written before.
+    /// Nothing: it had been written before.
     Duplicate,
-    /// The record tells of a newer event.
+    /// Nothing: the record is of a newer event.
     Late,
 }
 
-/// How a write ended, and the record as it stands.
+/// How a write ended, and the record that is in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// How it ended.
+    /// How the write ended.
     pub verdict: Verdict,
     /// The record in the table.
     pub record: Record,
@@ -45,43 +45,43 @@ pub struct Written {
 /// Why a record could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// `DynamoDB` could not read.
+    /// The item could not be read.
     #[error("record of {key:?} cannot be read from table {table}")]
     Read {
         /// The object's key.
         key: String,
         /// The image table.
         table: String,
-        /// What `DynamoDB` or the way to it says.
-        source: Cause,
+        /// The SDK's error.
+        source: Source,
     },
-    /// `DynamoDB` could not write.
+    /// The item could not be written.
     #[error("record of {key:?} cannot be written to table {table}")]
     Write {
         /// The object's key.
         key: String,
         /// The image table.
         table: String,
-        /// What `DynamoDB` or the way to it says.
-        source: Cause,
+        /// The SDK's error.
+        source: Source,
     },
-    /// The item is not what this crate writes.
-    #[error("record of {key:?} is not of this program's making")]
+    /// The item is not a record.
+    #[error("item of {key:?} is not a record")]
     Item {
         /// The object's key.
         key: String,
-        /// What is wrong with it.
+        /// Why.
         source: ItemError,
     },
-    /// Others kept writing the same record until there was no time left.
-    #[error("record of {key:?} was written by others {attempts} times in a row")]
+    /// Other writers kept changing the record until there was no time left.
+    #[error("record of {key:?} changed between read and write in {attempts} attempts")]
     Contended {
         /// The object's key.
         key: String,
-        /// How often it was tried.
+        /// How many writes were tried.
         attempts: u32,
     },
-    /// A write that changes the label index, through a store that was not given one.
+    /// The write changes the label index, and the store has none.
     #[error("record of {key:?} changes the label index, which this function does not write")]
     NoIndex {
         /// The object's key.
@@ -89,15 +89,15 @@ pub enum StoreError {
     },
 }
 
-/// One attempt's end.
+/// How one conditional write ended.
 enum Attempt {
     Written,
-    /// Somebody else wrote meanwhile.
-    Again,
+    /// The record has changed since it was read.
+    Conflict,
 }
 
 impl Store {
-    /// Records only.
+    /// A store of records only.
     #[must_use]
     pub fn new(client: Client, image_table: impl Into<String>) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl Store {
         }
     }
 
-    /// Records and the label index.
+    /// The same store, with the label index.
     #[must_use]
     pub fn with_index(self, label_table: impl Into<String>) -> Self {
         Self {
@@ -116,12 +116,12 @@ impl Store {
         }
     }
 
-    /// The record as it is now.
+    /// The record of a key, if there is one.
     ///
     /// # Errors
-    /// When `DynamoDB` cannot read, or holds something else.
+    /// The item cannot be read, or is not a record.
     pub async fn read(&self, key: &str) -> Result<Option<Record>, StoreError> {
-        let answer = self
+        let response = self
             .client
             .get_item()
             .table_name(&self.images)
@@ -138,7 +138,7 @@ impl Store {
             key: key.to_owned(),
             source,
         };
-        answer
+        response
             .item
             .as_ref()
             .map(from_item)
@@ -146,10 +146,10 @@ impl Store {
             .map_err(item)
     }
 
-    /// Reads, merges and writes until nobody else writes in between, or `deadline` is near.
+    /// Reads, merges and writes, again if the record changes between read and write, until `deadline` is near.
     ///
     /// # Errors
-    /// When `DynamoDB` cannot read or write, throttling included: Lambda comes again.
+    /// `DynamoDB` fails or throttles.
     pub async fn write(
         &self,
         event: &ObjectEvent,
@@ -159,19 +159,19 @@ impl Store {
         for attempts in 1.. {
             let old = self.read(&event.key).await?;
             let verdict = match (merge(old.as_ref(), event, write), old) {
-                (Outcome::Write(new), old) => match self.replace(old.as_ref(), &new).await? {
+                (Merged::Write(new), old) => match self.replace(old.as_ref(), &new).await? {
                     Attempt::Written => {
                         return Ok(Written {
                             verdict: Verdict::Written,
                             record: *new,
                         });
                     }
-                    Attempt::Again => None,
+                    Attempt::Conflict => None,
                 },
-                (Outcome::Duplicate, Some(record)) => Some((Verdict::Duplicate, record)),
-                (Outcome::Late, Some(record)) => Some((Verdict::Late, record)),
-                // Only a record makes an event late or a duplicate.
-                (Outcome::Duplicate | Outcome::Late, None) => None,
+                (Merged::Duplicate, Some(record)) => Some((Verdict::Duplicate, record)),
+                (Merged::Late, Some(record)) => Some((Verdict::Late, record)),
+                // Unreachable: only a record makes an event late or a duplicate.
+                (Merged::Duplicate | Merged::Late, None) => None,
             };
             if let Some((verdict, record)) = verdict {
                 return Ok(Written { verdict, record });
@@ -185,10 +185,10 @@ impl Store {
             }
             tokio::time::sleep(pause).await;
         }
-        unreachable!("the loop above has no end")
+        unreachable!("the range above has no end")
     }
 
-    /// Puts `new` in the place of `old`, provided that `old` is still there.
+    /// Replaces `old` by `new`, if `old` is still in the table.
     async fn replace(&self, old: Option<&Record>, new: &Record) -> Result<Attempt, StoreError> {
         let key = &new.key;
         let item = to_item(new).map_err(|source| StoreError::Item {
@@ -203,7 +203,7 @@ impl Store {
                 .condition_expression("Rev = :read")
                 .expression_attribute_values(":read", AttributeValue::N(old.rev.to_string())),
         };
-        let failed = |source: Cause| StoreError::Write {
+        let failed = |source: Source| StoreError::Write {
             key: key.clone(),
             table: self.images.clone(),
             source,
@@ -221,8 +221,8 @@ impl Store {
         written.map_err(failed)
     }
 
-    async fn put(&self, put: Put) -> Result<Attempt, Cause> {
-        let answer = self
+    async fn put(&self, put: Put) -> Result<Attempt, Source> {
+        let response = self
             .client
             .put_item()
             .table_name(put.table_name)
@@ -231,9 +231,9 @@ impl Store {
             .set_expression_attribute_values(put.expression_attribute_values)
             .send()
             .await;
-        match answer {
+        match response {
             Ok(_) => Ok(Attempt::Written),
-            Err(error) if lost_put(&error) => Ok(Attempt::Again),
+            Err(error) if is_put_conflict(&error) => Ok(Attempt::Conflict),
             Err(error) => Err(error.into()),
         }
     }
@@ -244,7 +244,7 @@ impl Store {
         labels: &str,
         key: &str,
         changes: &IndexChanges,
-    ) -> Result<Attempt, Cause> {
+    ) -> Result<Attempt, Source> {
         let mut request = self.client.transact_write_items();
         request = request.transact_items(TransactWriteItem::builder().put(put).build());
         for (label, confidence) in &changes.put {
@@ -266,14 +266,14 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(Attempt::Written),
-            Err(error) if lost_transaction(&error) => Ok(Attempt::Again),
+            Err(error) if is_transaction_conflict(&error) => Ok(Attempt::Conflict),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// Whether somebody else wrote between our read and our write.
-fn lost_put(error: &SdkError<PutItemError>) -> bool {
+/// Whether the record changed between read and write.
+fn is_put_conflict(error: &SdkError<PutItemError>) -> bool {
     matches!(
         error.as_service_error(),
         Some(
@@ -283,9 +283,9 @@ fn lost_put(error: &SdkError<PutItemError>) -> bool {
     )
 }
 
-/// The same of a transaction, which says it once for each of its writes. Another reason among them, throttling
-/// say, is an error.
-fn lost_transaction(error: &SdkError<TransactWriteItemsError>) -> bool {
+/// The same of a transaction, which has one reason for each of its writes. Any other reason, such as throttling, is an
+/// error.
+fn is_transaction_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()
     else {
@@ -301,7 +301,7 @@ fn lost_transaction(error: &SdkError<TransactWriteItemsError>) -> bool {
         && codes.all(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
 }
 
-/// Full jitter under a ceiling that doubles from 20 ms to 1 s: of several writers one is soon alone.
+/// Full jitter below a ceiling that doubles from 40 ms to 1 s.
 fn backoff(attempts: u32) -> Duration {
     let ceiling = 20_u64.saturating_mul(1 << attempts.min(6)).min(1000);
     Duration::from_millis(fastrand::u64(0..=ceiling))

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use events::{Change, ObjectEvent};
 use proptest::prelude::*;
 use records::{
-    Analysis, Decimal, Label, Outcome, Part, Record, State, Thumbnail, Thumbnails, Write, href,
+    Analysis, Decimal, Label, Merged, Part, Record, State, Thumbnail, Thumbnails, Write, href,
     merge,
 };
 
@@ -81,7 +81,7 @@ enum Writer {
 
 fn write(n: usize, happening: &Happening, writer: Writer) -> Write {
     let bytes = n as u64;
-    let cleared = BTreeSet::new();
+    let deleted = BTreeSet::new();
     match (happening, writer) {
         (Happening::Removed, Writer::CreateThumbnail) => Write::Removed,
         (Happening::Removed, Writer::AnalyzeImage) => Write::RemovedFromIndex,
@@ -89,13 +89,13 @@ fn write(n: usize, happening: &Happening, writer: Writer) -> Write {
             Write::Thumbnails {
                 bytes,
                 part: thumbnails(n),
-                cleared,
+                deleted,
             }
         }
         (Happening::Uploaded { .. }, Writer::CreateThumbnail) => Write::Thumbnails {
             bytes,
             part: Part::failed("CorruptImage", "broken"),
-            cleared: SIZES.into(),
+            deleted: SIZES.into(),
         },
         (
             Happening::Uploaded {
@@ -128,7 +128,7 @@ impl Tables {
             &event(n, happening),
             &write(n, happening, writer),
         );
-        let Outcome::Write(new) = outcome else { return };
+        let Merged::Write(new) = outcome else { return };
         assert_eq!(new.rev, self.record.as_ref().map_or(0, |old| old.rev) + 1);
         let changes = new.index_changes(self.record.as_ref());
         if !changes.is_empty() {
@@ -215,7 +215,7 @@ proptest! {
             tables.deliver(n, &history[n], writer);
             prop_assert_eq!(&tables, &after);
             prop_assert!(before.record.map(|old| old.seq) <= after.record.as_ref().map(|new| new.seq.clone()));
-            if let Some(picture) = after.record.as_ref().and_then(Record::picture) {
+            if let Some(picture) = after.record.as_ref().and_then(Record::image) {
                 if let Part::Done(made) = &picture.thumbnails {
                     prop_assert_eq!(made.items[0].bytes, picture.bytes);
                 }
@@ -229,7 +229,7 @@ proptest! {
         // Which sizes were ever made differs when an upload was gone before anybody looked; that those of the
         // last upload are known does not.
         if let (Some(ended), Some(orderly)) = (&mut ended.record, &orderly.record) {
-            if orderly.picture().is_some_and(|picture| picture.thumbnails.done().is_some()) {
+            if orderly.image().is_some_and(|picture| picture.thumbnails.done().is_some()) {
                 prop_assert!(ended.sizes.is_superset(&SIZES.into()));
             }
             ended.sizes.clone_from(&orderly.sizes);
@@ -238,15 +238,15 @@ proptest! {
     }
 }
 
-fn written(outcome: Outcome) -> Record {
+fn written(outcome: Merged) -> Record {
     match outcome {
-        Outcome::Write(record) => *record,
+        Merged::Write(record) => *record,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_cleared() {
+fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_deleted() {
     let upload = Happening::Uploaded {
         labels: vec![("Cat".into(), Decimal::new(98.71))],
         readable: true,
@@ -262,7 +262,7 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_cleared() {
         &first,
         &write(1, &upload, Writer::CreateThumbnail),
     ));
-    let picture = record.picture().unwrap();
+    let picture = record.image().unwrap();
     assert!(!picture.analysis.is_pending() && !picture.thumbnails.is_pending());
 
     let unreadable = Happening::Uploaded {
@@ -275,7 +275,7 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_cleared() {
         &second,
         &write(2, &unreadable, Writer::AnalyzeImage),
     ));
-    let picture = record.picture().unwrap();
+    let picture = record.image().unwrap();
     assert_eq!(picture.bytes, 2);
     assert!(picture.thumbnails.is_pending());
     assert!(
@@ -300,7 +300,7 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_cleared() {
             &first,
             &write(1, &upload, Writer::CreateThumbnail)
         ),
-        Outcome::Late
+        Merged::Late
     );
 }
 
@@ -308,7 +308,7 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_cleared() {
 fn a_delete_that_arrives_before_its_create_wins() {
     let removed = Happening::Removed;
     let tombstone = written(merge(None, &event(2, &removed), &Write::Removed));
-    let expires_at = (start() + TimeDelta::seconds(2) + TimeDelta::days(45)).timestamp();
+    let expires_at = (start() + TimeDelta::seconds(2) + TimeDelta::days(60)).timestamp();
     assert_eq!(tombstone.state, State::Deleted { expires_at });
     let upload = Happening::Uploaded {
         labels: vec![],
@@ -321,7 +321,7 @@ fn a_delete_that_arrives_before_its_create_wins() {
                 &event(1, &upload),
                 &write(1, &upload, writer)
             ),
-            Outcome::Late
+            Merged::Late
         );
     }
     // Of two events that S3 would never number alike, the removal wins.
@@ -332,7 +332,7 @@ fn a_delete_that_arrives_before_its_create_wins() {
             &same,
             &write(2, &upload, Writer::AnalyzeImage)
         ),
-        Outcome::Duplicate
+        Merged::Duplicate
     );
 }
 
@@ -351,17 +351,17 @@ fn a_tombstone_keeps_the_index_for_its_own_writer() {
     let tombstone = written(merge(Some(&record), &removed, &Write::Removed));
     assert!(tombstone.is_deleted());
     assert_eq!(tombstone.indexed.len(), 1);
-    let cleared = written(merge(Some(&tombstone), &removed, &Write::RemovedFromIndex));
+    let deleted = written(merge(Some(&tombstone), &removed, &Write::RemovedFromIndex));
     assert_eq!(
-        cleared.index_changes(Some(&tombstone)).delete,
+        deleted.index_changes(Some(&tombstone)).delete,
         [("Cat".into(), Decimal::new(98.71))]
     );
     assert_eq!(
-        merge(Some(&cleared), &removed, &Write::RemovedFromIndex),
-        Outcome::Duplicate
+        merge(Some(&deleted), &removed, &Write::RemovedFromIndex),
+        Merged::Duplicate
     );
     assert_eq!(
-        merge(Some(&cleared), &removed, &Write::Removed),
-        Outcome::Duplicate
+        merge(Some(&deleted), &removed, &Write::Removed),
+        Merged::Duplicate
     );
 }

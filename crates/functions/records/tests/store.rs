@@ -122,7 +122,7 @@ fn thumbnails(key: &str) -> Write {
     Write::Thumbnails {
         bytes: 1_234_567,
         part: Part::Done(made),
-        cleared: BTreeSet::new(),
+        deleted: BTreeSet::new(),
     }
 }
 
@@ -236,7 +236,7 @@ async fn a_tombstone_can_be_forgotten_and_shows_nothing() {
         ["Deleted", "ExpiresAt", "Id", "Indexed", "Rev", "Seq"]
     );
     assert_eq!(item["Deleted"].as_bool(), Ok(&true));
-    assert_eq!(item["ExpiresAt"].as_n().unwrap(), "1799240400");
+    assert_eq!(item["ExpiresAt"].as_n().unwrap(), "1800536400");
     assert_eq!(rows(&client).await.len(), 1, "the index is analyze-image's");
 
     analyze
@@ -327,7 +327,7 @@ async fn writers_that_meet_start_again() {
     }
     let record = create.read("cat.jpg").await.unwrap().unwrap();
     assert_eq!(record.seq, "4".parse().unwrap());
-    let picture = record.picture().unwrap();
+    let picture = record.image().unwrap();
     assert!(picture.thumbnails.done().is_some());
     assert_eq!(picture.analysis.done().unwrap().labels[0].name, "Label4");
     assert_eq!(
@@ -386,7 +386,7 @@ async fn a_foreign_item_is_named_and_left_alone() {
         .unwrap_err();
     assert_eq!(
         events::chain(&error),
-        "record of \"cat.jpg\" is not of this program's making: attribute UploadedAt is missing or of another type"
+        "item of \"cat.jpg\" is not a record: attribute UploadedAt is missing or of another type"
     );
 }
 

@@ -1,7 +1,7 @@
 //! The function, from an SNS event to the record and the label index.
 
 mod configuration;
+mod images;
 mod outcomes;
-mod pictures;
 mod rekognition;
 mod world;

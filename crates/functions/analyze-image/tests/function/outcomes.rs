@@ -1,16 +1,16 @@
-//! What becomes of one event.
+//! How one event ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use analyze_image::{Answer, Refusal};
+use analyze_image::{Detection, Refusal};
 use image::ImageFormat;
 use records::{Part, Write};
 use serde_json::json;
 
-use crate::world::{KEY, Stack, picture, removed, saw, sns};
+use crate::world::{KEY, Stack, detected, image, removed, sns};
 
 fn small() -> Vec<u8> {
-    picture(100, 80, ImageFormat::Jpeg)
+    image(100, 80, ImageFormat::Jpeg)
 }
 
 fn rows(rows: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -20,7 +20,7 @@ fn rows(rows: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_repeated_or_late_event_asks_nobody() {
+async fn a_repeated_or_late_event_calls_neither_s3_nor_rekognition() {
     let stack = Stack::start().await;
     let first = stack.world.upload(1, small());
     let second = stack.world.upload(2, small());
@@ -36,11 +36,11 @@ async fn a_repeated_or_late_event_asks_nobody() {
 #[tokio::test]
 async fn a_newer_upload_replaces_the_index() {
     let stack = Stack::start().await;
-    let answers = [
-        Ok(saw(&[("Cat", 98.71), ("Pet", 60.0)])),
-        Ok(saw(&[("Cat", 70.5), ("Sofa", 55.0)])),
+    let detections = [
+        Ok(detected(&[("Cat", 98.71), ("Pet", 60.0)])),
+        Ok(detected(&[("Cat", 70.5), ("Sofa", 55.0)])),
     ];
-    stack.world.state().answers = answers.into();
+    stack.world.state().detections = detections.into();
     let event = stack.world.upload(1, small());
     stack.handle(&event).await.unwrap();
     assert_eq!(
@@ -53,24 +53,25 @@ async fn a_newer_upload_replaces_the_index() {
         stack.index().await,
         rows(&[("Cat", "070.5000"), ("Sofa", "055.0000")])
     );
-    let event = stack.world.upload(3, b"no picture".to_vec());
+    let event = stack.world.upload(3, b"not an image".to_vec());
     stack.handle(&event).await.unwrap();
     assert_eq!(stack.index().await, rows(&[]));
     assert_eq!(stack.analysis().await, ["UnsupportedFormat"]);
 }
 
 #[tokio::test]
-async fn a_removal_empties_the_index_whoever_hears_of_it_first() {
+async fn a_removal_empties_the_index_whichever_function_is_first() {
     for create_thumbnail_first in [false, true] {
         let stack = Stack::start().await;
         let event = stack.world.upload(1, small());
         stack.handle(&event).await.unwrap();
         let gone = removed(2);
         if create_thumbnail_first {
-            let decoded = events::decode(&gone).events.remove(0).unwrap();
+            let decoded = events::decode(&gone).remove(0).events.remove(0).unwrap();
             let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
             stack
                 .function
+                .task
                 .store
                 .write(&decoded, &Write::Removed, deadline)
                 .await
@@ -92,22 +93,23 @@ async fn a_removal_empties_the_index_whoever_hears_of_it_first() {
 async fn both_parts_of_a_record_stand_side_by_side() {
     let stack = Stack::start().await;
     let event = stack.world.upload(1, small());
-    let decoded = events::decode(&event).events.remove(0).unwrap();
+    let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
     let thumbnails = Write::Thumbnails {
         bytes: 1,
         part: Part::failed("CorruptImage", "for the test"),
-        cleared: [].into(),
+        deleted: [].into(),
     };
     let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     stack
         .function
+        .task
         .store
         .write(&decoded, &thumbnails, deadline)
         .await
         .unwrap();
     stack.handle(&event).await.unwrap();
     let record = stack.record().await.unwrap();
-    assert!(!record.picture().unwrap().thumbnails.is_pending());
+    assert!(!record.image().unwrap().thumbnails.is_pending());
     assert_eq!(stack.analysis().await, ["Cat"]);
 }
 
@@ -119,54 +121,54 @@ async fn an_upload_that_is_replaced_or_gone_leaves_no_record() {
     stack.handle(&first).await.unwrap();
     stack.world.state().raw = None;
     stack.handle(&first).await.unwrap();
-    assert_eq!(stack.world.calls(), ["read all", "read all"]);
+    assert_eq!(stack.world.calls(), ["get all", "get all"]);
     assert_eq!(stack.record().await, None);
 }
 
 #[tokio::test]
-async fn an_upload_that_is_replaced_while_it_is_looked_at_leaves_no_record() {
-    for answer in [
-        saw(&[("Cat", 90.0)]),
-        Answer::NoObject,
-        Answer::Refused(Refusal::Format),
+async fn an_upload_that_is_replaced_during_detection_leaves_no_record() {
+    for detection in [
+        detected(&[("Cat", 90.0)]),
+        Detection::NoObject,
+        Detection::Refused(Refusal::Format),
     ] {
         for gone in [false, true] {
             let stack = Stack::start().await;
             let event = stack.world.upload(1, small());
-            stack.world.state().answers = [Ok(answer.clone())].into();
+            stack.world.state().detections = [Ok(detection.clone())].into();
             stack.world.state().meanwhile = Some(Box::new(move |state| {
                 state.raw = (!gone).then(|| ("newer".into(), small()));
             }));
             stack.handle(&event).await.unwrap();
-            assert_eq!(stack.record().await, None, "{answer:?} {gone}");
+            assert_eq!(stack.record().await, None, "{detection:?} {gone}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_a_service_could_not_do_is_an_error() {
+async fn a_service_that_fails_is_an_error() {
     let stack = Stack::start().await;
     let event = stack.world.upload(1, small());
     let throttled = Err("ThrottlingException: slow down".into());
-    stack.world.state().answers = [throttled, Ok(Answer::NoObject)].into();
+    stack.world.state().detections = [throttled, Ok(Detection::NoObject)].into();
     assert_eq!(
         stack.handle(&event).await.unwrap_err(),
         r#"1 of 1 records failed; "pets/cat.jpg": labels cannot be detected: ThrottlingException: slow down"#
     );
-    // The object is there, so it can't be seen for want of permission, say.
+    // The object exists: Rekognition may not read it, for example.
     assert_eq!(
         stack.handle(&event).await.unwrap_err(),
-        r#"1 of 1 records failed; "pets/cat.jpg": the recogniser finds no object, or may not read it"#
+        r#"1 of 1 records failed; "pets/cat.jpg": Rekognition finds no object, or may not read it"#
     );
-    let refused = || Ok(Answer::Refused(Refusal::Parameter));
-    stack.world.state().answers = [refused(), refused()].into();
+    let refused = || Ok(Detection::Refused(Refusal::Parameter));
+    stack.world.state().detections = [refused(), refused()].into();
     assert_eq!(
         stack.handle(&event).await.unwrap_err(),
-        r#"1 of 1 records failed; "pets/cat.jpg": the recogniser does not take the request"#
+        r#"1 of 1 records failed; "pets/cat.jpg": Rekognition refuses the request as invalid"#
     );
     assert_eq!(stack.record().await, None);
     stack.handle(&event).await.unwrap();
-    assert_eq!(stack.analysis().await, ["Cat"], "and the retry does it");
+    assert_eq!(stack.analysis().await, ["Cat"], "the retry succeeds");
 }
 
 #[tokio::test]
@@ -179,7 +181,7 @@ async fn the_index_takes_no_more_labels_than_configured() {
         ("D", 98.0),
         ("B", 97.0),
     ];
-    stack.world.state().answers = [Ok(saw(&many))].into();
+    stack.world.state().detections = [Ok(detected(&many))].into();
     let event = stack.world.upload(1, small());
     stack.handle(&event).await.unwrap();
     assert_eq!(stack.analysis().await, ["B", "D", "C"]);
@@ -189,7 +191,7 @@ async fn the_index_takes_no_more_labels_than_configured() {
 
 /// In a bucket that keeps versions: `ObjectRemoved:Delete` names the version that was deleted for good.
 #[tokio::test]
-async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
+async fn a_permanently_deleted_version_leaves_the_current_one() {
     let stack = Stack::start().await;
     let lost = |n: u32| {
         let object =
@@ -206,18 +208,36 @@ async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
 }
 
 #[tokio::test]
-async fn a_key_too_long_for_the_index_is_skipped() {
+async fn a_key_that_is_too_long_has_a_record_only() {
     let stack = Stack::start().await;
-    let object = json!({"key": "k".repeat(1001), "size": 1, "eTag": "e", "sequencer": "1"});
-    stack
-        .handle(&sns("ObjectCreated:Put", &object))
-        .await
-        .unwrap();
+    for length in [1001, 1024] {
+        let key = "k".repeat(length);
+        let record = || async { stack.function.task.store.read(&key).await.unwrap().unwrap() };
+        let object = json!({"key": key, "size": 7, "eTag": "e", "sequencer": "1"});
+        stack
+            .handle(&sns("ObjectCreated:Put", &object))
+            .await
+            .unwrap();
+        let created = record().await;
+        let image = created.image().unwrap();
+        assert_eq!(image.bytes, 7);
+        assert!(
+            matches!(&image.analysis, Part::Failed { reason } if reason.code == "KeyTooLong"),
+            "{image:?}"
+        );
+        let object = json!({"key": key, "sequencer": "2"});
+        stack
+            .handle(&sns("ObjectRemoved:Delete", &object))
+            .await
+            .unwrap();
+        assert!(record().await.is_deleted());
+    }
     assert_eq!(stack.world.calls(), [""; 0]);
+    assert_eq!(stack.index().await, rows(&[]));
 }
 
 /// Names of the function's own metrics on the template's dashboard.
-fn shown() -> BTreeSet<String> {
+fn dashboard_metrics() -> BTreeSet<String> {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/infra.yaml");
     let template = std::fs::read_to_string(template).expect("the template");
     let lines = template.lines().map(str::trim).filter(|line| {
@@ -229,12 +249,12 @@ fn shown() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn it_tells_what_the_dashboard_shows() {
+async fn the_log_has_the_metrics_of_the_dashboard() {
     let stack = Stack::start().await;
-    let mut told = BTreeSet::new();
-    // One that Rekognition reads itself, and one that is sent.
+    let mut logged = BTreeSet::new();
+    // One that Rekognition reads from S3, and one in the request.
     for (n, format) in [(1, ImageFormat::Jpeg), (2, ImageFormat::Gif)] {
-        let bytes = picture(100, 80, format);
+        let bytes = image(100, 80, format);
         let event = stack.world.upload(n, bytes.clone());
         let lines = stack.lines(&event).await;
         let [line] = lines.as_slice() else {
@@ -254,8 +274,11 @@ async fn it_tells_what_the_dashboard_shows() {
         assert_eq!(line["BytesOut"] == 0, format == ImageFormat::Jpeg);
         let members = line.as_object().expect("a map").iter();
         let numbers = members.filter(|(_, value)| value.is_number());
-        told.extend(numbers.map(|(name, _)| name.clone()));
+        logged.extend(numbers.map(|(name, _)| name.clone()));
     }
-    assert!(!shown().is_empty());
-    assert_eq!(shown().difference(&told).collect::<Vec<_>>(), [""; 0]);
+    assert!(!dashboard_metrics().is_empty());
+    assert_eq!(
+        dashboard_metrics().difference(&logged).collect::<Vec<_>>(),
+        [""; 0]
+    );
 }

@@ -1,8 +1,8 @@
-//! What goes over the wire to Rekognition, and what is made of its answers.
+//! Requests to Rekognition over the wire, and how its responses are read.
 
 use std::time::Duration;
 
-use analyze_image::{Answer, Recogniser, Refusal, Rekognition, labels};
+use analyze_image::{DetectLabels, Detection, Refusal, Rekognition, labels};
 use aws_sdk_rekognition::Client;
 use aws_sdk_rekognition::config::retry::RetryConfig;
 use aws_sdk_rekognition::config::{BehaviorVersion, Credentials, Region};
@@ -11,36 +11,36 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::oneshot;
 
-/// A Rekognition that answers one request with this, and tells what it was asked.
+/// A Rekognition that sends this response to one request, and the body of that request.
 async fn rekognition(status: u16, body: Value) -> (Rekognition, oneshot::Receiver<Value>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let (tell, told) = oneshot::channel();
+    let (sender, received) = oneshot::channel();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a request");
         let mut request = Vec::new();
-        let asked = loop {
+        let request_body = loop {
             let mut chunk = [0; 4096];
             let length = stream.read(&mut chunk).await.expect("a request");
             request.extend_from_slice(&chunk[..length]);
             let text = String::from_utf8_lossy(&request);
             let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-            if let Ok(asked) = serde_json::from_str(body) {
-                break asked;
+            if let Ok(parsed) = serde_json::from_str(body) {
+                break parsed;
             }
         };
         let body = body.to_string();
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 {status} x\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream
-            .write_all(answer.as_bytes())
+            .write_all(response.as_bytes())
             .await
-            .expect("an answer");
-        let _ = tell.send(asked);
+            .expect("a response");
+        let _ = sender.send(request_body);
     });
     let config = aws_sdk_rekognition::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -62,7 +62,7 @@ async fn rekognition(status: u16, body: Value) -> (Rekognition, oneshot::Receive
         );
     (
         Rekognition::new(Client::from_conf(config.build()), 20, 55.0),
-        told,
+        received,
     )
 }
 
@@ -77,17 +77,14 @@ async fn an_object_is_named_and_its_labels_come_back() {
         {"Name": "Cat", "Confidence": 12.0},
         {"Name": "", "Confidence": 99.0},
     ]});
-    let (rekognition, told) = rekognition(200, body).await;
-    let answer = rekognition
-        .look_at_object("raw", "pets/cät.jpg")
-        .await
-        .unwrap();
+    let (rekognition, received) = rekognition(200, body).await;
+    let detection = rekognition.of_object("raw", "pets/cät.jpg").await.unwrap();
     assert_eq!(
-        told.await.unwrap(),
+        received.await.unwrap(),
         json!({"Image": {"S3Object": {"Bucket": "raw", "Name": "pets/cät.jpg"}}, "MaxLabels": 20, "MinConfidence": 55.0})
     );
-    let Answer::Labels(detected) = answer else {
-        panic!("{answer:?}")
+    let Detection::Labels(detected) = detection else {
+        panic!("{detection:?}")
     };
     let labels = labels(detected, 49);
     assert_eq!(
@@ -104,31 +101,38 @@ async fn an_object_is_named_and_its_labels_come_back() {
 
 #[tokio::test]
 async fn bytes_are_sent_as_base64() {
-    let (rekognition, told) = rekognition(200, json!({"Labels": []})).await;
+    let (rekognition, received) = rekognition(200, json!({"Labels": []})).await;
     assert_eq!(
-        rekognition.look_at(b"JPEG".to_vec()).await.unwrap(),
-        Answer::Labels(vec![])
+        rekognition.of_jpeg(b"JPEG".to_vec()).await.unwrap(),
+        Detection::Labels(vec![])
     );
-    assert_eq!(told.await.unwrap()["Image"], json!({"Bytes": "SlBFRw=="}));
+    assert_eq!(
+        received.await.unwrap()["Image"],
+        json!({"Bytes": "SlBFRw=="})
+    );
 }
 
 #[tokio::test]
-async fn refusals_are_told_from_failures() {
+async fn refusals_are_not_failures() {
     for (name, expected) in [
         (
             "InvalidImageFormatException",
-            Answer::Refused(Refusal::Format),
+            Detection::Refused(Refusal::Format),
         ),
-        ("ImageTooLargeException", Answer::Refused(Refusal::TooLarge)),
+        (
+            "ImageTooLargeException",
+            Detection::Refused(Refusal::TooLarge),
+        ),
         (
             "InvalidParameterException",
-            Answer::Refused(Refusal::Parameter),
+            Detection::Refused(Refusal::Parameter),
         ),
-        ("InvalidS3ObjectException", Answer::NoObject),
+        ("InvalidS3ObjectException", Detection::NoObject),
     ] {
-        let (rekognition, _told) = rekognition(400, json!({"__type": name, "Message": "no"})).await;
+        let (rekognition, _received) =
+            rekognition(400, json!({"__type": name, "Message": "no"})).await;
         assert_eq!(
-            rekognition.look_at_object("raw", "k").await.unwrap(),
+            rekognition.of_object("raw", "k").await.unwrap(),
             expected,
             "{name}"
         );
@@ -141,13 +145,13 @@ async fn refusals_are_told_from_failures() {
         (500, "InternalServerError"),
         (400, "SomethingNewException"),
     ] {
-        let (rekognition, _told) =
+        let (rekognition, _received) =
             rekognition(status, json!({"__type": name, "Message": "no"})).await;
-        let error = rekognition.look_at(vec![]).await.unwrap_err();
-        let said = events::chain(&error);
+        let error = rekognition.of_jpeg(vec![]).await.unwrap_err();
+        let message = events::chain(&error);
         assert!(
-            said.starts_with("labels cannot be detected: ") && said.contains(name),
-            "{said}"
+            message.starts_with("labels cannot be detected: ") && message.contains(name),
+            "{message}"
         );
     }
 }

@@ -1,40 +1,37 @@
-//! A bucket and a recogniser that do as they are told, and a real `DynamoDB`.
+//! A bucket and a Rekognition with prepared responses, and an embedded `DynamoDB`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use analyze_image::{
-    Answer, Description, Found, Function, ObjectError, Objects, Recogniser, RecogniserError,
-};
+use analyze_image::{AnalyzeImage, DetectLabels, Detection, RekognitionError};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use aws_sdk_rekognition::types::Label;
-use events::SnsEvent;
 use image::ImageFormat;
-use invocation::Invocation;
 use records::{Part, Record, Store};
-use serde_json::json;
+use runtime::{Description, Function, Invocation, ObjectError, Original, Originals, Portion};
+use serde_json::{Value, json};
 use thumbnail::Limits;
 
 pub const KEY: &str = "pets/cat.jpg";
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What happens to the bucket when the recogniser is asked.
+/// What happens to the bucket during a `DetectLabels` call.
 pub type Meanwhile = Box<dyn FnOnce(&mut State) + Send>;
 
-/// The bucket, and what the recogniser will say.
+/// The bucket, and the responses of Rekognition.
 #[derive(Default)]
 pub struct State {
     /// Entity tag and content of the upload.
     pub raw: Option<(String, Vec<u8>)>,
-    /// The recogniser's answers; after the last one it sees a cat.
-    pub answers: VecDeque<Result<Answer, Cause>>,
+    /// Responses of Rekognition; after the last one, a cat.
+    pub detections: VecDeque<Result<Detection, Source>>,
     pub meanwhile: Option<Meanwhile>,
-    /// What was asked, in order.
+    /// The calls, in order.
     pub calls: Vec<String>,
     /// The JPEG that was sent last.
     pub sent: Vec<u8>,
@@ -48,8 +45,8 @@ impl World {
         self.0.lock().expect("no step panics")
     }
 
-    /// Uploads, and returns the event of it.
-    pub fn upload(&self, n: u32, bytes: Vec<u8>) -> SnsEvent {
+    /// Uploads, and returns the event.
+    pub fn upload(&self, n: u32, bytes: Vec<u8>) -> Value {
         let (e_tag, size) = (format!("tag{n}"), bytes.len());
         self.state().raw = Some((e_tag.clone(), bytes));
         sns(
@@ -62,41 +59,43 @@ impl World {
         std::mem::take(&mut self.state().calls)
     }
 
-    fn answer(&self, call: String) -> Result<Answer, RecogniserError> {
+    fn detect(&self, call: String) -> Result<Detection, RekognitionError> {
         let mut state = self.state();
         state.calls.push(call);
         if let Some(meanwhile) = state.meanwhile.take() {
             meanwhile(&mut state);
         }
-        let answer = state
-            .answers
+        let detection = state
+            .detections
             .pop_front()
-            .unwrap_or_else(|| Ok(saw(&[("Cat", 98.71)])));
-        answer.map_err(RecogniserError::from)
+            .unwrap_or_else(|| Ok(detected(&[("Cat", 98.71)])));
+        detection.map_err(RekognitionError::from)
     }
 }
 
-impl Objects for World {
-    async fn read(
+impl Originals for World {
+    async fn get(
         &self,
         _key: &str,
-        e_tag: &str,
-        first: Option<u64>,
-    ) -> Result<Found, ObjectError> {
+        e_tag: Option<&str>,
+        portion: Portion,
+    ) -> Result<Original, ObjectError> {
         let mut state = self.state();
-        state
-            .calls
-            .push(first.map_or("read all".into(), |first| format!("read {first}")));
+        let (call, length) = match portion {
+            Portion::First(first) => (format!("get {first}"), first),
+            Portion::All => ("get all".into(), u64::MAX),
+            Portion::AllUpTo(limit) => (format!("get up to {limit}"), limit),
+        };
+        state.calls.push(call);
         Ok(match &state.raw {
-            None => Found::Gone,
-            Some((now, _)) if now != e_tag => Found::Changed,
-            Some((_, bytes)) => {
-                let first =
-                    first.map_or(bytes.len(), |first| usize::try_from(first).expect("small"));
-                let total = bytes.len() as u64;
-                Found::Here {
-                    bytes: bytes[..first.min(bytes.len())].to_vec(),
-                    total,
+            None => Original::Gone,
+            Some((now, _)) if Some(now.as_str()) != e_tag => Original::Changed,
+            Some((now, content)) => {
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                Original::Found {
+                    e_tag: now.clone(),
+                    content: content[..length.min(content.len())].to_vec(),
+                    bytes: content.len() as u64,
                 }
             }
         })
@@ -113,35 +112,35 @@ impl Objects for World {
     }
 }
 
-impl Recogniser for World {
-    async fn look_at_object(&self, bucket: &str, key: &str) -> Result<Answer, RecogniserError> {
-        self.answer(format!("look at {bucket}/{key}"))
+impl DetectLabels for World {
+    async fn of_object(&self, bucket: &str, key: &str) -> Result<Detection, RekognitionError> {
+        self.detect(format!("detect in {bucket}/{key}"))
     }
 
-    async fn look_at(&self, jpeg: Vec<u8>) -> Result<Answer, RecogniserError> {
+    async fn of_jpeg(&self, jpeg: Vec<u8>) -> Result<Detection, RekognitionError> {
         self.state().sent = jpeg;
-        self.answer("look at bytes".into())
+        self.detect("detect in bytes".into())
     }
 }
 
-/// Labels that were seen.
-pub fn saw(labels: &[(&str, f32)]) -> Answer {
+/// A response with these labels.
+pub fn detected(labels: &[(&str, f32)]) -> Detection {
     let label = |(name, confidence): &(&str, f32)| {
         Label::builder().name(*name).confidence(*confidence).build()
     };
-    Answer::Labels(labels.iter().map(label).collect())
+    Detection::Labels(labels.iter().map(label).collect())
 }
 
-pub fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub fn image(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(vec![]);
     let pixels = image::RgbImage::from_fn(width, height, |x, y| {
         image::Rgb([(x % 251) as u8, (y % 241) as u8, 90])
     });
-    pixels.write_to(&mut bytes, format).expect("a picture");
+    pixels.write_to(&mut bytes, format).expect("an image");
     bytes.into_inner()
 }
 
-pub fn removed(n: u32) -> SnsEvent {
+pub fn removed(n: u32) -> Value {
     sns(
         "ObjectRemoved:Delete",
         &json!({"key": KEY, "sequencer": format!("{n:04X}")}),
@@ -149,7 +148,7 @@ pub fn removed(n: u32) -> SnsEvent {
 }
 
 /// An SNS event with one S3 record.
-pub fn sns(name: &str, object: &serde_json::Value) -> SnsEvent {
+pub fn sns(name: &str, object: &Value) -> Value {
     let message = json!({"Records": [{
         "eventName": name,
         "eventTime": "2026-11-22T13:00:00.000Z",
@@ -157,7 +156,7 @@ pub fn sns(name: &str, object: &serde_json::Value) -> SnsEvent {
         "requestParameters": {},
         "s3": {"bucket": {"name": "raw"}, "object": object},
     }]});
-    let event = json!({"Records": [{
+    json!({"Records": [{
         "EventVersion": "1.0",
         "EventSource": "aws:sns",
         "EventSubscriptionArn": "arn:aws:sns:eu-central-1:123456789012:topic:subscription",
@@ -172,14 +171,13 @@ pub fn sns(name: &str, object: &serde_json::Value) -> SnsEvent {
             "UnsubscribeUrl": "https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe",
             "Message": message.to_string(),
         },
-    }]});
-    serde_json::from_value(event).expect("an SNS event")
+    }]})
 }
 
 /// The function in its world, and the tables.
 pub struct Stack {
     pub world: World,
-    pub function: Function<World, World>,
+    pub function: Function<AnalyzeImage<World, World>>,
     pub client: aws_sdk_dynamodb::Client,
 }
 
@@ -187,16 +185,19 @@ impl Stack {
     pub async fn start() -> Self {
         let client = dynamodb().await;
         let world = World::default();
-        let function = Function {
-            objects: world.clone(),
-            recogniser: world.clone(),
+        let task = AnalyzeImage {
+            originals: world.clone(),
+            rekognition: world.clone(),
             store: Store::new(client.clone(), "images").with_index("labels"),
-            raw_bucket: "raw".into(),
             max_labels: 3,
             limits: Limits {
                 bytes: 17 * 1024 * 1024,
                 ..Limits::default()
             },
+        };
+        let function = Function {
+            task,
+            raw_bucket: "raw".into(),
         };
         Self {
             world,
@@ -205,27 +206,27 @@ impl Stack {
         }
     }
 
-    /// Handles an event; what went wrong, if anything did.
-    pub async fn handle(&self, event: &SnsEvent) -> Result<(), String> {
-        self.told(event, |_| {}).await
+    /// Handles an event; the message of the error, if it fails.
+    pub async fn handle(&self, event: &Value) -> Result<(), String> {
+        self.invoke(event, |_| {}).await
     }
 
-    /// Handles an event, and gives what it tells of it.
-    pub async fn lines(&self, event: &SnsEvent) -> Vec<serde_json::Value> {
+    /// Handles an event, and returns its log.
+    pub async fn lines(&self, event: &Value) -> Vec<Value> {
         let lines = Arc::new(Mutex::new(vec![]));
-        let log = Arc::clone(&lines);
-        let tell = move |line: &str| {
+        let copy = Arc::clone(&lines);
+        let log = move |line: &str| {
             let line = serde_json::from_str(line).expect("a line is JSON");
-            log.lock().expect("no line panics").push(line);
+            copy.lock().expect("no line panics").push(line);
         };
-        // How it ends is told as well.
-        let _ = self.told(event, tell).await;
+        // The log says how it ends.
+        let _ = self.invoke(event, log).await;
         std::mem::take(&mut lines.lock().expect("no line panics"))
     }
 
-    async fn told(
+    async fn invoke(
         &self,
-        event: &SnsEvent,
+        event: &Value,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -238,6 +239,7 @@ impl Stack {
 
     pub async fn record(&self) -> Option<Record> {
         self.function
+            .task
             .store
             .read(KEY)
             .await
@@ -247,7 +249,7 @@ impl Stack {
     /// Names of the labels in the record, or the code of its failure.
     pub async fn analysis(&self) -> Vec<String> {
         let record = self.record().await.expect("a record");
-        match &record.picture().expect("a picture").analysis {
+        match &record.image().expect("an image").analysis {
             Part::Pending => vec!["pending".into()],
             Part::Failed { reason } => vec![reason.code.clone()],
             Part::Done(analysis) => analysis

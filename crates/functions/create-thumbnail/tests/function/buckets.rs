@@ -10,12 +10,13 @@ use aws_sdk_s3::config::http::HttpRequest;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use create_thumbnail::{Buckets, Function, Objects, Original};
+use create_thumbnail::{CreateThumbnail, ThumbnailBucket, Thumbnails};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use local_s3::{Access, Change, Context, Observer};
+use runtime::{Function, Original, Originals, Portion, RawBucket};
 
-use crate::world::{SIZES, invocation, picture, sns, store, thumbnails_of};
+use crate::world::{SIZES, image, invocation, sns, store, thumbnails_of};
 
 /// Lets everybody do everything but read keys that begin with `secret`.
 struct Open;
@@ -98,21 +99,21 @@ async fn s3() -> (Client, Folder) {
 }
 
 /// A key in place of one that the SDK would take for a missing one.
-fn stand_in(key: &str) -> &str {
+fn placeholder(key: &str) -> &str {
     if key.trim().is_empty() {
-        "stand-in"
+        "placeholder"
     } else {
         key
     }
 }
 
 /// Turns a request for the stand-in to the key.
-fn turn_to(key: &str) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+fn restore(key: &str) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
     let encoded = [(" ", "%20"), ("\t", "%09"), ("\u{3000}", "%E3%80%80")]
         .iter()
         .fold(key.to_owned(), |key, (from, to)| key.replace(from, to));
     move |request| {
-        let uri = request.uri().replace("stand-in", &encoded);
+        let uri = request.uri().replace("placeholder", &encoded);
         request.set_uri(uri).expect("a URI");
     }
 }
@@ -121,10 +122,10 @@ async fn upload(client: &Client, key: &str, bytes: Vec<u8>) -> String {
     let put = client
         .put_object()
         .bucket("raw")
-        .key(stand_in(key))
+        .key(placeholder(key))
         .body(ByteStream::from(bytes));
     put.customize()
-        .mutate_request(turn_to(key))
+        .mutate_request(restore(key))
         .send()
         .await
         .expect("an upload")
@@ -150,12 +151,16 @@ async fn objects(client: &Client) -> Vec<String> {
 #[tokio::test]
 async fn thumbnails_come_and_go_under_any_key() {
     let (client, _folder) = s3().await;
-    let function = Function {
-        objects: Buckets::new(client.clone(), "raw", "thumbnails"),
+    let task = CreateThumbnail {
+        originals: RawBucket::new(client.clone(), "raw"),
+        thumbnails: ThumbnailBucket::new(client.clone(), "thumbnails"),
         store: store().await,
-        raw_bucket: "raw".into(),
         sizes: SIZES.into(),
         limits: thumbnail::Limits::default(),
+    };
+    let function = Function {
+        task,
+        raw_bucket: "raw".into(),
     };
     for (key, encoded) in [
         ("photo.png", "photo.png"),
@@ -168,12 +173,12 @@ async fn thumbnails_come_and_go_under_any_key() {
         ("q", "q"),
         ("q/b", "q/b"),
     ] {
-        let e_tag = upload(&client, key, picture(7)).await;
+        let e_tag = upload(&client, key, image(7)).await;
         function
             .handle(&sns(encoded, 1, Some(&e_tag)), &invocation())
             .await
             .unwrap();
-        for (size, expected) in thumbnails_of(Some(&picture(7))) {
+        for (size, expected) in thumbnails_of(Some(&image(7))) {
             let thumbnail = client
                 .get_object()
                 .bucket("thumbnails")
@@ -186,8 +191,8 @@ async fn thumbnails_come_and_go_under_any_key() {
                 expected
             );
         }
-        let delete = client.delete_object().bucket("raw").key(stand_in(key));
-        let delete = delete.customize().mutate_request(turn_to(key));
+        let delete = client.delete_object().bucket("raw").key(placeholder(key));
+        let delete = delete.customize().mutate_request(restore(key));
         delete.send().await.unwrap();
         function
             .handle(&sns(encoded, 2, None), &invocation())
@@ -198,67 +203,74 @@ async fn thumbnails_come_and_go_under_any_key() {
 }
 
 #[tokio::test]
-async fn an_upload_is_what_the_event_says_or_it_is_not() {
+async fn an_upload_is_read_by_its_entity_tag() {
     let (client, _folder) = s3().await;
-    let buckets = Buckets::new(client.clone(), "raw", "thumbnails");
+    let bucket = RawBucket::new(client.clone(), "raw");
+    let limit = Portion::AllUpTo(9);
     assert_eq!(
-        buckets.original("k", Some("e"), 9).await.unwrap(),
+        bucket.get("k", Some("e"), limit).await.unwrap(),
         Original::Gone
     );
-    assert_eq!(buckets.describe("k").await.unwrap(), None);
+    assert_eq!(bucket.describe("k").await.unwrap(), None);
 
     let e_tag = upload(&client, "k", b"0123456789".to_vec()).await;
-    let here = Original::Here {
-        e_tag: e_tag.clone(),
-        bytes: b"0123456789".to_vec(),
-    };
-    assert_eq!(buckets.original("k", Some(&e_tag), 10).await.unwrap(), here);
-    assert_eq!(buckets.original("k", None, 10).await.unwrap(), here);
-    let large = Original::TooLarge {
-        e_tag: e_tag.clone(),
-        bytes: 10,
-    };
-    assert_eq!(buckets.original("k", Some(&e_tag), 9).await.unwrap(), large);
-    assert_eq!(
-        buckets.original("k", Some("other"), 10).await.unwrap(),
-        Original::Changed
-    );
-    let described = buckets.describe("k").await.unwrap().unwrap();
-    assert_eq!((described.e_tag, described.bytes), (e_tag, 10));
-    assert!((chrono::Utc::now() - described.uploaded_at).num_minutes() < 1);
+    for (portion, content) in [
+        (Portion::All, "0123456789"),
+        (Portion::AllUpTo(10), "0123456789"),
+        (Portion::AllUpTo(9), ""),
+        (Portion::First(4), "0123"),
+        (Portion::First(100), "0123456789"),
+    ] {
+        let found = Original::Found {
+            e_tag: e_tag.clone(),
+            content: content.into(),
+            bytes: 10,
+        };
+        for tag in [None, Some(e_tag.as_str())] {
+            assert_eq!(bucket.get("k", tag, portion).await.unwrap(), found);
+        }
+        assert_eq!(
+            bucket.get("k", Some("other"), portion).await.unwrap(),
+            Original::Changed
+        );
+    }
+    let description = bucket.describe("k").await.unwrap().unwrap();
+    assert_eq!((description.e_tag, description.bytes), (e_tag, 10));
+    assert!((chrono::Utc::now() - description.uploaded_at).num_minutes() < 1);
 }
 
 #[tokio::test]
 async fn what_s3_refuses_is_an_error_with_its_causes() {
     let (client, _folder) = s3().await;
-    let buckets = Buckets::new(client.clone(), "raw", "thumbnails");
-    let error = buckets.original("secret", None, 9).await.unwrap_err();
-    let said = events::chain(&error);
+    let bucket = RawBucket::new(client.clone(), "raw");
+    let error = bucket.get("secret", None, Portion::All).await.unwrap_err();
+    let message = events::chain(&error);
     assert!(
-        said.starts_with("object \"secret\" of bucket raw cannot be read: "),
-        "{said}"
+        message.starts_with("object \"secret\" of bucket raw cannot be read: "),
+        "{message}"
     );
-    assert!(said.contains("AccessDenied"), "{said}");
-    assert!(buckets.describe("secret").await.is_err());
+    assert!(message.contains("AccessDenied"), "{message}");
+    assert!(bucket.describe("secret").await.is_err());
 
-    let nowhere = Buckets::new(client, "nowhere", "nowhere");
-    let error = nowhere.original("k", None, 9).await.unwrap_err();
+    let missing = RawBucket::new(client.clone(), "missing");
+    let error = missing.get("k", None, Portion::All).await.unwrap_err();
     assert!(
         events::chain(&error).contains("NoSuchBucket"),
-        "a missing bucket is no missing object"
+        "a missing bucket is not a missing object"
     );
-    let thumbnail = thumbnail::thumbnails(&picture(1), &[4], &thumbnail::Limits::default());
-    let thumbnail = thumbnail.unwrap().items.remove(0);
-    let error = nowhere.put("k", thumbnail).await.unwrap_err();
+    let missing = ThumbnailBucket::new(client, "missing");
+    let made = thumbnail::thumbnails(&image(1), &[4], &thumbnail::Limits::default());
+    let thumbnail = made.unwrap().items.remove(0);
+    let error = missing.put("k", thumbnail).await.unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("object \"4/k\" of bucket nowhere cannot be written")
+            .starts_with("object \"4/k\" of bucket missing cannot be written")
     );
-    let error = nowhere.delete("k", 4).await.unwrap_err();
+    let error = missing.delete("k", 4).await.unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("object \"4/k\" of bucket nowhere cannot be deleted")
+            .starts_with("object \"4/k\" of bucket missing cannot be deleted")
     );
 }

@@ -1,16 +1,18 @@
 //! Any order of the steps of any invocations, with deaths on the way, ends with the thumbnails and the record of
 //! what is in the raw bucket.
 
-use crate::world::{self, Buckets, Invocation, picture, sns, soon, store, thumbnails_of};
-use events::{Change, Failures, ObjectEvent, SnsEvent};
+use crate::world::{self, Buckets, Invocation, image, sns, soon, store, thumbnails_of};
+use events::{Change, ObjectEvent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use records::{Part, Store, Write};
+use runtime::Failures;
+use serde_json::Value;
 
 /// What a client does.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
-    /// Uploads one of three contents; the third is no picture. The same content has the same entity tag.
+    /// Uploads one of three contents; the third is not an image. The same content has the same entity tag.
     Upload(u8),
     Delete,
 }
@@ -43,7 +45,7 @@ fn plans() -> impl Strategy<Value = Plan> {
 
 /// A delivery that is being handled.
 struct Running {
-    delivery: (usize, SnsEvent),
+    delivery: (usize, Value),
     invocation: Invocation,
 }
 
@@ -61,7 +63,7 @@ struct Scheduler<'a> {
     key: String,
     /// What happened to the object: entity tag of an upload, or nothing.
     history: Vec<Option<String>>,
-    waiting: Vec<(usize, SnsEvent)>,
+    waiting: Vec<(usize, Value)>,
     unanalysed: Vec<usize>,
     running: Vec<Running>,
     story: Vec<String>,
@@ -69,9 +71,9 @@ struct Scheduler<'a> {
 
 fn content(of: u8) -> Vec<u8> {
     if of == 2 {
-        b"no picture".to_vec()
+        b"not an image".to_vec()
     } else {
-        picture(of * 200)
+        image(of * 200)
     }
 }
 
@@ -155,7 +157,7 @@ impl Scheduler<'_> {
     /// So many steps of an invocation, unless it is over before.
     async fn go_on(
         &mut self,
-        delivery: (usize, SnsEvent),
+        delivery: (usize, Value),
         mut at: Result<Invocation, Result<(), Failures>>,
         times: usize,
     ) -> Result<(), TestCaseError> {
@@ -237,12 +239,12 @@ impl Scheduler<'_> {
             "{}",
             story
         );
-        match (record.picture(), &self.history[last]) {
+        match (record.image(), &self.history[last]) {
             (None, None) => {}
-            (Some(picture), Some(_)) => {
-                prop_assert_eq!(picture.bytes, last as u64);
-                prop_assert!(!picture.analysis.is_pending(), "{story}");
-                match &picture.thumbnails {
+            (Some(image), Some(_)) => {
+                prop_assert_eq!(image.bytes, last as u64);
+                prop_assert!(!image.analysis.is_pending(), "{story}");
+                match &image.thumbnails {
                     Part::Done(_) => prop_assert!(readable, "{story}"),
                     Part::Failed { .. } => prop_assert!(!readable, "{story}"),
                     Part::Pending => prop_assert!(false, "part is missing\n{story}"),

@@ -1,14 +1,14 @@
-//! What becomes of one event.
+//! How one event ends.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use invocation::Invocation;
 use records::{Part, Thumbnail, Verdict, Write};
+use runtime::Invocation;
 use serde_json::json;
 
 use crate::world::{
-    Buckets, SIZES, function, invocation, picture, sns, sns_of, soon, store, thumbnails_of,
+    Buckets, SIZES, function, image, invocation, sns, sns_of, soon, store, thumbnails_of,
 };
 
 const KEY: &str = "pets/a b+c.png";
@@ -23,19 +23,19 @@ fn code<T>(part: &Part<T>) -> &str {
 }
 
 #[tokio::test]
-async fn a_picture_has_a_thumbnail_of_each_size_and_a_part() {
+async fn an_image_has_a_thumbnail_of_each_size_and_a_part() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     let event = sns(ENCODED, 1, Some(&e_tag));
     function(buckets.clone(), store.clone())
         .handle(&event, &invocation())
         .await
         .unwrap();
 
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(1))));
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(1))));
     let record = store.read(KEY).await.unwrap().unwrap();
     assert_eq!(record.sizes, BTreeSet::from(SIZES));
-    let part = record.picture().unwrap().thumbnails.done().unwrap();
+    let part = record.image().unwrap().thumbnails.done().unwrap();
     assert_eq!(
         (part.width, part.height, part.format.as_str()),
         (8, 6, "png")
@@ -58,7 +58,7 @@ async fn a_picture_has_a_thumbnail_of_each_size_and_a_part() {
 #[tokio::test]
 async fn a_repeated_event_changes_nothing() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     let event = sns(ENCODED, 1, Some(&e_tag));
     let function = function(buckets.clone(), store.clone());
     function.handle(&event, &invocation()).await.unwrap();
@@ -70,22 +70,22 @@ async fn a_repeated_event_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_recorded_and_loses_the_thumbnails_of_an_older_upload() {
+async fn an_upload_that_is_not_an_image_is_recorded_and_loses_older_thumbnails() {
     let (buckets, store) = (Buckets::default(), store().await);
     let function = function(buckets.clone(), store.clone());
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     function
         .handle(&sns(KEY, 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
-    let e_tag = buckets.upload(b"no picture".to_vec());
+    let e_tag = buckets.upload(b"not an image".to_vec());
     function
         .handle(&sns(KEY, 2, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     let record = store.read(&KEY.replace('+', " ")).await.unwrap().unwrap();
     assert_eq!(
-        code(&record.picture().unwrap().thumbnails),
+        code(&record.image().unwrap().thumbnails),
         "UnsupportedFormat"
     );
     assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
@@ -93,10 +93,10 @@ async fn what_is_no_picture_is_recorded_and_loses_the_thumbnails_of_an_older_upl
 }
 
 #[tokio::test]
-async fn damaged_and_oversized_pictures_are_recorded() {
+async fn corrupt_and_oversized_images_are_recorded() {
     let (buckets, store) = (Buckets::default(), store().await);
     let function = function(buckets.clone(), store.clone());
-    let whole = picture(1);
+    let whole = image(1);
     for (n, bytes, expected) in [
         (1, whole[..whole.len() / 2].to_vec(), "CorruptImage"),
         (2, vec![], "UnsupportedFormat"),
@@ -108,16 +108,16 @@ async fn damaged_and_oversized_pictures_are_recorded() {
             .await
             .unwrap();
         let record = store.read("x").await.unwrap().unwrap();
-        assert_eq!(code(&record.picture().unwrap().thumbnails), expected);
+        assert_eq!(code(&record.image().unwrap().thumbnails), expected);
     }
 }
 
 #[tokio::test]
-async fn sizes_that_are_configured_no_more_are_cleared() {
+async fn sizes_that_are_configured_no_more_are_deleted() {
     let (buckets, store) = (Buckets::default(), store().await);
     let mut function = function(buckets.clone(), store.clone());
-    function.sizes = BTreeSet::from([4, 7]);
-    let e_tag = buckets.upload(picture(1));
+    function.task.sizes = BTreeSet::from([4, 7]);
+    let e_tag = buckets.upload(image(1));
     function
         .handle(&sns("x", 1, Some(&e_tag)), &invocation())
         .await
@@ -125,10 +125,10 @@ async fn sizes_that_are_configured_no_more_are_cleared() {
     assert!(buckets.state().thumbnails.contains_key(&7));
 
     // Even when analyze-image hears of the newer upload first and starts the record afresh.
-    function.sizes = BTreeSet::from(SIZES);
-    let e_tag = buckets.upload(picture(2));
+    function.task.sizes = BTreeSet::from(SIZES);
+    let e_tag = buckets.upload(image(2));
     let event = sns("x", 2, Some(&e_tag));
-    let decoded = events::decode(&event).events.remove(0).unwrap();
+    let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
     let write = Write::Analysis {
         bytes: 2,
         part: Part::failed("CorruptImage", ""),
@@ -138,7 +138,7 @@ async fn sizes_that_are_configured_no_more_are_cleared() {
         Verdict::Written
     );
     function.handle(&event, &invocation()).await.unwrap();
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(2))));
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(2))));
     assert_eq!(
         store.read("x").await.unwrap().unwrap().sizes,
         BTreeSet::from(SIZES)
@@ -149,13 +149,13 @@ async fn sizes_that_are_configured_no_more_are_cleared() {
 async fn a_removal_takes_everything() {
     let (buckets, store) = (Buckets::default(), store().await);
     let mut function = function(buckets.clone(), store.clone());
-    function.sizes = BTreeSet::from([4, 7]);
-    let e_tag = buckets.upload(picture(1));
+    function.task.sizes = BTreeSet::from([4, 7]);
+    let e_tag = buckets.upload(image(1));
     function
         .handle(&sns("x", 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
-    function.sizes = BTreeSet::from(SIZES);
+    function.task.sizes = BTreeSet::from(SIZES);
     buckets.state().raw = None;
     function
         .handle(&sns("x", 2, None), &invocation())
@@ -175,7 +175,7 @@ async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
     // Neither does one that was replaced: the record is for its own event to write.
-    buckets.upload(picture(2));
+    buckets.upload(image(2));
     function
         .handle(&sns("x", 1, Some("other")), &invocation())
         .await
@@ -185,7 +185,7 @@ async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
 
 /// In a bucket that keeps versions: `ObjectRemoved:Delete` names the version that was deleted for good.
 #[tokio::test]
-async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
+async fn a_permanently_deleted_version_leaves_the_current_one() {
     let (buckets, store) = (Buckets::default(), store().await);
     let function = function(buckets.clone(), store.clone());
     let event = |n: u32| {
@@ -197,12 +197,12 @@ async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
                 {"key": "x", "versionId": "QMzwYIYYqjDkqOS9", "sequencer": format!("{n:X}")}},
         }]))
     };
-    buckets.upload(picture(1));
+    buckets.upload(image(1));
     function.handle(&event(1), &invocation()).await.unwrap();
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&picture(1))));
+    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(1))));
     let record = store.read("x").await.unwrap().unwrap();
     assert_eq!(
-        record.picture().unwrap().uploaded_at.to_rfc3339(),
+        record.image().unwrap().uploaded_at.to_rfc3339(),
         "2026-11-22T12:00:00+00:00"
     );
 
@@ -213,22 +213,41 @@ async fn the_loss_of_one_version_brings_the_picture_that_is_there() {
 }
 
 #[tokio::test]
-async fn a_key_too_long_for_the_index_is_skipped() {
+async fn a_key_that_is_too_long_has_a_record_only() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
-    let key = "k".repeat(1001);
-    function(buckets.clone(), store.clone())
-        .handle(&sns(&key, 1, Some(&e_tag)), &invocation())
-        .await
-        .unwrap();
-    assert!(buckets.state().calls.is_empty());
-    assert_eq!(store.read(&key).await.unwrap(), None);
+    let e_tag = buckets.upload(image(1));
+    let function = function(buckets.clone(), store.clone());
+    for length in [1001, 1024] {
+        let key = "k".repeat(length);
+        let event = sns(&key, 1, Some(&e_tag));
+        function.handle(&event, &invocation()).await.unwrap();
+        let record = store.read(&key).await.unwrap().unwrap();
+        let Part::Failed { reason } = &record.image().unwrap().thumbnails else {
+            panic!("{record:?}")
+        };
+        assert_eq!(reason.code, "KeyTooLong");
+        assert_eq!(
+            reason.message,
+            format!("the key has {length} bytes; images can be handled under keys of up to 1000")
+        );
+        function.handle(&event, &invocation()).await.unwrap();
+        assert_eq!(store.read(&key).await.unwrap(), Some(record), "duplicate");
+        function
+            .handle(&sns(&key, 2, None), &invocation())
+            .await
+            .unwrap();
+        assert!(store.read(&key).await.unwrap().unwrap().is_deleted());
+    }
+    assert!(
+        buckets.state().calls.is_empty(),
+        "neither bucket is called: a thumbnail's key would be longer than S3 allows"
+    );
 }
 
 #[tokio::test]
 async fn every_record_is_tried_before_the_invocation_fails() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     let record = |bucket: &str, key: &str| {
         json!({
             "eventName": "ObjectCreated:Put",
@@ -250,15 +269,15 @@ async fn every_record_is_tried_before_the_invocation_fails() {
     assert_eq!(
         failures.to_string(),
         concat!(
-            r#"2 of 3 records failed; "1": event of bucket "other" came to the function for bucket "raw"; "#,
+            r#"2 of 3 records failed; "1": the event is of bucket "other", and this function handles bucket "raw"; "#,
             r#"key cannot be decoded: "%FF" is not UTF-8 once decoded: invalid utf-8 sequence of 1 bytes from index 0"#
         )
     );
-    assert!(store.read("3").await.unwrap().unwrap().picture().is_some());
+    assert!(store.read("3").await.unwrap().unwrap().image().is_some());
 }
 
 /// Names of the function's own metrics on the template's dashboard.
-fn shown() -> BTreeSet<String> {
+fn dashboard_metrics() -> BTreeSet<String> {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/infra.yaml");
     let template = std::fs::read_to_string(template).expect("the template");
     let lines = template.lines().map(str::trim).filter(|line| {
@@ -270,10 +289,10 @@ fn shown() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn it_tells_what_the_dashboard_shows() {
+async fn the_log_has_the_metrics_of_the_dashboard() {
     let (buckets, store) = (Buckets::default(), store().await);
     let function = function(buckets.clone(), store.clone());
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     let lines = Arc::new(Mutex::new(vec![]));
     let log = Arc::clone(&lines);
     let invocation = Invocation::new(soon(), "request", "create-thumbnail", move |line| {
@@ -294,7 +313,7 @@ async fn it_tells_what_the_dashboard_shows() {
         ("Outcome", json!("done")),
         ("key", json!(KEY)),
         ("Pictures", json!(1)),
-        ("BytesIn", json!(picture(1).len())),
+        ("BytesIn", json!(image(1).len())),
         ("thumbnails", json!(SIZES.len())),
         ("width", json!(8)),
         ("height", json!(6)),
@@ -303,8 +322,8 @@ async fn it_tells_what_the_dashboard_shows() {
     }
     assert_eq!(second["Outcome"], "duplicate");
     assert!(second["Pictures"].is_null());
-    assert!(!shown().is_empty());
-    for name in shown() {
+    assert!(!dashboard_metrics().is_empty());
+    for name in dashboard_metrics() {
         assert!(first[&name].is_number(), "{name}");
     }
 }

@@ -2,7 +2,7 @@
 
 use records::Store;
 
-use crate::world::{Buckets, Invocation, picture, sns, store, thumbnails_of};
+use crate::world::{Buckets, Invocation, image, sns, store, thumbnails_of};
 
 const KEY: &str = "cat.png";
 
@@ -19,49 +19,49 @@ fn shows(buckets: &Buckets, upload: Option<&[u8]>) {
 #[tokio::test]
 async fn a_newer_upload_is_done_before_an_older_one_has_put() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     start(&buckets, &store, 2, Some(&newer))
         .await
         .finish()
         .await
         .unwrap();
     slow.finish().await.unwrap();
-    shows(&buckets, Some(&picture(2)));
+    shows(&buckets, Some(&image(2)));
 }
 
 /// The record alone cannot tell either of them: each finds its own event in it.
 #[tokio::test]
 async fn an_older_upload_puts_between_the_put_and_the_write_of_a_newer_one() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     let quick = start(&buckets, &store, 2, Some(&newer))
         .await
         .until("after put 16")
         .await;
     slow.finish().await.unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&picture(2)));
+    shows(&buckets, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     let quick = start(&buckets, &store, 2, Some(&newer))
         .await
         .until("after put 16")
@@ -74,18 +74,18 @@ async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
         .await
         .unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&picture(2)));
+    shows(&buckets, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_comes_again_late() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     start(&buckets, &store, 2, Some(&newer))
         .await
         .finish()
@@ -97,13 +97,13 @@ async fn an_attempt_dies_after_it_put_and_comes_again_late() {
         .finish()
         .await
         .unwrap();
-    shows(&buckets, Some(&picture(2)));
+    shows(&buckets, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&older))
         .await
         .until("before put 4")
@@ -113,7 +113,7 @@ async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
         .finish()
         .await
         .unwrap();
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     let quick = start(&buckets, &store, 2, Some(&newer))
         .await
         .until("after put 16")
@@ -125,13 +125,13 @@ async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
         .await
         .unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&picture(2)));
+    shows(&buckets, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn a_new_upload_is_done_before_the_old_one_is_removed() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(picture(1));
+    let older = buckets.upload(image(1));
     start(&buckets, &store, 1, Some(&older))
         .await
         .finish()
@@ -142,21 +142,21 @@ async fn a_new_upload_is_done_before_the_old_one_is_removed() {
         .await
         .until("before delete 4")
         .await;
-    let newer = buckets.upload(picture(2));
+    let newer = buckets.upload(image(2));
     start(&buckets, &store, 3, Some(&newer))
         .await
         .finish()
         .await
         .unwrap();
     slow.finish().await.unwrap();
-    shows(&buckets, Some(&picture(2)));
-    assert!(store.read(KEY).await.unwrap().unwrap().picture().is_some());
+    shows(&buckets, Some(&image(2)));
+    assert!(store.read(KEY).await.unwrap().unwrap().image().is_some());
 }
 
 #[tokio::test]
 async fn a_removal_is_done_before_the_upload_has_put() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     let slow = start(&buckets, &store, 1, Some(&e_tag))
         .await
         .until("before put 4")
@@ -175,7 +175,7 @@ async fn a_removal_is_done_before_the_upload_has_put() {
 #[tokio::test]
 async fn a_removal_arrives_before_its_upload() {
     let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(picture(1));
+    let e_tag = buckets.upload(image(1));
     buckets.state().raw = None;
     start(&buckets, &store, 2, None)
         .await

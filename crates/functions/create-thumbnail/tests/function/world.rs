@@ -1,4 +1,4 @@
-//! Two buckets in memory, whose every step can be held up, and a real `DynamoDB` table.
+//! Two buckets in memory, whose every step can be held up, and an embedded `DynamoDB` table.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,16 +8,18 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use create_thumbnail::{Description, Function, ObjectError, Objects, Original};
-use events::{Failures, SnsEvent};
+use create_thumbnail::{CreateThumbnail, Thumbnails};
 use records::Store;
-use serde_json::json;
+use runtime::{Description, Failures, Function, ObjectError, Original, Originals, Portion};
+use serde_json::{Value, json};
 use thumbnail::{Limits, Thumbnail};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 pub const RAW: &str = "raw";
 pub const SIZES: [u32; 2] = [4, 16];
+/// Bytes of the largest image that is handled.
+const LIMIT: u64 = 10_000;
 
 /// What is in the buckets for one key.
 #[derive(Debug, Default)]
@@ -60,7 +62,7 @@ impl Invocation {
     pub async fn start(
         buckets: &Buckets,
         store: &Store,
-        event: SnsEvent,
+        event: Value,
     ) -> Result<Self, Result<(), Failures>> {
         let (arrived, arrivals) = unbounded_channel();
         let (pass, passes) = unbounded_channel();
@@ -164,24 +166,25 @@ impl Buckets {
     }
 }
 
-impl Objects for Buckets {
-    async fn original(
+impl Originals for Buckets {
+    async fn get(
         &self,
         _key: &str,
         e_tag: Option<&str>,
-        limit: u64,
+        portion: Portion,
     ) -> Result<Original, ObjectError> {
         let found = self.step("get".into(), |state| match &state.raw {
             None => Original::Gone,
             Some((now, _)) if e_tag.is_some_and(|e_tag| e_tag != now) => Original::Changed,
-            Some((now, bytes)) if bytes.len() as u64 > limit => Original::TooLarge {
-                e_tag: now.clone(),
-                bytes: bytes.len() as u64,
-            },
-            Some((now, bytes)) => Original::Here {
-                e_tag: now.clone(),
-                bytes: bytes.clone(),
-            },
+            Some((now, content)) => {
+                let bytes = content.len() as u64;
+                let too_large = portion == Portion::AllUpTo(LIMIT) && bytes > LIMIT;
+                Original::Found {
+                    e_tag: now.clone(),
+                    content: if too_large { vec![] } else { content.clone() },
+                    bytes,
+                }
+            }
         });
         Ok(found.await)
     }
@@ -196,7 +199,9 @@ impl Objects for Buckets {
             .step("head".into(), |state| state.raw.as_ref().map(description))
             .await)
     }
+}
 
+impl Thumbnails for Buckets {
     async fn put(&self, _key: &str, thumbnail: Thumbnail) -> Result<(), ObjectError> {
         let call = format!("put {}", thumbnail.size);
         self.step(call, |state| {
@@ -215,23 +220,26 @@ impl Objects for Buckets {
     }
 }
 
-pub fn function(objects: Buckets, store: Store) -> Function<Buckets> {
-    let limits = Limits {
-        bytes: 10_000,
-        ..Limits::default()
+pub fn function(buckets: Buckets, store: Store) -> Function<CreateThumbnail<Buckets, Buckets>> {
+    let task = CreateThumbnail {
+        originals: buckets.clone(),
+        thumbnails: buckets,
+        store,
+        sizes: SIZES.into(),
+        limits: Limits {
+            bytes: LIMIT,
+            ..Limits::default()
+        },
     };
     Function {
-        objects,
-        store,
+        task,
         raw_bucket: RAW.into(),
-        sizes: SIZES.into(),
-        limits,
     }
 }
 
-/// An invocation that tells nobody anything.
-pub fn invocation() -> invocation::Invocation {
-    invocation::Invocation::new(soon(), "request", "create-thumbnail", |_| {})
+/// An invocation whose log goes nowhere.
+pub fn invocation() -> runtime::Invocation {
+    runtime::Invocation::new(soon(), "request", "create-thumbnail", |_| {})
 }
 
 pub fn soon() -> Instant {
@@ -239,7 +247,7 @@ pub fn soon() -> Instant {
 }
 
 /// A PNG of 8 x 6 pixels of one colour.
-pub fn picture(colour: u8) -> Vec<u8> {
+pub fn image(colour: u8) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(vec![]);
     let pixels = image::RgbImage::from_pixel(8, 6, image::Rgb([colour, 80, 160]));
     pixels
@@ -259,7 +267,7 @@ pub fn thumbnails_of(upload: Option<&[u8]>) -> BTreeMap<u32, Vec<u8>> {
 }
 
 /// An SNS event with one S3 record. `e_tag` is there for a creation.
-pub fn sns(key: &str, n: usize, e_tag: Option<&str>) -> SnsEvent {
+pub fn sns(key: &str, n: usize, e_tag: Option<&str>) -> Value {
     let object = match e_tag {
         Some(e_tag) => {
             json!({"key": key, "size": n, "eTag": e_tag, "sequencer": format!("{n:08X}")})
@@ -281,8 +289,8 @@ pub fn sns(key: &str, n: usize, e_tag: Option<&str>) -> SnsEvent {
 }
 
 /// An SNS event with these S3 records.
-pub fn sns_of(records: &serde_json::Value) -> SnsEvent {
-    let event = json!({"Records": [{
+pub fn sns_of(records: &Value) -> Value {
+    json!({"Records": [{
         "EventVersion": "1.0",
         "EventSource": "aws:sns",
         "EventSubscriptionArn": "arn:aws:sns:eu-central-1:123456789012:topic:subscription",
@@ -297,8 +305,7 @@ pub fn sns_of(records: &serde_json::Value) -> SnsEvent {
             "UnsubscribeUrl": "https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe",
             "Message": json!({"Records": records}).to_string(),
         },
-    }]});
-    serde_json::from_value(event).expect("an SNS event")
+    }]})
 }
 
 /// A store with both tables, in a `DynamoDB` of its own.

@@ -1,14 +1,14 @@
-//! Which picture is looked at how.
+//! How the labels of which image are detected.
 
-use analyze_image::{Answer, Refusal};
+use analyze_image::{Detection, Refusal};
 use image::ImageFormat;
 use thumbnail::{Format, Limits};
 
-use crate::world::{KEY, Stack, picture, saw};
+use crate::world::{KEY, Stack, detected, image};
 
-const LOOK: &str = "look at raw/pets/cat.jpg";
+const DETECT: &str = "detect in raw/pets/cat.jpg";
 
-/// How a picture is handled: what was asked, and what came of it.
+/// Handles an image: the calls, the labels or the code, the stack.
 async fn handled(bytes: Vec<u8>) -> (Vec<String>, Vec<String>, Stack) {
     let stack = Stack::start().await;
     let event = stack.world.upload(1, bytes);
@@ -18,44 +18,44 @@ async fn handled(bytes: Vec<u8>) -> (Vec<String>, Vec<String>, Stack) {
 
 fn sent(stack: &Stack) -> (Format, u32, u32) {
     let header = thumbnail::header(&stack.world.state().sent, &Limits::default());
-    let header = header.expect("a picture").expect("a whole one");
+    let header = header.expect("an image").expect("a whole header");
     (header.format, header.width, header.height)
 }
 
 #[tokio::test]
-async fn jpeg_and_png_are_looked_at_where_they_are() {
+async fn of_jpeg_and_png_rekognition_reads_the_object() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png] {
-        let (calls, labels, stack) = handled(picture(100, 80, format)).await;
-        assert_eq!(calls, ["read all", LOOK, "head"]);
+        let (calls, labels, stack) = handled(image(100, 80, format)).await;
+        assert_eq!(calls, ["get all", DETECT, "head"]);
         assert_eq!(labels, ["Cat"]);
         assert_eq!(stack.index().await["Cat"], format!("098.7100#{KEY}"));
         let record = stack.record().await.unwrap();
         assert_eq!(
-            record.picture().unwrap().bytes,
-            picture(100, 80, format).len() as u64
+            record.image().unwrap().bytes,
+            image(100, 80, format).len() as u64
         );
-        assert!(record.picture().unwrap().thumbnails.is_pending());
+        assert!(record.image().unwrap().thumbnails.is_pending());
     }
 }
 
 #[tokio::test]
 async fn of_a_large_file_only_the_beginning_is_read() {
-    let mut large = picture(100, 80, ImageFormat::Jpeg);
+    let mut large = image(100, 80, ImageFormat::Jpeg);
     large.resize(100_000, 0);
-    assert_eq!(handled(large).await.0, ["read 65536", LOOK, "head"]);
+    assert_eq!(handled(large).await.0, ["get 65536", DETECT, "head"]);
 
-    // A JPEG whose size stands behind 100,000 bytes of comments.
-    let picture = picture(100, 80, ImageFormat::Jpeg);
-    let mut behind = picture[..2].to_vec();
+    // A JPEG with 100,000 bytes of comments before its size.
+    let whole = image(100, 80, ImageFormat::Jpeg);
+    let mut behind = whole[..2].to_vec();
     for _ in 0..2 {
         behind.extend([0xFF, 0xFE, 0xC3, 0x50]);
         behind.resize(behind.len() + 0xC350 - 2, b' ');
     }
-    behind.extend(&picture[2..]);
+    behind.extend(&whole[2..]);
     behind.resize(2_000_000, 0);
     assert_eq!(
         handled(behind).await.0,
-        ["read 65536", "read 1048576", LOOK, "head"]
+        ["get 65536", "get 1048576", DETECT, "head"]
     );
 }
 
@@ -67,8 +67,8 @@ async fn other_formats_are_sent_as_jpeg() {
         ImageFormat::Bmp,
         ImageFormat::Tiff,
     ] {
-        let (calls, labels, stack) = handled(picture(100, 80, format)).await;
-        assert_eq!(calls, ["read all", "look at bytes"], "{format:?}");
+        let (calls, labels, stack) = handled(image(100, 80, format)).await;
+        assert_eq!(calls, ["get all", "detect in bytes"], "{format:?}");
         assert_eq!(labels, ["Cat"]);
         assert_eq!(sent(&stack), (Format::Jpeg, 100, 80));
     }
@@ -76,20 +76,20 @@ async fn other_formats_are_sent_as_jpeg() {
 
 #[tokio::test]
 async fn more_than_15_mb_are_sent_as_less_than_5() {
-    let mut large = picture(100, 80, ImageFormat::Jpeg);
+    let mut large = image(100, 80, ImageFormat::Jpeg);
     large.resize(15 * 1024 * 1024 + 1, 0);
     let (calls, _, stack) = handled(large).await;
-    assert_eq!(calls, ["read 65536", "read all", "look at bytes"]);
+    assert_eq!(calls, ["get 65536", "get all", "detect in bytes"]);
     assert!(stack.world.state().sent.len() < 5_000_000);
 }
 
 #[tokio::test]
 async fn more_than_10000_pixels_a_side_are_sent_as_fewer() {
-    let (calls, _, stack) = handled(picture(10_001, 800, ImageFormat::Png)).await;
-    assert_eq!(calls.last().unwrap(), "look at bytes");
+    let (calls, _, stack) = handled(image(10_001, 800, ImageFormat::Png)).await;
+    assert_eq!(calls.last().unwrap(), "detect in bytes");
     assert_eq!(sent(&stack), (Format::Jpeg, 4096, 328));
-    // A strip that would become too narrow at that size is sent as large as may be.
-    let (_, labels, stack) = handled(picture(10_200, 85, ImageFormat::Png)).await;
+    // A strip that would become too narrow at that size is sent larger.
+    let (_, labels, stack) = handled(image(10_200, 85, ImageFormat::Png)).await;
     assert_eq!(sent(&stack), (Format::Jpeg, 10_000, 83));
     assert_eq!(labels, ["Cat"]);
 }
@@ -97,24 +97,24 @@ async fn more_than_10000_pixels_a_side_are_sent_as_fewer() {
 #[tokio::test]
 async fn too_few_pixels_a_side_are_an_outcome() {
     for format in [ImageFormat::Png, ImageFormat::WebP] {
-        let (calls, labels, _) = handled(picture(79, 500, format)).await;
-        assert_eq!(calls, ["read all"]);
+        let (calls, labels, _) = handled(image(79, 500, format)).await;
+        assert_eq!(calls, ["get all"]);
         assert_eq!(labels, ["ImageTooSmall"]);
     }
-    // Also when they are too few only once the other side fits.
-    let (calls, labels, _) = handled(picture(12_800, 81, ImageFormat::Png)).await;
+    // Also if they are too few only after scaling the longer side.
+    let (calls, labels, _) = handled(image(12_800, 81, ImageFormat::Png)).await;
     assert!(
-        !calls.iter().any(|call| call.starts_with("look")),
+        !calls.iter().any(|call| call.starts_with("detect")),
         "{calls:?}"
     );
     assert_eq!(labels, ["ImageTooSmall"]);
 }
 
 #[tokio::test]
-async fn what_is_no_picture_is_an_outcome() {
-    let half = picture(100, 80, ImageFormat::Bmp);
+async fn an_upload_that_is_not_an_image_is_an_outcome() {
+    let half = image(100, 80, ImageFormat::Bmp);
     for (bytes, expected) in [
-        (b"no picture".to_vec(), "UnsupportedFormat"),
+        (b"not an image".to_vec(), "UnsupportedFormat"),
         (vec![], "UnsupportedFormat"),
         (half[..half.len() / 2].to_vec(), "CorruptImage"),
         (vec![0; 17 * 1024 * 1024 + 1], "ImageTooLarge"),
@@ -122,7 +122,7 @@ async fn what_is_no_picture_is_an_outcome() {
         let (calls, labels, stack) = handled(bytes).await;
         assert_eq!(labels, [expected]);
         assert!(
-            calls.iter().all(|call| call.starts_with("read")),
+            calls.iter().all(|call| call.starts_with("get")),
             "{calls:?}"
         );
         assert!(stack.index().await.is_empty());
@@ -138,21 +138,24 @@ async fn a_header_that_never_ends_is_an_outcome() {
         bytes.resize(bytes.len() + 0xC350 - 2, b' ');
     }
     let (calls, labels, _) = handled(bytes).await;
-    assert_eq!(calls, ["read 65536", "read 1048576", "read all"]);
+    assert_eq!(calls, ["get 65536", "get 1048576", "get all"]);
     assert_eq!(labels, ["CorruptImage"]);
 }
 
 #[tokio::test]
-async fn what_is_refused_where_it_is_is_sent() {
+async fn a_refused_object_is_sent_as_jpeg() {
     for refusal in [Refusal::Format, Refusal::TooLarge, Refusal::Parameter] {
         let stack = Stack::start().await;
-        stack.world.state().answers =
-            [Ok(Answer::Refused(refusal)), Ok(saw(&[("Dog", 77.0)]))].into();
-        let event = stack.world.upload(1, picture(100, 80, ImageFormat::Png));
+        stack.world.state().detections = [
+            Ok(Detection::Refused(refusal)),
+            Ok(detected(&[("Dog", 77.0)])),
+        ]
+        .into();
+        let event = stack.world.upload(1, image(100, 80, ImageFormat::Png));
         stack.handle(&event).await.unwrap();
         assert_eq!(
             stack.world.calls(),
-            ["read all", LOOK, "head", "look at bytes"]
+            ["get all", DETECT, "head", "detect in bytes"]
         );
         assert_eq!(stack.analysis().await, ["Dog"]);
         assert_eq!(sent(&stack), (Format::Jpeg, 100, 80));
@@ -160,30 +163,30 @@ async fn what_is_refused_where_it_is_is_sent() {
 }
 
 #[tokio::test]
-async fn what_is_refused_even_as_our_own_jpeg_is_an_outcome() {
+async fn a_refused_jpeg_is_an_outcome() {
     for (refusal, expected) in [
         (Refusal::Format, "UnsupportedFormat"),
         (Refusal::TooLarge, "ImageTooLarge"),
     ] {
         let stack = Stack::start().await;
-        stack.world.state().answers = [
-            Ok(Answer::Refused(Refusal::Format)),
-            Ok(Answer::Refused(refusal)),
+        stack.world.state().detections = [
+            Ok(Detection::Refused(Refusal::Format)),
+            Ok(Detection::Refused(refusal)),
         ]
         .into();
-        let event = stack.world.upload(1, picture(100, 80, ImageFormat::Png));
+        let event = stack.world.upload(1, image(100, 80, ImageFormat::Png));
         stack.handle(&event).await.unwrap();
         assert_eq!(stack.analysis().await, [expected]);
     }
 }
 
 #[tokio::test]
-async fn a_damaged_picture_that_is_refused_is_an_outcome() {
+async fn a_corrupt_image_that_is_refused_is_an_outcome() {
     let stack = Stack::start().await;
-    stack.world.state().answers = [Ok(Answer::Refused(Refusal::Format))].into();
-    let whole = picture(100, 80, ImageFormat::Png);
+    stack.world.state().detections = [Ok(Detection::Refused(Refusal::Format))].into();
+    let whole = image(100, 80, ImageFormat::Png);
     let event = stack.world.upload(1, whole[..whole.len() / 2].to_vec());
     stack.handle(&event).await.unwrap();
     assert_eq!(stack.analysis().await, ["CorruptImage"]);
-    assert_eq!(stack.world.calls(), ["read all", LOOK, "head"]);
+    assert_eq!(stack.world.calls(), ["get all", DETECT, "head"]);
 }

@@ -1,11 +1,4 @@
-//! What both functions do around an event: the way in from Lambda, and one line for each object on the way out.
-//!
-//! [`serve`] hands a function its events, each with the [`Invocation`] that it came in. An invocation gives out a
-//! [`Report`] for each object, which becomes one line of the log, and the function's metrics.
-
-mod outcome;
-mod report;
-mod serve;
+//! One invocation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,25 +6,20 @@ use std::time::Instant;
 
 use events::ObjectEvent;
 
-pub use outcome::Outcome;
-pub use report::Report;
-pub use serve::{aws, init, serve};
-
-/// Takes the lines of a log.
-type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+use crate::Report;
 
 /// One invocation of a function.
 #[derive(Clone)]
 pub struct Invocation {
     /// When Lambda ends it.
     pub deadline: Instant,
-    request_id: String,
-    function: String,
-    log: Sink,
+    pub(crate) request_id: String,
+    pub(crate) function: String,
+    log: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Invocation {
-    /// An invocation that ends at `deadline`, of the function of that name; `log` takes its lines.
+    /// An invocation that ends at `deadline`, of the function of that name; `log` takes its log lines.
     #[must_use]
     pub fn new(
         deadline: Instant,
@@ -51,6 +39,10 @@ impl Invocation {
     #[must_use]
     pub fn report<'a>(&'a self, event: &'a ObjectEvent) -> Report<'a> {
         Report::new(self, event)
+    }
+
+    pub(crate) fn log(&self, line: &str) {
+        (self.log)(line);
     }
 }
 

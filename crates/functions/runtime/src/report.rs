@@ -1,10 +1,9 @@
-//! One line for each object: a JSON object for people and queries, with the metrics in `CloudWatch`'s embedded metric
-//! format (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! One log line for each object: a JSON object with the metrics in `CloudWatch`'s embedded metric format
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 //!
-//! A function that logs in JSON has lines that are JSON already passed on as they are
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>), so that `CloudWatch` finds
-//! the format's members at the root of the line, where they have to be. That is why the line is not an event of
-//! `tracing`, which puts fields one level down.
+//! With the JSON log format Lambda does not change a line that is JSON already
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>), so `CloudWatch` finds the
+//! format's members at the root of the line, where they have to be. An event of `tracing` has its fields one level down.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ use crate::{Invocation, Outcome};
 /// The namespace of every metric.
 const NAMESPACE: &str = "ContactSheet";
 
-/// What is told of one event; [`Report::end`] tells it.
+/// The log line of one event; [`Report::end`] writes it.
 #[derive(Debug)]
 pub struct Report<'a> {
     invocation: &'a Invocation,
@@ -27,9 +26,9 @@ pub struct Report<'a> {
     last: Instant,
     stages: Vec<(&'static str, Duration)>,
     notes: Map<String, Value>,
-    /// Bytes that were read from the bucket.
+    /// Bytes read from the raw bucket.
     pub bytes_in: u64,
-    /// Bytes that were made of them.
+    /// Bytes of what was made of them.
     pub bytes_out: u64,
 }
 
@@ -48,7 +47,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Adds the time since the last stage, or since the start, to a stage. Its metric has its name, `ReadTime`.
+    /// Adds the time since the last stage, or since the start, to the stage of that name, which is also the name of its
+    /// metric (`ReadTime`).
     pub fn stage(&mut self, name: &'static str) {
         let now = Instant::now();
         let time = now - self.last;
@@ -59,14 +59,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Notes something that is no metric.
+    /// Adds a member that is not a metric.
     pub fn note(&mut self, name: &'static str, value: impl Into<Value>) {
         self.notes.insert(name.to_owned(), value.into());
     }
 
     /// Writes the line.
     pub fn end<E: Error + 'static>(self, result: &Result<Outcome, E>) {
-        (self.invocation.log)(&self.line(result, Utc::now()).to_string());
+        self.invocation
+            .log(&self.line(result, Utc::now()).to_string());
     }
 
     fn line<E: Error + 'static>(&self, result: &Result<Outcome, E>, now: DateTime<Utc>) -> Value {
@@ -74,7 +75,7 @@ impl<'a> Report<'a> {
             Ok(outcome) => ("INFO", outcome.name()),
             Err(_) => ("ERROR", "error"),
         };
-        // Lambda filters by the first two.
+        // Lambda filters log lines by the first two.
         let mut line = json!({
             "timestamp": now.to_rfc3339_opts(SecondsFormat::Millis, true),
             "level": level,
@@ -97,7 +98,7 @@ impl<'a> Report<'a> {
             metrics.push(json!({"Name": name, "Unit": unit}));
         };
         if let Ok(outcome) = result
-            && outcome.is_of_a_picture()
+            && outcome.is_final()
         {
             metric("Pictures", 1.into(), "Count");
         }
@@ -126,7 +127,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// With three decimals, which is as much as there is to know.
+/// With three decimals: microseconds.
 fn milliseconds(time: Duration) -> Value {
     let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
     (f64::from(micros) / 1000.0).into()
@@ -140,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    /// Of the specification's list, those that are used here.
+    /// Those of the specification's units that are used here.
     const UNITS: [&str; 3] = ["Count", "Bytes", "Milliseconds"];
 
     fn event(key: &str) -> ObjectEvent {
@@ -154,7 +155,7 @@ mod tests {
     }
 
     /// The lines of one report.
-    fn told(
+    fn lines(
         key: &str,
         result: &Result<Outcome, std::io::Error>,
         fill: impl FnOnce(&mut Report<'_>),
@@ -172,16 +173,16 @@ mod tests {
         lines.clone()
     }
 
-    /// What the specification asks of a line; gives its metrics, by dimensions.
+    /// Asserts what the specification requires of a line; returns its metrics by dimensions.
     fn metrics(line: &str) -> Vec<(Vec<String>, Vec<String>)> {
         let line: Value = serde_json::from_str(line).expect("JSON");
         let keys = |value: &Value| -> Vec<String> {
             value.as_object().expect("a map").keys().cloned().collect()
         };
-        let texts = |value: &Value| -> Vec<String> {
-            let texts = value.as_array().expect("a list").iter();
-            texts
-                .map(|text| text.as_str().expect("text").to_owned())
+        let strings = |value: &Value| -> Vec<String> {
+            let strings = value.as_array().expect("a list").iter();
+            strings
+                .map(|string| string.as_str().expect("a string").to_owned())
                 .collect()
         };
         let metadata = &line["_aws"];
@@ -190,11 +191,11 @@ mod tests {
         let directives = metadata["CloudWatchMetrics"].as_array().expect("a list");
         let read = directives.iter().map(|directive| {
             assert_eq!(keys(directive).len(), 3);
-            let namespace = directive["Namespace"].as_str().expect("text");
+            let namespace = directive["Namespace"].as_str().expect("a string");
             assert!((1..=1024).contains(&namespace.len()));
             let sets = directive["Dimensions"].as_array().expect("a list");
             assert_eq!(sets.len(), 1);
-            let dimensions = texts(&sets[0]);
+            let dimensions = strings(&sets[0]);
             assert!((1..=30).contains(&dimensions.len()));
             for dimension in &dimensions {
                 let value = line[dimension].as_str().expect("a target at the root");
@@ -204,8 +205,8 @@ mod tests {
             assert!((1..=100).contains(&definitions.len()));
             let names = definitions.iter().map(|definition| {
                 assert_eq!(keys(definition).len(), 2);
-                assert!(UNITS.contains(&definition["Unit"].as_str().expect("text")));
-                let name = definition["Name"].as_str().expect("text");
+                assert!(UNITS.contains(&definition["Unit"].as_str().expect("a string")));
+                let name = definition["Name"].as_str().expect("a string");
                 assert!(line[name].is_number(), "{name}");
                 name.to_owned()
             });
@@ -215,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_what_the_metric_format_asks_for() {
-        let lines = told("pets/cat.jpg", &Ok(Outcome::Done), |report| {
+    fn a_line_is_valid_in_the_embedded_metric_format() {
+        let lines = lines("pets/cat.jpg", &Ok(Outcome::Done), |report| {
             report.bytes_in = 5;
             report.stage("ReadTime");
             report.stage("RenderTime");
@@ -226,12 +227,12 @@ mod tests {
         let [line] = lines.as_slice() else {
             panic!("{lines:?}")
         };
-        let text = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let expected: [(Vec<String>, Vec<String>); 2] = [
-            (text(&["FunctionName", "Outcome"]), text(&["Events"])),
+            (owned(&["FunctionName", "Outcome"]), owned(&["Events"])),
             (
-                text(&["FunctionName"]),
-                text(&[
+                owned(&["FunctionName"]),
+                owned(&[
                     "Pictures",
                     "BytesIn",
                     "BytesOut",
@@ -255,12 +256,12 @@ mod tests {
         ] {
             assert_eq!(line[member], value, "{member}");
         }
-        let timestamp = line["timestamp"].as_str().expect("text");
+        let timestamp = line["timestamp"].as_str().expect("a string");
         DateTime::parse_from_rfc3339(timestamp).expect("RFC 3339");
     }
 
     #[test]
-    fn outcomes_are_counted_by_code_and_pictures_once() {
+    fn outcomes_are_counted_by_code_and_images_once() {
         for (result, outcome, pictures) in [
             (
                 Ok(Outcome::Failed("CorruptImage".into())),
@@ -270,7 +271,7 @@ mod tests {
             (Ok(Outcome::Duplicate), "duplicate", false),
             (Err(std::io::Error::other("no disk")), "error", false),
         ] {
-            let lines = told("cat.jpg", &result, |_| {});
+            let lines = lines("cat.jpg", &result, |_| {});
             assert_eq!(metrics(&lines[0])[1].1[0] == "Pictures", pictures);
             let line: Value = serde_json::from_str(&lines[0]).expect("JSON");
             assert_eq!(line["Outcome"], outcome);
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn no_key_breaks_the_line() {
         let key = "a\nb\"c\\d\u{0}\u{2028}{_aws}é";
-        let lines = told(key, &Ok(Outcome::Done), |_| {});
+        let lines = lines(key, &Ok(Outcome::Done), |_| {});
         assert!(!lines[0].contains('\n'));
         metrics(&lines[0]);
         let line: Value = serde_json::from_str(&lines[0]).expect("JSON");

@@ -1,0 +1,303 @@
+//! From an upload to labels in the record and the index.
+//!
+//! Everything is read on the condition of the event's entity tag, so that the labels are those of the upload that the
+//! event means; an upload that was replaced or deleted meanwhile has an event of its own. Rekognition is by far the most
+//! expensive call here, so it comes after everything that can make it unnecessary.
+
+use std::ops::RangeInclusive;
+
+use aws_sdk_rekognition::types;
+use events::ObjectEvent;
+use records::{Analysis, Part, Reason, Store, StoreError, Write};
+use runtime::{Context, ObjectError, Original, Originals, Outcome, Portion, Report, Task, Upload};
+use thumbnail::{Format, Header, Limits};
+
+use crate::{DetectLabels, Detection, Refusal, RekognitionError, labels};
+
+/// Pixels a side that Rekognition accepts: <https://docs.aws.amazon.com/rekognition/latest/dg/limits.html>.
+const SIDES: RangeInclusive<u32> = 80..=10_000;
+/// Bytes of an object that Rekognition accepts. Should the limit be 15,000,000, an object between the two is refused and
+/// then sent as bytes.
+const MAX_OBJECT_BYTES: u64 = 15 * 1024 * 1024;
+/// Bytes of an image in the request.
+const MAX_SENT_BYTES: usize = 5_000_000;
+/// Pixels a side of an image in the request: more show no more labels, and take time to encode and send.
+const MAX_SENT_SIDE: u32 = 4096;
+/// How much is read for the header: enough nearly always; enough for nearly all images with much metadata; all.
+const PREFIXES: [Portion; 3] = [
+    Portion::First(64 * 1024),
+    Portion::First(1024 * 1024),
+    Portion::All,
+];
+
+/// Stages of an event, by the names of their metrics.
+const READ: &str = "ReadTime";
+const PREPARE: &str = "PrepareTime";
+const RECOGNISE: &str = "RecogniseTime";
+const RECORD: &str = "RecordTime";
+const VERIFY: &str = "VerifyTime";
+
+/// The function's work on one object.
+#[derive(Clone, Debug)]
+pub struct AnalyzeImage<O, R> {
+    /// The raw bucket.
+    pub originals: O,
+    /// Rekognition.
+    pub rekognition: R,
+    /// The records and the label index.
+    pub store: Store,
+    /// How many labels an image gets, at most [`records::MAX_LABELS`].
+    pub max_labels: usize,
+    /// What an image may cost.
+    pub limits: Limits,
+}
+
+/// Why an event could not be handled.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// S3 failed.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// Rekognition failed.
+    #[error(transparent)]
+    Rekognition(#[from] RekognitionError),
+    /// The object exists, and Rekognition reports that it does not.
+    #[error("Rekognition finds no object, or may not read it")]
+    NoObject,
+    /// Rekognition refuses a request that carries our own JPEG.
+    #[error("Rekognition refuses the request as invalid")]
+    Parameter,
+    /// The record could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the analysis of an upload comes to.
+enum Analysed {
+    Part(Part<Analysis>),
+    /// The object was replaced or deleted meanwhile; that has an event of its own.
+    Superseded,
+}
+
+impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
+    type Error = Error;
+
+    fn originals(&self) -> &(impl Originals + Sync) {
+        &self.originals
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn failure(&self, bytes: u64, reason: Reason) -> Write {
+        let part = Part::Failed { reason };
+        Write::Analysis { bytes, part }
+    }
+
+    fn removal(&self) -> Write {
+        Write::RemovedFromIndex
+    }
+
+    async fn created(&self, upload: &Upload, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let (event, report) = (&upload.event, &mut context.report);
+        let record = self.store.read(&event.key).await?;
+        report.stage(RECORD);
+        if let Some(record) = record {
+            if record.seq > event.sequencer {
+                return Ok(Outcome::Late);
+            }
+            let analysed = record
+                .image()
+                .is_none_or(|image| !image.analysis.is_pending());
+            if record.seq == event.sequencer && analysed {
+                return Ok(Outcome::Duplicate);
+            }
+        }
+        let part = match self.analyse(upload, report).await? {
+            Analysed::Part(part) => part,
+            Analysed::Superseded => return Ok(Outcome::Superseded),
+        };
+        let outcome = match &part {
+            Part::Failed { reason } => Outcome::Failed(reason.code.clone()),
+            Part::Done(analysis) => {
+                report.note("labels", analysis.labels.len());
+                Outcome::Done
+            }
+            Part::Pending => Outcome::Superseded,
+        };
+        let bytes = upload.bytes;
+        let write = Write::Analysis { bytes, part };
+        let written = self.store.write(event, &write, context.deadline).await?;
+        report.stage(RECORD);
+        Ok(outcome.if_written(written.verdict))
+    }
+
+    async fn removed(
+        &self,
+        event: &ObjectEvent,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome, Error> {
+        let write = self.removal();
+        let written = self.store.write(event, &write, context.deadline).await?;
+        context.report.stage(RECORD);
+        Ok(Outcome::Removed.if_written(written.verdict))
+    }
+}
+
+impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
+    /// Reads the header, and has the labels detected in the cheapest way that Rekognition accepts for this image.
+    async fn analyse(&self, upload: &Upload, report: &mut Report<'_>) -> Result<Analysed, Error> {
+        let (bucket, key) = (&upload.event.bucket, &upload.event.key);
+        let mut header = None;
+        let mut all = None;
+        let mut total = upload.bytes;
+        for prefix in PREFIXES {
+            let portion = match prefix {
+                Portion::First(first) if first < upload.bytes => prefix,
+                _ => Portion::All,
+            };
+            let Some((content, bytes)) = self.read(upload, portion, report).await? else {
+                return Ok(Analysed::Superseded);
+            };
+            total = bytes;
+            let checked = self.limits.check_bytes(total);
+            header = match checked.and_then(|()| thumbnail::header(&content, &self.limits)) {
+                Ok(header) => header,
+                Err(error) => return Ok(failed(&error)),
+            };
+            if content.len() as u64 >= total {
+                all = Some(content);
+            }
+            if header.is_some() || all.is_some() {
+                break;
+            }
+        }
+        if let Some(header) = &header {
+            let (width, height) = header.upright_size();
+            report.note("width", width);
+            report.note("height", height);
+            if width.min(height) < *SIDES.start() {
+                return Ok(too_small(width, height));
+            }
+            if accepts_object(header, total) {
+                let detection = self.rekognition.of_object(bucket, key).await?;
+                report.stage(RECOGNISE);
+                // Rekognition read the current object: was it still this one?
+                let current = self.originals.describe(key).await?;
+                report.stage(VERIFY);
+                if current.is_none_or(|current| current.e_tag != upload.e_tag) {
+                    return Ok(Analysed::Superseded);
+                }
+                match detection {
+                    Detection::Labels(detected) => return Ok(self.done(detected)),
+                    Detection::NoObject => return Err(Error::NoObject),
+                    // Then as the plainest JPEG, in the request.
+                    Detection::Refused(_) => {}
+                }
+            }
+        }
+        let all = match all {
+            Some(all) => all,
+            None => match self.read(upload, Portion::All, report).await? {
+                Some((content, _)) => content,
+                None => return Ok(Analysed::Superseded),
+            },
+        };
+        self.analyse_jpeg(&all, header.as_ref(), report).await
+    }
+
+    /// A portion of the upload and its whole size in bytes; `None` if it is no longer the current object.
+    async fn read(
+        &self,
+        upload: &Upload,
+        portion: Portion,
+        report: &mut Report<'_>,
+    ) -> Result<Option<(Vec<u8>, u64)>, ObjectError> {
+        let original = self
+            .originals
+            .get(&upload.event.key, Some(&upload.e_tag), portion)
+            .await?;
+        report.stage(READ);
+        Ok(match original {
+            Original::Found { content, bytes, .. } => {
+                report.bytes_in += content.len() as u64;
+                Some((content, bytes))
+            }
+            Original::Changed | Original::Gone => None,
+        })
+    }
+
+    /// Makes an upright JPEG within Rekognition's limits and has its labels detected.
+    async fn analyse_jpeg(
+        &self,
+        image: &[u8],
+        header: Option<&Header>,
+        report: &mut Report<'_>,
+    ) -> Result<Analysed, Error> {
+        let made = thumbnail::jpeg_within(image, sent_side(header), MAX_SENT_BYTES, &self.limits);
+        report.stage(PREPARE);
+        let jpeg = match made {
+            Ok(jpeg) => jpeg,
+            Err(error) => return Ok(failed(&error)),
+        };
+        if let Ok(Some(sent)) = thumbnail::header(&jpeg, &self.limits)
+            && sent.width.min(sent.height) < *SIDES.start()
+        {
+            return Ok(too_small(sent.width, sent.height));
+        }
+        report.bytes_out = jpeg.len() as u64;
+        let detection = self.rekognition.of_jpeg(jpeg).await?;
+        report.stage(RECOGNISE);
+        match detection {
+            Detection::Labels(detected) => Ok(self.done(detected)),
+            Detection::NoObject => Err(Error::NoObject),
+            Detection::Refused(Refusal::Parameter) => Err(Error::Parameter),
+            Detection::Refused(Refusal::Format) => Ok(Analysed::Part(Part::failed(
+                "UnsupportedFormat",
+                "Rekognition cannot read the image",
+            ))),
+            Detection::Refused(Refusal::TooLarge) => Ok(Analysed::Part(Part::failed(
+                "ImageTooLarge",
+                "the image is too large for Rekognition",
+            ))),
+        }
+    }
+
+    fn done(&self, detected: Vec<types::Label>) -> Analysed {
+        Analysed::Part(Part::Done(Analysis {
+            labels: labels(detected, self.max_labels),
+        }))
+    }
+}
+
+/// Whether Rekognition accepts the object itself.
+fn accepts_object(header: &Header, bytes: u64) -> bool {
+    matches!(header.format, Format::Jpeg | Format::Png)
+        && bytes <= MAX_OBJECT_BYTES
+        && header.width.max(header.height) <= *SIDES.end()
+}
+
+/// The longer side of the JPEG to send: larger for a strip that would otherwise be too narrow.
+fn sent_side(header: Option<&Header>) -> u32 {
+    let narrow = header.is_some_and(|header| {
+        let (short, long) = (
+            header.width.min(header.height),
+            header.width.max(header.height),
+        );
+        u64::from(short) * u64::from(MAX_SENT_SIDE) < u64::from(long) * u64::from(*SIDES.start())
+    });
+    if narrow { *SIDES.end() } else { MAX_SENT_SIDE }
+}
+
+fn failed(error: &thumbnail::Error) -> Analysed {
+    Analysed::Part(Part::failed(error.code(), error.to_string()))
+}
+
+fn too_small(width: u32, height: u32) -> Analysed {
+    let message = format!(
+        "the image is {width} x {height} pixels when it is analysed; each side needs at least {}",
+        SIDES.start()
+    );
+    Analysed::Part(Part::failed("ImageTooSmall", message))
+}
