@@ -17,13 +17,15 @@ mod huffman;
 mod idct;
 mod parser;
 mod progressive;
+mod samples;
 mod scale;
 mod scaled_idct;
 mod scaling;
-mod segments;
+pub(crate) mod segments;
 mod streamed;
 mod upsample;
 
+pub(crate) use samples::{Samples, samples};
 pub(crate) use scaled_idct::ZIGZAG;
 pub(crate) use segments::header;
 

@@ -104,3 +104,13 @@ fn naive(pixels: &Pixels) -> Pixels {
         data,
     }
 }
+
+/// Linear light, of which 1 is white, to a level of sRGB (IEC 61966-2-1); what is not a number is black.
+pub(crate) fn encode_linear(light: f32) -> u8 {
+    let encoded = if light <= 0.003_130_8 {
+        12.92 * light
+    } else {
+        1.055 * light.min(1.0).powf(1.0 / 2.4) - 0.055
+    };
+    crate::resample::byte(encoded * 255.0)
+}

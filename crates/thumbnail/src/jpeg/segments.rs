@@ -47,7 +47,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
 }
 
 /// The markers of table B.1 that matter here.
-pub(super) mod marker {
+pub(crate) mod marker {
     pub const HUFFMAN_TABLES: u8 = 0xc4;
     pub const END_OF_IMAGE: u8 = 0xd9;
     pub const START_OF_SCAN: u8 = 0xda;
@@ -76,7 +76,7 @@ pub(super) mod marker {
 }
 
 /// A marker and the segment that follows it.
-pub(super) struct Segment<'a> {
+pub(crate) struct Segment<'a> {
     pub marker: u8,
     /// Without the two bytes of its length.
     pub body: &'a [u8],
@@ -85,7 +85,7 @@ pub(super) struct Segment<'a> {
 }
 
 /// Marker segments in file order.
-pub(super) struct Segments<'a> {
+pub(crate) struct Segments<'a> {
     bytes: Bytes<'a>,
     at: u64,
 }

@@ -1,22 +1,56 @@
 //! TIFF 6.0 and `BigTIFF`: the first directory. EXIF is a TIFF without pixels, so its orientation is read here too.
 
+use crate::Error;
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
 
-const IMAGE_WIDTH: u64 = 256;
-const IMAGE_LENGTH: u64 = 257;
-const ORIENTATION: u64 = 274;
-const ICC_PROFILE: u64 = 34675;
+/// Tags, by the names that TIFF 6.0 and its supplements give them.
+pub(super) mod tag {
+    pub const IMAGE_WIDTH: u64 = 256;
+    pub const IMAGE_LENGTH: u64 = 257;
+    pub const BITS_PER_SAMPLE: u64 = 258;
+    pub const COMPRESSION: u64 = 259;
+    pub const PHOTOMETRIC_INTERPRETATION: u64 = 262;
+    pub const FILL_ORDER: u64 = 266;
+    pub const STRIP_OFFSETS: u64 = 273;
+    pub const ORIENTATION: u64 = 274;
+    pub const SAMPLES_PER_PIXEL: u64 = 277;
+    pub const ROWS_PER_STRIP: u64 = 278;
+    pub const STRIP_BYTE_COUNTS: u64 = 279;
+    pub const PLANAR_CONFIGURATION: u64 = 284;
+    pub const T4_OPTIONS: u64 = 292;
+    pub const PREDICTOR: u64 = 317;
+    pub const COLOR_MAP: u64 = 320;
+    pub const TILE_WIDTH: u64 = 322;
+    pub const TILE_LENGTH: u64 = 323;
+    pub const TILE_OFFSETS: u64 = 324;
+    pub const TILE_BYTE_COUNTS: u64 = 325;
+    pub const INK_SET: u64 = 332;
+    pub const EXTRA_SAMPLES: u64 = 338;
+    pub const SAMPLE_FORMAT: u64 = 339;
+    pub const JPEG_TABLES: u64 = 347;
+    pub const JPEG_INTERCHANGE_FORMAT: u64 = 513;
+    pub const JPEG_INTERCHANGE_FORMAT_LENGTH: u64 = 514;
+    pub const JPEG_RESTART_INTERVAL: u64 = 515;
+    pub const JPEG_Q_TABLES: u64 = 519;
+    pub const JPEG_DC_TABLES: u64 = 520;
+    pub const JPEG_AC_TABLES: u64 = 521;
+    pub const YCBCR_COEFFICIENTS: u64 = 529;
+    pub const YCBCR_SUBSAMPLING: u64 = 530;
+    pub const REFERENCE_BLACK_WHITE: u64 = 532;
+    pub const ICC_PROFILE: u64 = 34675;
+}
+
 /// No camera writes more; a directory that claims to is searched no further.
 const MAX_ENTRIES: u64 = 4096;
 
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     let mut geometry = Geometry::upright(0, 0);
-    directory(bytes, |tiff, field| {
+    each_field(bytes, |tiff, field| {
         match field.tag {
-            IMAGE_WIDTH => geometry.width = tiff.whole(field)?,
-            IMAGE_LENGTH => geometry.height = tiff.whole(field)?,
-            ORIENTATION => geometry.orientation = tiff.whole(field)?,
+            tag::IMAGE_WIDTH => geometry.width = tiff.whole(field)?,
+            tag::IMAGE_LENGTH => geometry.height = tiff.whole(field)?,
+            tag::ORIENTATION => geometry.orientation = tiff.whole(field)?,
             _ => {}
         }
         Ok(())
@@ -28,8 +62,8 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
 pub(crate) fn exif_orientation(exif: &[u8]) -> u64 {
     let mut orientation = 1;
     let tiff = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
-    let read = directory(Bytes(tiff), |tiff, field| {
-        if field.tag == ORIENTATION {
+    let read = each_field(Bytes(tiff), |tiff, field| {
+        if field.tag == tag::ORIENTATION {
             orientation = tiff.whole(field)?;
         }
         Ok(())
@@ -41,19 +75,115 @@ pub(crate) fn exif_orientation(exif: &[u8]) -> u64 {
     }
 }
 
-/// The ICC profile of a whole TIFF. The `tiff` crate gives it only where its type is `BYTE`; libtiff writes `UNDEFINED`.
-pub(super) fn icc_profile(file: &[u8]) -> Option<&[u8]> {
-    let mut profile = None;
-    let read = directory(Bytes(file), |tiff, field| {
-        if field.tag == ICC_PROFILE {
-            profile = Some(tiff.bytes.slice(
-                tiff.number(field.value_at, if tiff.big { 8 } else { 4 })?,
-                field.count,
-            )?);
+/// The first directory of a whole file.
+pub(super) struct Directory<'a> {
+    pub little_endian: bool,
+    fields: Vec<(u64, Values<'a>)>,
+}
+
+impl<'a> Directory<'a> {
+    pub fn read(file: &'a [u8]) -> Result<Self, Error> {
+        let mut fields = Vec::new();
+        let mut little_endian = false;
+        each_field(Bytes(file), |tiff, field| {
+            little_endian = tiff.little;
+            if let Some(values) = tiff.values(field) {
+                fields.push((field.tag, values));
+            }
+            Ok(())
+        })
+        .map_err(|error| match error {
+            HeaderError::Incomplete => Error::corrupt("it ends within its directory"),
+            HeaderError::Invalid(why) => Error::corrupt(why),
+        })?;
+        Ok(Self {
+            little_endian,
+            fields,
+        })
+    }
+
+    pub fn values(&self, tag: u64) -> Option<Values<'a>> {
+        let (_, values) = self.fields.iter().find(|(found, _)| *found == tag)?;
+        Some(*values).filter(|values| values.len() > 0)
+    }
+
+    /// The first value of a field of whole numbers.
+    pub fn number(&self, tag: u64) -> Option<u64> {
+        self.values(tag)?.number(0)
+    }
+}
+
+/// The values of a field, as far as the file has them.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a> {
+    bytes: &'a [u8],
+    kind: u64,
+    little: bool,
+}
+
+impl<'a> Values<'a> {
+    pub fn none() -> Self {
+        Self {
+            bytes: &[],
+            kind: 1,
+            little: true,
         }
-        Ok(())
-    });
-    read.ok().and(profile)
+    }
+
+    pub fn len(&self) -> usize {
+        self.bytes.len() / size_of_type(self.kind)
+    }
+
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// A value of a type of whole numbers; a negative one wraps.
+    pub fn number(&self, index: usize) -> Option<u64> {
+        let size = size_of_type(self.kind);
+        let value = self.bytes.get(index.checked_mul(size)?..)?.get(..size)?;
+        matches!(self.kind, 1 | 3 | 4 | 6 | 7 | 8 | 9 | 13 | 16 | 17 | 18)
+            .then(|| join(value, self.little))
+    }
+
+    /// A value as a fraction of two whole numbers, or as a whole one.
+    pub fn real(&self, index: usize) -> Option<f64> {
+        if !matches!(self.kind, 5 | 10) {
+            return self.number(index).map(|number| number as f64);
+        }
+        let value = self.bytes.get(index.checked_mul(8)?..)?.get(..8)?;
+        let (numerator, denominator) = (
+            join(&value[..4], self.little),
+            join(&value[4..], self.little),
+        );
+        let signed = |number: u64| {
+            if self.kind == 10 {
+                f64::from((number as u32).cast_signed())
+            } else {
+                number as f64
+            }
+        };
+        (denominator != 0).then(|| signed(numerator) / signed(denominator))
+    }
+}
+
+/// Bytes of a value; 1 for a type that does not exist.
+fn size_of_type(kind: u64) -> usize {
+    match kind {
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16 | 17 | 18 => 8,
+        _ => 1,
+    }
+}
+
+fn join(digits: &[u8], little: bool) -> u64 {
+    let join = |number, digit: &u8| number << 8 | u64::from(*digit);
+    if little {
+        digits.iter().rev().fold(0, join)
+    } else {
+        digits.iter().fold(0, join)
+    }
 }
 
 /// An entry of a directory.
@@ -66,7 +196,7 @@ struct Field {
 }
 
 /// Calls `entry` with every entry of the first directory.
-fn directory<'a>(
+fn each_field<'a>(
     bytes: Bytes<'a>,
     mut entry: impl FnMut(&Tiff<'a>, &Field) -> Result<(), HeaderError>,
 ) -> Result<(), HeaderError> {
@@ -112,15 +242,9 @@ struct Tiff<'a> {
     big: bool,
 }
 
-impl Tiff<'_> {
+impl<'a> Tiff<'a> {
     fn number(&self, at: u64, width: u64) -> Result<u64, HeaderError> {
-        let digits = self.bytes.slice(at, width)?.iter();
-        let join = |number, digit: &u8| number << 8 | u64::from(*digit);
-        Ok(if self.little {
-            digits.rev().fold(0, join)
-        } else {
-            digits.fold(0, join)
-        })
+        Ok(join(self.bytes.slice(at, width)?, self.little))
     }
 
     /// The value of a field that holds one integer. Writers exist that use the signed types for values that are never
@@ -135,5 +259,23 @@ impl Tiff<'_> {
                 "a field has a type that it must not have",
             )),
         }
+    }
+
+    /// All values of a field; nothing if they do not begin in the file.
+    fn values(&self, field: &Field) -> Option<Values<'a>> {
+        let len = field.count.checked_mul(size_of_type(field.kind) as u64)?;
+        let pointer = if self.big { 8 } else { 4 };
+        let at = if len <= pointer {
+            field.value_at
+        } else {
+            self.number(field.value_at, pointer).ok()?
+        };
+        let rest = self.bytes.0.get(usize::try_from(at).ok()?..)?;
+        let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());
+        Some(Values {
+            bytes: &rest[..len],
+            kind: field.kind,
+            little: self.little,
+        })
     }
 }

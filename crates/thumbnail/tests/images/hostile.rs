@@ -78,13 +78,11 @@ fn limits_of_bytes_and_memory_are_kept() {
         memory: 100_000,
         ..Limits::default()
     };
-    for format in [ImageFormat::WebP, ImageFormat::Tiff] {
-        let result = thumbnails(&file(&scene(300, 300), format), &[9], &narrow);
-        assert!(
-            matches!(result, Err(Error::TooMuchMemory { .. })),
-            "{format:?}: {result:?}"
-        );
-    }
+    let webp = file(&scene(300, 300), ImageFormat::WebP);
+    assert!(matches!(
+        thumbnails(&webp, &[9], &narrow),
+        Err(Error::TooMuchMemory { .. })
+    ));
 }
 
 #[test]

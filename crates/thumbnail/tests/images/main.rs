@@ -17,4 +17,5 @@ mod pngsuite;
 mod reduced;
 mod sizes;
 mod support;
+mod tiff;
 mod variants;

@@ -1,0 +1,81 @@
+//! Samples at full size, for a format that holds JPEG streams and says itself what their components are.
+
+use super::coefficients;
+use super::frame::Process;
+use super::parser::{ColorSpace, Parser};
+use super::scale::component_scales;
+use super::streamed;
+use super::upsample::Converter;
+use crate::resample::byte;
+use crate::{Error, Limits};
+
+/// Interleaved, those of subsampled components interpolated, none converted.
+pub(crate) struct Samples {
+    pub width: usize,
+    pub components: usize,
+    pub data: Vec<u8>,
+}
+
+/// What fills up the last units of an image may be counted as pixels.
+const MAX_UNIT: usize = 32;
+
+/// Decodes a stream of at most `max` pixels across and down.
+pub(crate) fn samples(
+    bytes: &[u8],
+    max: (usize, usize),
+    limits: &Limits,
+) -> Result<Samples, Error> {
+    let mut parser = Parser::new(bytes, max.1);
+    let scan = parser
+        .next_scan()?
+        .ok_or_else(|| Error::corrupt("it ends before its pixels begin"))?;
+    let frame = parser.frame()?;
+    let (width, height) = (frame.width, frame.height);
+    if width > max.0.saturating_add(MAX_UNIT) || height > max.1.saturating_add(MAX_UNIT) {
+        return Err(Error::corrupt("a JPEG in it is larger than its place"));
+    }
+    let components = frame.components.len();
+    limits.check_memory((width * height * components) as u64)?;
+    let scales = component_scales(&frame, (width, height), false);
+    let color_space = match components {
+        1 => ColorSpace::Gray,
+        3 => ColorSpace::Rgb,
+        _ => ColorSpace::Cmyk,
+    };
+    let mut converter = Converter::new(color_space, &scales);
+    let mut data = vec![0; width * height * components];
+    let mut rows = data.chunks_exact_mut((width * components).max(1));
+    let emit = |component: usize, row: &[f32]| {
+        converter.row(component, row, |channels| {
+            let Some(out) = rows.next() else {
+                return;
+            };
+            for (channel, samples) in channels.iter().enumerate() {
+                for (out, sample) in out
+                    .iter_mut()
+                    .skip(channel)
+                    .step_by(components)
+                    .zip(samples)
+                {
+                    *out = byte(*sample);
+                }
+            }
+        });
+    };
+    if frame.process == Process::Sequential && scan.components.len() == components {
+        streamed::read(bytes, &parser, &frame, &scan, &scales, emit)?;
+    } else {
+        coefficients::read(bytes, &mut parser, &frame, scan, &scales, limits, emit)?;
+    }
+    // The converter takes four components for inverted inks.
+    if color_space == ColorSpace::Cmyk {
+        for sample in &mut data {
+            *sample = 255 - *sample;
+        }
+    }
+    Ok(Samples {
+        width,
+        components,
+        data,
+    })
+}
