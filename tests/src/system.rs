@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use local_stack::access::Credentials;
-use local_stack::command_line::Data;
+use local_stack::command_line::{Data, PathParameters};
 use local_stack::signature::sign;
 use local_stack::{Options, REGION, Stack};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -108,6 +108,12 @@ impl System {
             artifacts: env::var_os("STACK_ARTIFACTS").map(|path| root.join(path)),
             parameters: parameters.collect(),
             data: Data::Ephemeral,
+            path_parameters: match env::var("STACK_PATH_PARAMETERS").as_deref() {
+                Ok("as-sent") => PathParameters::AsSent,
+                Ok("decoded") => PathParameters::Decoded,
+                Ok(other) => panic!("STACK_PATH_PARAMETERS is {other}, not decoded or as-sent"),
+                Err(_) => Options::default().path_parameters,
+            },
             // A page of this origin stands for one that the owner of the machine allows.
             allowed_origins: vec!["https://example.com".to_owned()],
             ..Options::default()

@@ -78,6 +78,11 @@ impl GatewayError {
         failure
     }
 
+    /// A path parameter that is not UTF-8.
+    pub(crate) fn path_not_utf8() -> Self {
+        Self::bad_path().because("a path parameter is not UTF-8")
+    }
+
     /// The body is over 10 MB. This gateway response cannot be customised ("Amazon API Gateway important notes").
     pub(crate) fn too_large() -> Self {
         let mut failure = Self::new(

@@ -69,6 +69,21 @@ pub struct Settings {
     pub stage_variables: BTreeMap<String, String>,
     /// `BinaryMediaTypes` of the RestApi resource, joined with the document's.
     pub binary_media_types: Vec<String>,
+    /// How path parameters reach a back end's URI.
+    pub path_parameters: PathParameters,
+}
+
+/// How a path parameter that is mapped into a back end's URI gets there. AWS's documentation and what was recorded of
+/// proxy events differ, so the gateway runs either; `$input.params` is percent-encoded under both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PathParameters {
+    /// Decoded, then encoded again but for `+`: "REST APIs decode URL-encoded request parameters before passing them to
+    /// backend integrations" ("Amazon API Gateway important notes"), and a PUT of a key with `%2B` was answered with
+    /// SignatureDoesNotMatch by S3 (aws/aws-sdk-java#1902).
+    #[default]
+    Decoded,
+    /// As the client sent them, as proxy events were recorded.
+    AsSent,
 }
 
 /// A deployed API: routes, templates, patterns and expressions are parsed.
@@ -93,13 +108,17 @@ impl Api {
         Ok(Self { settings, document })
     }
 
-    /// Answers a request.
+    /// Responds to a request. `X-HTTP-Method-Override` replaces its method before anything else looks at it ("Amazon
+    /// API Gateway important notes").
     pub async fn handle(
         &self,
-        request: Request,
+        mut request: Request,
         authorizer: &dyn Authorizer,
         backend: &dyn Backend,
     ) -> Response {
+        if let Some(Ok(method)) = request.header("x-http-method-override").map(str::parse) {
+            request.method = method;
+        }
         let ids = Ids::new(&request);
         let mut response = match self.steps(&request, &ids, authorizer, backend).await {
             Ok(answer) => {

@@ -16,7 +16,7 @@ use crate::steps::integration_request::map_request;
 use crate::steps::integration_response::{Selected, select_response};
 use crate::steps::request_validator::{Validated, validate};
 use crate::steps::route::route;
-use crate::{Api, Request, Settings};
+use crate::{Api, PathParameters, Request, Settings};
 
 /// Settings of stage `v1`.
 pub(crate) fn settings() -> Settings {
@@ -27,6 +27,7 @@ pub(crate) fn settings() -> Settings {
         region: "eu-west-1".to_owned(),
         stage_variables: BTreeMap::from([("bucket".to_owned(), "raw".to_owned())]),
         binary_media_types: Vec::new(),
+        path_parameters: PathParameters::AsSent,
     }
 }
 

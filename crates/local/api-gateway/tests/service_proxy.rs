@@ -298,6 +298,21 @@ async fn options_ask_nobody() {
 }
 
 #[tokio::test]
+async fn a_header_overrides_the_method() {
+    let s3 = Recorder::new(200, &[], "");
+    let headers = [
+        ("authorization", "signed"),
+        ("x-http-method-override", "PUT"),
+    ];
+    let _ = answer(request(Method::GET, "/v1/images/k", &headers, "b"), &s3).await;
+    assert_eq!(s3.calls()[0].1.method, Method::PUT);
+    let headers = [("x-http-method-override", "no method")];
+    let response = answer(request(Method::TRACE, "/v1/images/k", &headers, ""), &s3).await;
+    assert_eq!(response.status, 403);
+    assert_eq!(s3.calls().len(), 1);
+}
+
+#[tokio::test]
 async fn too_much_for_a_gateway() {
     let s3 = Recorder::new(200, &[], "");
     let response = answer(

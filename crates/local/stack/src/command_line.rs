@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+pub use api_gateway::PathParameters;
 use lexopt::prelude::{Long, Short, Value};
 
 /// What `--version` prints.
@@ -33,6 +34,8 @@ Options:
       --rekognition-rate N    DetectLabels calls answered a second; more are throttled as Rekognition
                               throttles them [default: unlimited]
       --latency MS            milliseconds added to every call of a service by a function [default: 0]
+      --path-parameters HOW   how path parameters reach S3, which AWS documents differently from what
+                              was recorded: decoded, as-sent [default: as-sent]
       --allow-origin ORIGIN   a web page of ORIGIN may call this machine; may be repeated. Pages of
                               loopback addresses may always
   -q, --quiet                 log only warnings and errors; RUST_LOG, if it is set, decides instead
@@ -70,6 +73,8 @@ pub struct Options {
     pub rekognition_rate: Option<NonZeroU32>,
     /// Added to every call of a service by a function.
     pub latency: Duration,
+    /// How path parameters reach a back end's URI.
+    pub path_parameters: PathParameters,
     /// Origins, beside loopback ones, whose pages may call this machine.
     pub allowed_origins: Vec<String>,
     /// Whether only warnings and errors are logged.
@@ -99,6 +104,7 @@ impl Default for Options {
             artifacts: None,
             rekognition_rate: None,
             latency: Duration::ZERO,
+            path_parameters: PathParameters::AsSent,
             allowed_origins: Vec::new(),
             quiet: false,
         }
@@ -143,6 +149,9 @@ impl Options {
                         parsed("--latency", &arguments.value()?, "a number of milliseconds")?;
                     options.latency = Duration::from_millis(milliseconds.into());
                 }
+                Long("path-parameters") => {
+                    options.path_parameters = path_parameters(&arguments.value()?)?;
+                }
                 Long("allow-origin") => {
                     options.allowed_origins.push(origin(&arguments.value()?)?);
                 }
@@ -177,6 +186,14 @@ where
     value
         .parse()
         .with_context(|| format!("{name} {value}: must be {expected}"))
+}
+
+fn path_parameters(value: &OsString) -> anyhow::Result<PathParameters> {
+    match value.to_string_lossy().as_ref() {
+        "decoded" => Ok(PathParameters::Decoded),
+        "as-sent" => Ok(PathParameters::AsSent),
+        other => bail!("--path-parameters {other}: must be decoded or as-sent"),
+    }
 }
 
 /// An origin as browsers send it: `https://example.com:8443`, in lower case, without a path.
@@ -251,6 +268,10 @@ mod tests {
             (
                 "--latency -1",
                 "--latency -1: must be a number of milliseconds: invalid digit found in string",
+            ),
+            (
+                "--path-parameters raw",
+                "--path-parameters raw: must be decoded or as-sent",
             ),
             (
                 "--allow-origin example.com",

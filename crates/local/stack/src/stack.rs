@@ -184,7 +184,13 @@ impl LoadedTemplate {
             AccessControl::new(&resources, &names, folder.identity.administrator.clone())
                 .map_err(|error| error.in_file(&file))?;
         Ok(Self {
-            stage: Stage::of(&stack, &resources, &file, &folder.identity.api_key)?,
+            stage: Stage::of(
+                &stack,
+                &resources,
+                &file,
+                &folder.identity.api_key,
+                options.path_parameters,
+            )?,
             names,
             stack,
             resources,

@@ -1,7 +1,7 @@
 //! The one stage that a template may have on this machine, and what it serves.
 
 use anyhow::bail;
-use api_gateway::{Api, Settings};
+use api_gateway::{Api, PathParameters, Settings};
 
 use crate::api_port::StageKey;
 use crate::environment::{ACCOUNT, REGION};
@@ -27,6 +27,7 @@ impl Stage {
         resources: &Resources,
         file: &str,
         api_key: &str,
+        path_parameters: PathParameters,
     ) -> anyhow::Result<Self> {
         let [stage] = resources.stages.as_slice() else {
             bail!(
@@ -72,6 +73,7 @@ impl Stage {
                 region: REGION.to_owned(),
                 stage_variables: properties.variables.clone(),
                 binary_media_types: rest_api.properties.binary_media_types.clone(),
+                path_parameters,
             },
         )
         .map_err(|error| {

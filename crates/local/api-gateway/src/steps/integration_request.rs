@@ -1,11 +1,12 @@
-//! Map request: from the client's request to the one that the back end gets.
+//! Integration request: the request that the back end gets, made from the client's.
 
 use http::StatusCode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::Api;
 use crate::backend::Target;
 use crate::content_handling::{self, Payload};
 use crate::gateway_error::GatewayError;
+use crate::mapping::RequestSource;
 use crate::media_types::media_type;
 use crate::model::{Endpoint, Integration, Passthrough};
 use crate::request_context::RequestContext;
@@ -13,6 +14,7 @@ use crate::steps::mock::mock_status;
 use crate::steps::request_validator::Validated;
 use crate::steps::target::{Parts, target};
 use crate::steps::template::{self, Overrides};
+use crate::{Api, PathParameters};
 
 /// A request that is ready to be sent.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ pub(crate) fn map_request<'a>(
     .map_err(GatewayError::configuration)?;
 
     let mut overrides = Overrides::default();
-    let mut parts = parameters(integration, request_context)?;
+    let mut parts = parameters(integration, request_context, api.settings.path_parameters)?;
     match template_for(integration, request_context)? {
         None => parts.body = payload.into_bytes(),
         Some(template) => {
@@ -116,18 +118,37 @@ fn template_for<'a>(
     Ok(found)
 }
 
+/// A path parameter as [`PathParameters::Decoded`] passes it on. One that is not UTF-8 would name another object once
+/// its bytes were replaced, so it is refused.
+fn decode_and_encode(value: &str) -> Result<String, GatewayError> {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'/')
+        .remove(b'+');
+    let decoded = percent_decode_str(value)
+        .decode_utf8()
+        .map_err(|_| GatewayError::path_not_utf8())?;
+    Ok(utf8_percent_encode(&decoded, ENCODED).to_string())
+}
+
 fn parameters(
     integration: &Integration,
     request_context: &RequestContext,
+    reading: PathParameters,
 ) -> Result<Parts, GatewayError> {
     let mut parts = Parts::default();
     let all = &integration.parameters;
     for (name, source) in &all.path {
         // A path variable without a value leaves nothing in its place.
-        parts.path.insert(
-            name.clone(),
-            request_context.request(source).unwrap_or_default(),
-        );
+        let value = request_context.request(source).unwrap_or_default();
+        let value = match (source, reading) {
+            (RequestSource::Path(_), PathParameters::Decoded) => decode_and_encode(&value)?,
+            _ => value,
+        };
+        parts.path.insert(name.clone(), value);
     }
     for (name, source) in &all.query {
         if let Some(value) = request_context.request(source) {
@@ -357,6 +378,56 @@ mod tests {
             ),
             "415"
         );
+    }
+
+    #[test]
+    fn path_parameters_reach_the_back_end_decoded_or_as_they_were_sent() {
+        for (sent, decoded, as_sent) in [
+            ("a%20b", "a%20b", "a%20b"),
+            (
+                "%41%C3%A9%f0%9F%A6%80",
+                "A%C3%A9%F0%9F%A6%80",
+                "%41%C3%A9%f0%9F%A6%80",
+            ),
+            ("100%25", "100%25", "100%25"),
+            ("%2541", "%2541", "%2541"),
+            ("a+b%2Bc", "a+b+c", "a+b%2Bc"),
+            ("a%2Fb//c", "a/b//c", "a%2Fb//c"),
+            ("a%2F..%2Fb", "a/../b", "a%2F..%2Fb"),
+            (
+                "%3Flist-type=2%23",
+                "%3Flist-type%3D2%23",
+                "%3Flist-type=2%23",
+            ),
+            ("%00%0A", "%00%0A", "%00%0A"),
+        ] {
+            for (reading, expected) in [
+                (PathParameters::Decoded, decoded),
+                (PathParameters::AsSent, as_sent),
+            ] {
+                let target = read(reading, sent).unwrap();
+                assert_eq!(
+                    target.path,
+                    format!("/raw/{expected}"),
+                    "{reading:?} {sent}"
+                );
+                assert_eq!(target.query, "", "{reading:?} {sent}");
+            }
+        }
+        let error = read(PathParameters::Decoded, "%FF").unwrap_err();
+        assert_eq!(error.status, StatusCode::BAD_REQUEST);
+    }
+
+    fn read(reading: PathParameters, sent: &str) -> Result<Target, GatewayError> {
+        let mut api = api(&with("        httpMethod: PUT"));
+        api.settings.path_parameters = reading;
+        let mut request = get(&format!("/v1/images/{sent}"));
+        request.method = HttpMethod::PUT;
+        let mapped = map_request(validated(&api, &request)?, &api)?;
+        match mapped.call {
+            Call::Aws(_, target) => Ok(*target),
+            Call::Mock(_) => panic!("not a mock"),
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use api_gateway::{
     Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
-    Request, RequestBody, Response, Settings, Target,
+    PathParameters, Request, RequestBody, Response, Settings, Target,
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -20,6 +20,7 @@ pub fn settings() -> Settings {
         stage: "v1".to_owned(),
         account_id: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
+        path_parameters: PathParameters::AsSent,
         ..Settings::default()
     }
 }

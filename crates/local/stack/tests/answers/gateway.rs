@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use api_gateway::{
     Api, ApiKey, AuthorizationError, Authorizer, Backend, BackendError, BackendResponse, Caller,
-    Request, Response, Settings, Target,
+    PathParameters, Request, Response, Settings, Target,
 };
 use bytes::Bytes;
 use cfn::ResourceTypes as _;
@@ -66,6 +66,7 @@ impl Gateway {
                 .map(|(name, _, value)| (name.clone(), value.scalar_text().unwrap()))
                 .collect(),
             binary_media_types: Vec::new(),
+            path_parameters: PathParameters::AsSent,
         };
         let body = stack
             .resource("ApiGatewayRest")

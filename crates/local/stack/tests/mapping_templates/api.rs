@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api_gateway::{Api, Settings};
+use api_gateway::{Api, PathParameters, Settings};
 use cfn::{Node, ResourceTypes as _, Value};
 
 use crate::shipped::{ACCOUNT, names, resolved};
@@ -65,6 +65,7 @@ impl Shipped {
                 region: names.environment.region.clone(),
                 stage_variables: stage.variables.clone(),
                 binary_media_types: Vec::new(),
+                path_parameters: PathParameters::AsSent,
             },
             raw_bucket: id("RawBucket"),
             thumbnail_bucket: id("ThumbnailBucket"),
