@@ -63,10 +63,15 @@ impl Answer {
     pub fn refused(&self, status: u16) -> String {
         let (asked, text) = (&self.asked, self.text());
         assert_eq!(self.status, status, "{asked}: {text}");
-        assert_ne!(
+        assert_eq!(
             self.header("access-control-allow-origin"),
-            "",
+            "*",
             "{asked}: no page may read {text}"
+        );
+        assert_eq!(
+            self.header("access-control-expose-headers"),
+            "ETag,Content-Range,x-amzn-RequestId",
+            "{asked}"
         );
         let body = self.json();
         let message = body["message"].as_str().unwrap_or_default();

@@ -45,8 +45,8 @@ fn a_limit_is_a_whole_number_from_1_to_100() {
 #[test]
 fn a_next_that_this_api_could_not_have_written_is_refused() {
     let system = System::shared();
-    let long = format!("i1.{}", "x".repeat(1001));
-    let long_rank = format!("l1.098.7100~23{}", "x".repeat(1004));
+    let long = format!("i1.{}", "x".repeat(1025));
+    let long_rank = format!("l1.098.7100~23{}", "x".repeat(1025));
     for token in [
         "x",
         "i1",

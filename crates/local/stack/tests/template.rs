@@ -75,17 +75,15 @@ async fn the_shipped_template_runs_under_every_authorization() {
         ("API_KEY", false, true),
         ("NONE", false, false),
     ] {
-        for origin in ["*", "https://example.com"] {
-            let parameters = [("ApiAuthorization", authorization), ("CorsOrigin", origin)];
-            let stack = template.start(&parameters).await.unwrap();
-            assert_eq!(stack.asks_signature, signature, "{authorization}");
-            assert_eq!(stack.api_key.is_some(), key, "{authorization}");
-            assert_eq!(
-                stack.outputs.contains_key("ApiKeyId"),
-                key,
-                "{authorization}"
-            );
-        }
+        let parameters = [("ApiAuthorization", authorization)];
+        let stack = template.start(&parameters).await.unwrap();
+        assert_eq!(stack.asks_signature, signature, "{authorization}");
+        assert_eq!(stack.api_key.is_some(), key, "{authorization}");
+        assert_eq!(
+            stack.outputs.contains_key("ApiKeyId"),
+            key,
+            "{authorization}"
+        );
     }
 }
 

@@ -15,39 +15,34 @@ use serde_json::Value;
 
 use crate::shipped::{ACCOUNT, names, resolved};
 
-/// Every origin and one.
-pub const ORIGINS: [&str; 2] = ["*", "https://example.com"];
-/// What `ApiAuthorization` may be.
+/// The values of `ApiAuthorization`.
 pub const AUTHORIZATIONS: [&str; 3] = ["NONE", "API_KEY", "AWS_IAM"];
 
-/// The shipped API for one origin.
+/// The shipped API.
 pub struct Gateway {
     api: Api,
     stack: cfn::Stack,
-    origin: &'static str,
 }
 
 impl Gateway {
-    /// The API as it is for pages of one of [`ORIGINS`].
-    pub fn open_to(origin: &str) -> &'static Self {
-        Self::shared(origin, "NONE")
+    /// The API that needs no credentials.
+    pub fn open() -> &'static Self {
+        Self::shared("NONE")
     }
 
-    /// The API as it is for pages of one of [`ORIGINS`], with one of [`AUTHORIZATIONS`].
-    pub fn shared(origin: &str, authorization: &str) -> &'static Self {
-        static ALL: [OnceLock<Gateway>; 6] = [const { OnceLock::new() }; 6];
-        let origin = ORIGINS.iter().position(|known| *known == origin).unwrap();
-        let asks = AUTHORIZATIONS
+    /// The API with one of [`AUTHORIZATIONS`].
+    pub fn shared(authorization: &str) -> &'static Self {
+        static ALL: [OnceLock<Gateway>; 3] = [const { OnceLock::new() }; 3];
+        let index = AUTHORIZATIONS
             .iter()
             .position(|known| *known == authorization)
             .unwrap();
-        ALL[3 * origin + asks].get_or_init(|| Self::new(ORIGINS[origin], authorization))
+        ALL[index].get_or_init(|| Self::new(authorization))
     }
 
-    fn new(origin: &'static str, authorization: &str) -> Self {
+    fn new(authorization: &str) -> Self {
         let (stack, _) = resolved(&[
             ("ApiAuthorization", authorization),
-            ("CorsOrigin", origin),
             ("RawBucketName", "raw"),
             ("ThumbnailBucketName", "small"),
         ]);
@@ -76,7 +71,6 @@ impl Gateway {
         Self {
             api: Api::from_openapi(body.unwrap(), settings).unwrap(),
             stack,
-            origin,
         }
     }
 
@@ -101,10 +95,7 @@ impl Gateway {
     /// Sends a request.
     pub async fn send(&self, request: Request, service: &Service) -> Reply {
         let response = self.api.handle(request, &Stranger, service).await;
-        Reply {
-            response,
-            origin: self.origin,
-        }
+        Reply { response }
     }
 }
 
@@ -226,7 +217,6 @@ impl Backend for Service {
 #[derive(Debug)]
 pub struct Reply {
     response: Response,
-    origin: &'static str,
 }
 
 impl Reply {
@@ -234,7 +224,11 @@ impl Reply {
     #[track_caller]
     pub fn is(&self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
         let every = [
-            ("access-control-allow-origin", self.origin),
+            ("access-control-allow-origin", "*"),
+            (
+                "access-control-expose-headers",
+                "ETag,Content-Range,x-amzn-RequestId",
+            ),
             ("content-type", "application/json"),
         ];
         let mut expected = BTreeMap::from(every);

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::gateway::{Gateway, ORIGINS, Service, asked};
+use crate::gateway::{Gateway, Service, asked};
 
 /// A route that reads an object.
 struct Route {
@@ -11,7 +11,7 @@ struct Route {
     /// Bucket, and what stands before the key.
     object: &'static str,
     role: &'static str,
-    /// What a client is told of a picture that isn't there.
+    /// The message for an object that does not exist.
     missing: &'static str,
     /// Headers of every object.
     headers: &'static [(&'static str, &'static str)],
@@ -35,7 +35,7 @@ fn routes() -> impl Iterator<Item = Route> {
             path: "/originals/",
             object: "/raw/",
             role: "ApiOriginalsRole",
-            missing: "no such picture",
+            missing: "no such image",
             headers: &[PRIVATE, NO_SNIFF, ("content-disposition", "attachment")],
         };
         [thumbnails, originals]
@@ -49,19 +49,15 @@ impl Route {
 
     /// What the client is told when S3 answers with an error.
     async fn refuses(&self, key: &str, error: (u16, &str), status: u16, message: &str) {
-        for origin in ORIGINS {
-            let service = Service::s3_error(error.0, error.1, &self.method);
-            let reply = Gateway::open_to(origin)
-                .ask(&self.request(key), &service)
-                .await;
-            reply.refuses(&self.method, status, message);
-        }
+        let service = Service::s3_error(error.0, error.1, &self.method);
+        let reply = Gateway::open().ask(&self.request(key), &service).await;
+        reply.refuses(&self.method, status, message);
     }
 }
 
 #[tokio::test]
 async fn an_object_is_asked_for_by_its_key_and_nothing_else() {
-    let gateway = Gateway::open_to("*");
+    let gateway = Gateway::open();
     let key = "pets/a%20b%2Bc+%C3%A5.jpg";
     let hostile = [
         ("x-amz-copy-source", "/raw/other"),
@@ -108,18 +104,16 @@ async fn an_object_comes_as_it_is() {
         } else {
             &bytes
         };
-        for origin in ORIGINS {
-            let service = Service::answers(200, &stored, body.to_vec());
-            let gateway = Gateway::open_to(origin);
-            let reply = gateway.ask(&route.request("a.jpg"), &service).await;
-            let mut headers = route.headers.to_vec();
-            headers.extend([("content-type", "image/jpeg"), ("etag", "\"e\"")]);
-            reply.is(200, &headers, body);
+        let service = Service::answers(200, &stored, body.to_vec());
+        let gateway = Gateway::open();
+        let reply = gateway.ask(&route.request("a.jpg"), &service).await;
+        let mut headers = route.headers.to_vec();
+        headers.extend([("content-type", "image/jpeg"), ("etag", "\"e\"")]);
+        reply.is(200, &headers, body);
 
-            let service = Service::answers(304, &[("etag", "\"e\"")], "");
-            let reply = gateway.ask(&route.request("a.jpg"), &service).await;
-            reply.is(304, &[("etag", "\"e\""), PRIVATE], "");
-        }
+        let service = Service::answers(304, &[("etag", "\"e\"")], "");
+        let reply = gateway.ask(&route.request("a.jpg"), &service).await;
+        reply.is(304, &[("etag", "\"e\""), PRIVATE], "");
     }
 }
 
@@ -133,11 +127,11 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_key_that_no_picture_can_have_is_not_found() {
-    let longest = format!("%C3%a9{}", "k".repeat(998));
-    let too_long = format!("{longest}k");
+async fn a_key_that_no_image_can_have_is_not_found() {
+    let longest = format!("%C3%a9{}", "k".repeat(1018));
+    let too_long = "k".repeat(1025);
     for route in routes() {
-        let missing = "no such picture";
+        let missing = route.missing;
         route
             .refuses(&too_long, (400, "KeyTooLongError"), 404, missing)
             .await;
@@ -156,6 +150,20 @@ async fn a_key_that_no_picture_can_have_is_not_found() {
 const BROKEN: &str = "the storage behind the API failed";
 
 #[tokio::test]
+async fn a_size_and_a_key_of_over_1024_bytes_together_are_not_found() {
+    for route in routes().filter(|route| route.path.starts_with("/thumbnails")) {
+        // With the size and its slash in front: 256/.
+        let key = "k".repeat(1021);
+        route
+            .refuses(&key, (400, "KeyTooLongError"), 404, route.missing)
+            .await;
+        route
+            .refuses(&key[..1020], (400, "InvalidRequest"), 502, BROKEN)
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn what_s3_cannot_do_is_not_the_clients_fault() {
     let throttled = "too many requests for the storage behind the API; try again";
     for route in routes() {
@@ -170,6 +178,18 @@ async fn what_s3_cannot_do_is_not_the_clients_fault() {
             (500, "InternalError"),
         ] {
             route.refuses("a.jpg", error, 502, BROKEN).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_s3_reads_otherwise_is_the_clients_to_change() {
+    for route in routes() {
+        let refused = (403, "SignatureDoesNotMatch");
+        for key in ["a+b", "a%2Bb", "a%2bb"] {
+            route
+                .refuses(key, refused, 400, crate::uploads::UNUSABLE_KEY)
+                .await;
         }
     }
 }

@@ -3,14 +3,16 @@
 use http::Method;
 use serde_json::json;
 
-use crate::gateway::{Gateway, ORIGINS, Service, asked};
+use crate::gateway::{Gateway, Service, asked};
 
-const MALFORMED: &str = "the key must be 1 to 1,000 bytes of percent-encoded UTF-8";
+const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
+pub const UNUSABLE_KEY: &str =
+    "this API cannot use the key, as when it has a + in it; use another key, or S3 directly";
 const BROKEN: &str = "the storage behind the API failed";
 
 #[tokio::test]
 async fn an_object_is_put_or_deleted_by_its_key_and_nothing_else() {
-    let gateway = Gateway::open_to("*");
+    let gateway = Gateway::open();
     let hostile = [
         ("content-type", "image/png"),
         ("x-amz-copy-source", "/raw/other"),
@@ -39,8 +41,8 @@ async fn an_object_is_put_or_deleted_by_its_key_and_nothing_else() {
 
 #[tokio::test]
 async fn an_upload_is_acknowledged_with_its_key_and_tag() {
-    let longest = format!("%C3%a9{}", "k".repeat(998));
-    let decoded = format!("é{}", "k".repeat(998));
+    let longest = format!("%C3%a9{}", "k".repeat(1022));
+    let decoded = format!("é{}", "k".repeat(1022));
     for (key, decoded) in [
         ("a.jpg", "a.jpg"),
         (
@@ -49,30 +51,18 @@ async fn an_upload_is_acknowledged_with_its_key_and_tag() {
         ),
         (&longest, &decoded),
     ] {
-        for origin in ORIGINS {
-            let service = Service::answers(200, &[("etag", "\"e\"")], "");
-            let request = format!("PUT /images/{key}");
-            let reply = Gateway::open_to(origin).ask(&request, &service).await;
-            reply.is_json(201, &[("etag", "\"e\"")], &json!({"key": decoded}));
-        }
+        let service = Service::answers(200, &[("etag", "\"e\"")], "");
+        let request = format!("PUT /images/{key}");
+        let reply = Gateway::open().ask(&request, &service).await;
+        reply.is_json(201, &[("etag", "\"e\"")], &json!({"key": decoded}));
     }
-    let gateway = Gateway::open_to("*");
-    let service = Service::answers(200, &[("etag", "\"e\"")], "");
-    let reply = gateway
-        .ask(&format!("PUT /images/{longest}k"), &service)
-        .await;
-    reply.is_json(400, &[("etag", "\"e\"")], &json!({"message": MALFORMED}));
 }
 
 #[tokio::test]
 async fn a_deletion_is_acknowledged() {
-    for origin in ORIGINS {
-        let service = Service::answers(204, &[("x-amz-version-id", "1")], "");
-        let reply = Gateway::open_to(origin)
-            .ask("DELETE /images/a.jpg", &service)
-            .await;
-        reply.is(204, &[], "");
-    }
+    let service = Service::answers(204, &[("x-amz-version-id", "1")], "");
+    let reply = Gateway::open().ask("DELETE /images/a.jpg", &service).await;
+    reply.is(204, &[], "");
 }
 
 #[tokio::test]
@@ -83,18 +73,18 @@ async fn errors_of_s3_are_told_apart() {
             (400, "KeyTooLongError", 400, MALFORMED),
             (400, "InvalidURI", 400, MALFORMED),
             (400, "BadDigest", 502, BROKEN),
+            (403, "SignatureDoesNotMatch", 400, UNUSABLE_KEY),
             (503, "SlowDown", 503, throttled),
+            (503, "ServiceUnavailable", 503, throttled),
             (301, "PermanentRedirect", 502, BROKEN),
             (403, "AccessDenied", 502, BROKEN),
             (404, "NoSuchBucket", 502, BROKEN),
             (500, "InternalError", 502, BROKEN),
         ] {
-            for origin in ORIGINS {
-                let service = Service::s3_error(status, code, &method);
-                let request = format!("{method} /images/a.jpg");
-                let reply = Gateway::open_to(origin).ask(&request, &service).await;
-                reply.refuses(&method, told, message);
-            }
+            let service = Service::s3_error(status, code, &method);
+            let request = format!("{method} /images/a.jpg");
+            let reply = Gateway::open().ask(&request, &service).await;
+            reply.refuses(&method, told, message);
         }
     }
 }

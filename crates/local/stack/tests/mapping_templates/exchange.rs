@@ -22,6 +22,7 @@ const ANSWERED: &[&str] = &[
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
+    "access-control-expose-headers",
     "access-control-max-age",
     "content-type",
     "etag",

@@ -26,10 +26,10 @@ pub const REFUSALS: &[(&str, bool)] = &[
 
 pub const BUSY: &str = "too many requests for the storage behind the API; try again";
 pub const FAILED: &str = "the storage behind the API failed";
-const BAD_LIMIT: &str = "limit must be a whole number from 1 to 100";
-const BAD_NEXT: &str = "next must be a token that this list gave";
+const MALFORMED_PAGE: &str =
+    "limit must be a whole number from 1 to 100, and next what the page before returned";
 /// Bytes of DynamoDB's longest partition key.
-const LONGEST_LABEL: usize = 2048;
+const MAX_LABEL_LENGTH: usize = 2048;
 
 /// A GET of a table's route with everything that it has no use for.
 pub fn get(path: &str, draw: &Draw, query: &[(&str, Option<&str>)]) -> Sent {
@@ -147,6 +147,23 @@ fn query(world: &World, label: &str, size: u8, after: Option<&str>) -> Value {
     query
 }
 
+/// The request that reads no more than a count, where the limit or the token is malformed.
+fn count(world: &World, list: List) -> Value {
+    match list {
+        List::Images => {
+            json!({"TableName": world.shipped.image_table, "Select": "COUNT", "Limit": 1})
+        }
+        List::Labels => json!({
+            "TableName": world.shipped.label_table,
+            "KeyConditionExpression": "#l = :l",
+            "ExpressionAttributeNames": {"#l": "Label"},
+            "ExpressionAttributeValues": {":l": {"S": "-"}},
+            "Select": "COUNT",
+            "Limit": 1,
+        }),
+    }
+}
+
 fn whole(world: &World, draw: &Draw, list: List, size: u8, after: Option<&str>) -> Value {
     match list {
         List::Images => scan(world, size, after),
@@ -162,18 +179,14 @@ fn action(list: List) -> &'static str {
 }
 
 fn request(world: &World, draw: &Draw, list: List) -> Result<(), String> {
-    let exchange = ask(
-        world,
-        draw,
-        list,
-        &Answer::Json(200, json!({"Items": [], "Count": 0})),
-    );
-    let expected = match wanted(draw, list) {
-        (Some(size), Start::First) => whole(world, draw, list, size, None),
-        (Some(size), Start::After(stored)) => whole(world, draw, list, size, Some(&stored)),
-        // DynamoDB refuses it without having read anything.
-        (None, _) | (_, Start::Nowhere) => json!({}),
+    let page = Answer::Json(200, json!({"Items": [], "Count": 0}));
+    let counted = Answer::Json(200, json!({"Count": 1, "ScannedCount": 1}));
+    let (expected, answer) = match wanted(draw, list) {
+        (Some(size), Start::First) => (whole(world, draw, list, size, None), page),
+        (Some(size), Start::After(stored)) => (whole(world, draw, list, size, Some(&stored)), page),
+        (None, _) | (_, Start::Nowhere) => (count(world, list), counted),
     };
+    let exchange = ask(world, draw, list, &answer);
     same(
         "what was asked",
         &asked(world, &exchange, action(list))?,
@@ -200,7 +213,7 @@ fn pages(
     let lasts = draw
         .stored
         .iter()
-        .filter(|key| !key.is_empty() && key.len() <= 1000);
+        .filter(|key| !key.is_empty() && key.len() <= 1024);
     for last in std::iter::once(None).chain(lasts.map(Some)) {
         let stored = last.map(|key| list.stored(key));
         let mut answer = json!({"Items": rows, "Count": draw.stored.len()});
@@ -240,7 +253,14 @@ fn pages(
     Ok(())
 }
 
+/// What DynamoDB only counted was malformed.
+fn counted(world: &World, draw: &Draw, list: List) -> Result<(), String> {
+    let counted = Answer::Json(200, json!({"Count": 1, "ScannedCount": 1}));
+    ask(world, draw, list, &counted).refused(400, MALFORMED_PAGE)
+}
+
 pub fn images_200(world: &World, draw: &Draw) -> Result<(), String> {
+    counted(world, draw, List::Images)?;
     // As the functions store a part: the JSON text that the API is to show.
     let analysis = json!({"status": "done", "labels": [{"name": draw.said, "confidence": 98.71}]});
     let thumbnails =
@@ -259,6 +279,7 @@ pub fn images_200(world: &World, draw: &Draw) -> Result<(), String> {
 }
 
 pub fn label_200(world: &World, draw: &Draw) -> Result<(), String> {
+    counted(world, draw, List::Labels)?;
     let rows = draw.stored.iter().map(|key| {
         json!({
             "Label": {"S": draw.text()}, "Rank": {"S": List::Labels.stored(key)},
@@ -283,12 +304,8 @@ pub fn refusal(kind: &str, draw: &Draw) -> Answer {
 fn refused(world: &World, draw: &Draw, list: List) -> Result<(), String> {
     for (kind, busy) in REFUSALS {
         let exchange = ask(world, draw, list, &refusal(kind, draw));
-        let (limit, start) = wanted(draw, list);
-        if limit.is_none() {
-            exchange.refused(400, BAD_LIMIT)?;
-        } else if matches!(start, Start::Nowhere) {
-            exchange.refused(400, BAD_NEXT)?;
-        } else if matches!(list, List::Labels) && draw.key.len() > LONGEST_LABEL {
+        let too_long = matches!(list, List::Labels) && draw.key.len() > MAX_LABEL_LENGTH;
+        if too_long && kind.ends_with("ValidationException") {
             exchange.answered(
                 200,
                 &json!({"label": draw.text(), "images": [], "next": null}),
@@ -302,10 +319,10 @@ fn refused(world: &World, draw: &Draw, list: List) -> Result<(), String> {
     Ok(())
 }
 
-pub fn images_400(world: &World, draw: &Draw) -> Result<(), String> {
+pub fn images_default(world: &World, draw: &Draw) -> Result<(), String> {
     refused(world, draw, List::Images)
 }
 
-pub fn label_400(world: &World, draw: &Draw) -> Result<(), String> {
+pub fn label_default(world: &World, draw: &Draw) -> Result<(), String> {
     refused(world, draw, List::Labels)
 }

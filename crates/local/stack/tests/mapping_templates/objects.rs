@@ -10,10 +10,13 @@ use crate::draw::{Draw, queried};
 use crate::exchange::{Answer, Exchange, Sent, World, same};
 use crate::lists::{BUSY, FAILED, REFUSALS, asked, get, refusal};
 
-const MALFORMED: &str = "the key must be 1 to 1,000 bytes of percent-encoded UTF-8";
-pub const NO_PICTURE: &str = "no such picture";
-/// Bytes of the longest key.
-const LONGEST: usize = 1000;
+const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
+const UNUSABLE: &str =
+    "this API cannot use the key, as when it has a + in it; use another key, or S3 directly";
+pub const NO_IMAGE: &str = "no such image";
+pub const NO_THUMBNAIL: &str = "no such thumbnail";
+/// Bytes of the longest key that S3 takes.
+const MAX_KEY_LENGTH: usize = 1024;
 
 pub fn record_request(world: &World, draw: &Draw) -> Result<(), String> {
     let exchange = record(world, draw, &Answer::Json(200, json!({})));
@@ -49,7 +52,7 @@ pub fn record_200(world: &World, draw: &Draw) -> Result<(), String> {
     let found = record(world, draw, &Answer::Json(200, json!({ "Item": item })));
     if std::str::from_utf8(&draw.key).is_err() {
         // The table was asked for the nearest text, which is another picture's key.
-        return found.refused(404, NO_PICTURE);
+        return found.refused(404, NO_IMAGE);
     }
     found.answered(
         200,
@@ -58,21 +61,28 @@ pub fn record_200(world: &World, draw: &Draw) -> Result<(), String> {
     let mut deleted = item;
     deleted["Deleted"] = json!({"BOOL": true});
     for answer in [json!({}), json!({ "Item": deleted })] {
-        record(world, draw, &Answer::Json(200, answer)).refused(404, NO_PICTURE)?;
+        record(world, draw, &Answer::Json(200, answer)).refused(404, NO_IMAGE)?;
     }
     Ok(())
 }
 
-pub fn record_400(world: &World, draw: &Draw) -> Result<(), String> {
+pub fn record_default(world: &World, draw: &Draw) -> Result<(), String> {
     for (kind, busy) in REFUSALS {
         let exchange = record(world, draw, &refusal(kind, draw));
-        if draw.key.len() > LONGEST {
-            exchange.refused(404, NO_PICTURE)?;
+        if draw.key.len() > MAX_KEY_LENGTH && kind.ends_with("ValidationException") {
+            exchange.refused(404, NO_IMAGE)?;
         } else if *busy {
             exchange.refused(503, BUSY)?;
         } else {
             exchange.refused(502, FAILED)?;
         }
+    }
+    let broken = Answer::Json(500, json!({"__type": "InternalServerError"}));
+    record(world, draw, &broken).refused(502, FAILED)?;
+    for body in ["<html>", "", "null", "{"] {
+        let answer = Answer::Other(503, body.as_bytes().to_vec());
+        let status = record(world, draw, &answer).response.status.as_u16();
+        same("the status", &status, &502)?;
     }
     Ok(())
 }
@@ -206,67 +216,58 @@ pub fn put_200(world: &World, draw: &Draw) -> Result<(), String> {
     let exchange = PUT.play(world, draw, &Answer::Other(200, Vec::new()))?;
     let (_, target) = exchange.call()?;
     same("the bytes", &target.body, &Bytes::from(draw.noise.clone()))?;
-    if draw.key.len() > LONGEST {
-        exchange.refused(400, MALFORMED)
-    } else {
-        exchange.answered(201, &json!({ "key": draw.text() }))
-    }
+    exchange.answered(201, &json!({ "key": draw.text() }))
 }
 
-/// What the route answers with when S3 refuses with `status` and `code`, whatever else S3 says.
-pub fn answers(
-    world: &World,
-    draw: &Draw,
-    route: &Route,
-    answer: &Answer,
-    (status, message): (u16, &str),
-) -> Result<(), String> {
-    let exchange = route.play(world, draw, answer)?;
-    if route.is_head() {
-        same("the body of HEAD", &exchange.response.body, &Bytes::new())?;
-        return same("the status", &exchange.response.status.as_u16(), &status);
-    }
-    exchange.refused(status, message)
-}
-
-/// PUT and DELETE: a key that S3 refuses is the client's fault, nothing else is.
-pub fn change_400(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
-    for (code, clients) in [
-        ("KeyTooLongError", true),
-        ("InvalidURI", true),
-        ("InvalidRequest", false),
-    ] {
-        let told = if clients {
-            (400, MALFORMED)
-        } else {
-            (502, FAILED)
-        };
-        answers(world, draw, route, &xml(400, code, draw), told)?;
-    }
-    Ok(())
-}
-
-/// GET: what can be no key is not there.
-pub fn get_400(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
-    for (code, uri) in [("InvalidURI", true), ("InvalidRequest", false)] {
-        let missing = uri || draw.key.len() > LONGEST;
-        let told = if missing {
-            (404, NO_PICTURE)
-        } else {
-            (502, FAILED)
-        };
-        answers(world, draw, route, &xml(400, code, draw), told)?;
-    }
-    Ok(())
-}
-
-/// HEAD: S3 says nothing of a reason.
-pub fn head_400(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
-    let missing = draw.key.len() > LONGEST || draw.text().contains('\u{fffd}');
-    let told = if missing {
-        (404, NO_PICTURE)
-    } else {
-        (502, FAILED)
+/// What a client gets when S3 returns an error: by S3's code, whatever else S3 says.
+pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
+    let key = match (&route.method, route.path) {
+        (&Method::PUT | &Method::DELETE, _) => (400, MALFORMED),
+        (_, "thumbnails") => (404, NO_THUMBNAIL),
+        _ => (404, NO_IMAGE),
     };
-    answers(world, draw, route, &Answer::Other(400, Vec::new()), told)
+    let missing = if key.0 == 404 { key } else { (502, FAILED) };
+    for (status, code, told) in [
+        (400, "KeyTooLongError", key),
+        (400, "InvalidURI", key),
+        (400, "InvalidRequest", (502, FAILED)),
+        (403, "AccessDenied", (502, FAILED)),
+        (403, "SignatureDoesNotMatch", (400, UNUSABLE)),
+        (404, "NoSuchKey", missing),
+        (404, "NoSuchBucket", (502, FAILED)),
+        (500, "InternalError", (502, FAILED)),
+        (503, "ServiceUnavailable", (503, BUSY)),
+        (503, "SlowDown", (503, BUSY)),
+    ] {
+        let exchange = route.play(world, draw, &xml(status, code, draw))?;
+        exchange.refused(told.0, told.1)?;
+    }
+    Ok(())
+}
+
+/// HEAD: S3 gives no reason, so that the key has to tell.
+pub fn head_refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
+    let mut whole = draw.key.clone();
+    if route.path == "thumbnails" {
+        whole = [&draw.size, &b"/"[..], &draw.key].concat();
+    }
+    let text = String::from_utf8_lossy(&whole);
+    let path = if route.path == "thumbnails" {
+        format!("{}/{}", draw.size_segment(), draw.greedy())
+    } else {
+        draw.greedy()
+    };
+    let status = if whole.len() > MAX_KEY_LENGTH || text.contains('\u{fffd}') {
+        404
+    } else if path.contains('+') || path.to_ascii_lowercase().contains("%2b") {
+        400
+    } else {
+        502
+    };
+    for answered in [400, 403] {
+        let exchange = route.play(world, draw, &Answer::Other(answered, Vec::new()))?;
+        same("the body of HEAD", &exchange.response.body, &Bytes::new())?;
+        same("the status", &exchange.response.status.as_u16(), &status)?;
+    }
+    Ok(())
 }

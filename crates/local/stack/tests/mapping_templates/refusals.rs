@@ -3,15 +3,15 @@
 use http::Method;
 
 use crate::draw::Draw;
-use crate::exchange::{Answer, Exchange, Sent, World, same};
-use crate::lists::{FAILED, get};
+use crate::exchange::{Answer, Sent, World, same};
+use crate::lists::get;
 
 /// A request for the record of the draw's key.
 fn record(draw: &Draw) -> Sent {
     get(&format!("/images/{}", draw.greedy()), draw, &[])
 }
 
-/// A preflight is answered without asking anyone.
+/// A preflight is answered without asking anyone, and not at all with a type that has no template.
 pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
     let path = path
         .replace("{key+}", &draw.greedy())
@@ -19,6 +19,13 @@ pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
         .replace("{size}", &draw.size_segment());
     let mut sent = get(&path, draw, &[]);
     sent.method = Method::OPTIONS;
+    let typed = Sent {
+        headers: vec![("content-type", "text/plain".to_owned())],
+        ..sent.clone()
+    };
+    let exchange = world.play(&typed, &Answer::TimesOut);
+    exchange.called_nobody()?;
+    exchange.refused(415, "Unsupported Media Type")?;
     let exchange = world.play(&sent, &Answer::TimesOut);
     exchange.called_nobody()?;
     same("the status", &exchange.response.status.as_u16(), &204)?;
@@ -63,53 +70,31 @@ pub fn default_4xx(world: &World, draw: &Draw) -> Result<(), String> {
     Ok(())
 }
 
-/// Nothing here makes the gateway answer with `DEFAULT_5XX` itself: it is to say the same as `DEFAULT_4XX`.
-pub fn default_5xx(world: &World, _: &Draw) -> Result<(), String> {
-    let templates = world.shipped.templates();
-    let of = |name: &str| templates.get(&format!("{name} application/json"));
-    same("DEFAULT_5XX", &of("DEFAULT_5XX"), &of("DEFAULT_4XX"))
-}
+const UNEXPECTED: &str = "the storage did not respond, or the object is over 10 MB: use Range";
 
-/// Statuses and bodies that no service is known to give.
-pub fn unexpected(world: &World, draw: &Draw) -> Result<(), String> {
+/// No response, none in time, one that no integration response expects, or one that its template cannot read.
+pub fn default_5xx(world: &World, draw: &Draw) -> Result<(), String> {
     let said = draw.said.clone().into_bytes();
-    for status in [100, 201, 301, 403, 418, 500, 599] {
-        world
-            .play(&record(draw), &Answer::Other(status, said.clone()))
-            .refused(502, FAILED)?;
+    for answer in [
+        Answer::TimesOut,
+        Answer::HangsUp,
+        Answer::Other(200, b"<html>".to_vec()),
+        Answer::Other(200, b"{\"Item\": ".to_vec()),
+        Answer::Other(200, vec![0xff; 9]),
+    ] {
+        for sent in [record(draw), get("/images", draw, &[])] {
+            world.play(&sent, &answer).refused(502, UNEXPECTED)?;
+        }
     }
-    for body in [b"<html>".to_vec(), b"{\"Item\": ".to_vec(), vec![0xff; 9]] {
-        world
-            .play(&record(draw), &Answer::Other(200, body))
-            .refused(502, FAILED)?;
+    let head = Sent {
+        method: Method::HEAD,
+        ..get(&format!("/originals/{}", draw.greedy()), draw, &[])
+    };
+    for status in [100, 201, 301, 418, 500, 599] {
+        let exchange = world.play(&head, &Answer::Other(status, said.clone()));
+        same("the status", &exchange.response.status.as_u16(), &502)?;
     }
     Ok(())
-}
-
-fn unanswered(world: &World, draw: &Draw, answer: &Answer, message: &str) -> Result<(), String> {
-    for sent in [record(draw), get("/images", draw, &[])] {
-        let exchange: Exchange = world.play(&sent, answer);
-        exchange.refused(502, message)?;
-    }
-    Ok(())
-}
-
-pub fn timeout(world: &World, draw: &Draw) -> Result<(), String> {
-    unanswered(
-        world,
-        draw,
-        &Answer::TimesOut,
-        "the storage behind the API did not answer in time",
-    )
-}
-
-pub fn failure(world: &World, draw: &Draw) -> Result<(), String> {
-    unanswered(
-        world,
-        draw,
-        &Answer::HangsUp,
-        "the storage behind the API did not answer",
-    )
 }
 
 /// AWS's own words name the caller and the method by ARN.

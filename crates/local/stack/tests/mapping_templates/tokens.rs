@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::draw::Next;
 
-/// Bytes of the longest key.
-const LONGEST: usize = 1000;
+/// Bytes of the longest key that S3 takes.
+const MAX_KEY_LENGTH: usize = 1024;
 /// What stands before the key in a `Rank`: a confidence of up to 100 with four decimals.
 const RANK: &str = "098.7100#";
 
@@ -77,7 +77,7 @@ impl List {
                 rank.chars().enumerate().all(shape).then_some(key)?
             }
         };
-        let good = !key.is_empty() && key.len() <= LONGEST && encoded(&text) == spelling;
+        let good = !key.is_empty() && key.len() <= MAX_KEY_LENGTH && encoded(&text) == spelling;
         good.then_some(text)
     }
 }
