@@ -1,97 +1,157 @@
-//! PNG row by row, so that it is never in memory whole.
+//! PNG, row by row; an interlaced one is held at full size. Animations (APNG) are their default image.
 
-mod header;
+mod adam7;
+mod chunks;
+mod filter;
 mod inflate;
-mod stored;
+mod samples;
 
-use std::io::{Cursor, ErrorKind};
-
-use image::codecs::png::PngDecoder;
-use png::{ColorType, Decoder, DecodingError, Transformations};
-
-pub(crate) use header::header;
-
-use crate::decode::{Scaled, Target};
+use crate::Error;
+use crate::decode::{Decoded, RowScaler, Scaled, Target};
 use crate::header::Header;
-use crate::pixels::ColorModel;
-use crate::raster::Raster;
-use crate::resample::Resample;
-use crate::{Error, Limits, image_decoder};
-use stored::Stored;
+use crate::pixels::Pixels;
+pub(crate) use chunks::header;
+
+use adam7::Pass;
+use chunks::{Chunks, ImageData};
+use filter::unfilter;
+use inflate::{Inflate, InflateError};
+use samples::{Samples, bits_per_pixel};
 
 pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {
-    if let Some(scaled) = rows(bytes, target)? {
-        return Ok(scaled);
+    let chunks = Chunks::before_image_data(bytes)?;
+    let samples = Samples::new(&chunks)?;
+    let (width, height) = (header.width as usize, header.height as usize);
+    let icc_profile = chunks.icc_profile();
+    let bits = bits_per_pixel(&chunks);
+    let mut rows = Rows::new(ImageData::new(bytes, chunks.image_data), bits);
+    if chunks.is_interlaced {
+        let channels = samples.model.channels();
+        target
+            .limits
+            .check_memory((width * height * channels) as u64)?;
+        let mut data = vec![0; width * height * channels];
+        let mut pixels = vec![0; width * channels];
+        for pass in Pass::all(width, height) {
+            rows.start(pass.width);
+            for y in 0..pass.height {
+                let pixels = &mut pixels[..pass.width * channels];
+                samples.convert(rows.next()?, pixels);
+                pass.place(y, pixels, channels, width, &mut data);
+            }
+        }
+        rows.finish()?;
+        let pixels = Pixels {
+            width,
+            height,
+            model: samples.model,
+            data,
+        };
+        return Ok(Decoded {
+            pixels,
+            icc_profile,
+        }
+        .scale(target));
     }
-    let decoder = PngDecoder::new(Cursor::new(bytes));
-    Ok(image_decoder::decode(decoder, header, target.limits)?.scale(target))
-}
-
-/// The image at each of `sizes`; nothing for an interlaced one, whose rows do not come in order.
-fn rows(bytes: &[u8], target: &Target<'_>) -> Result<Option<Scaled>, Error> {
-    let limits = target.limits;
-    let wrong = |error| explain(error, limits);
-    let memory = png::Limits {
-        bytes: usize::try_from(limits.memory).unwrap_or(usize::MAX),
-    };
-    let mut decoder = Decoder::new_with_limits(Stored::new(bytes), memory);
-    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
-    decoder.set_ignore_text_chunk(true);
-    decoder.ignore_checksums(true);
-    let mut reader = decoder.read_info().map_err(wrong)?;
-    let info = reader.info();
-    // png 0.18.1 panics on such a palette (image-png issue 694, fixed since).
-    if let Some(palette) = &info.palette
-        && !palette.len().is_multiple_of(3)
-    {
-        return Err(Error::corrupt("its palette ends within a color"));
-    }
-    if info.interlaced {
-        return Ok(None);
-    }
-    let size = (info.width as usize, info.height as usize);
-    limits.check_size(info.width.into(), info.height.into())?;
-    let icc_profile = info.icc_profile.as_deref().map(<[u8]>::to_vec);
-    let model = match reader.output_color_type().0 {
-        ColorType::Grayscale => ColorModel::Gray,
-        ColorType::GrayscaleAlpha => ColorModel::GrayAlpha,
-        ColorType::Rgb | ColorType::Indexed => ColorModel::Rgb,
-        ColorType::Rgba => ColorModel::Rgba,
-    };
-    let row_len = size.0 * model.channels();
-    let mut resamples: Vec<Resample> = target
-        .sizes
-        .iter()
-        .map(|small| Resample::new(model, size, *small))
-        .collect();
-    for _ in 0..size.1 {
-        let row = reader.next_row().map_err(wrong)?;
-        let row = row
-            .as_ref()
-            .and_then(|row| row.data().get(..row_len))
-            .ok_or_else(|| Error::corrupt("it has too few rows"))?;
-        for resample in &mut resamples {
-            resample.row(row);
+    let mut scaler = RowScaler::new(samples.model, (width, height), target);
+    rows.start(width);
+    if samples.are_final() {
+        for _ in 0..height {
+            scaler.row(rows.next()?);
+        }
+    } else {
+        let mut pixels = vec![0; width * samples.model.channels()];
+        for _ in 0..height {
+            samples.convert(rows.next()?, &mut pixels);
+            scaler.row(&pixels);
         }
     }
-    // What the last pixels' checksum says is only seen when what follows is read; that it ends there is no harm.
-    match reader.finish() {
-        Ok(()) => {}
-        Err(DecodingError::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => {}
-        Err(error) => return Err(wrong(error)),
-    }
-    let finished = resamples.into_iter().map(Resample::finish);
-    Ok(Some(Scaled {
-        images: finished.map(Raster::Pixels).collect(),
-        icc_profile,
-    }))
+    rows.finish()?;
+    Ok(scaler.finish(icc_profile))
 }
 
-fn explain(error: DecodingError, limits: &Limits) -> Error {
-    match error {
-        DecodingError::LimitsExceeded => Error::TooMuchMemory {
-            limit: limits.memory,
-        },
-        other => Error::corrupt(other.to_string()),
+/// The rows of an image or of an interlaced pass, without their filters.
+struct Rows<'a> {
+    inflate: Inflate<ImageData<'a>>,
+    /// Of what was inflated last, the bytes that are used.
+    used: usize,
+    /// A row that was not inflated in one piece.
+    joined: Vec<u8>,
+    bits_per_pixel: usize,
+    current: Vec<u8>,
+    previous: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(data: ImageData<'a>, bits_per_pixel: usize) -> Self {
+        Self {
+            inflate: Inflate::new(data),
+            used: 0,
+            joined: Vec::new(),
+            bits_per_pixel,
+            current: Vec::new(),
+            previous: Vec::new(),
+        }
+    }
+
+    /// Starts an image or pass with rows of `width` pixels.
+    fn start(&mut self, width: usize) {
+        let len = (width * self.bits_per_pixel).div_ceil(8);
+        for row in [&mut self.current, &mut self.previous] {
+            row.clear();
+            row.resize(len, 0);
+        }
+    }
+
+    /// The next row, as stored but for its filter.
+    fn next(&mut self) -> Result<&[u8], Error> {
+        std::mem::swap(&mut self.current, &mut self.previous);
+        let len = 1 + self.current.len();
+        let inflated = self.inflate.output().get(self.used..self.used + len);
+        let filtered = if let Some(filtered) = inflated {
+            self.used += len;
+            filtered
+        } else {
+            self.join(len)?;
+            &self.joined
+        };
+        let bytes_per_pixel = self.bits_per_pixel.div_ceil(8);
+        unfilter(filtered, bytes_per_pixel, &self.previous, &mut self.current)?;
+        Ok(&self.current)
+    }
+
+    /// Joins the next `len` bytes.
+    fn join(&mut self, len: usize) -> Result<(), Error> {
+        self.joined.clear();
+        loop {
+            let rest = &self.inflate.output()[self.used..];
+            let part = &rest[..rest.len().min(len - self.joined.len())];
+            self.joined.extend_from_slice(part);
+            self.used += part.len();
+            if self.joined.len() == len {
+                return Ok(());
+            }
+            self.used = 0;
+            let inflated = match self.inflate.read() {
+                Ok(inflated) => inflated.len(),
+                Err(error) => return Err(self.explain(error)),
+            };
+            if inflated == 0 {
+                return Err(self.explain(InflateError::EndsEarly));
+            }
+        }
+    }
+
+    /// Data behind a wrong checksum are not inflated, so that they seem to end early.
+    fn explain(&mut self, error: InflateError) -> Error {
+        match self.inflate.source().check() {
+            Ok(()) => Error::corrupt(error.to_string()),
+            Err(wrong_checksum) => wrong_checksum,
+        }
+    }
+
+    /// Checks the checksums of what follows the last row, which is not inflated.
+    fn finish(mut self) -> Result<(), Error> {
+        self.inflate.source().finish()
     }
 }

@@ -97,20 +97,20 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
     ///
     /// # Errors
     /// [`InflateError`], once all that comes before it has been given.
-    pub fn more(&mut self) -> Result<&[u8], InflateError> {
+    pub fn read(&mut self) -> Result<&[u8], InflateError> {
         self.window.shift();
         while self.state != State::Done && self.damage.is_none() && self.window.fresh() < ENOUGH {
             self.damage = self.step().err();
         }
         match self.damage {
             Some(damage) if self.window.fresh() == 0 => Err(damage),
-            _ => Ok(self.shown()),
+            _ => Ok(self.output()),
         }
     }
 
-    /// What [`Self::more`] gave last.
-    pub fn shown(&self) -> &[u8] {
-        self.window.shown()
+    /// What [`Self::read`] gave last.
+    pub fn output(&self) -> &[u8] {
+        self.window.output()
     }
 
     /// Reads the beginning of a block, or some of its bytes.

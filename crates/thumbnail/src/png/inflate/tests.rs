@@ -11,7 +11,7 @@ fn inflated(compressed: &[u8], piece: usize) -> (Vec<u8>, Result<(), InflateErro
     let mut inflate = Inflate::new(compressed.chunks(piece));
     let mut all = Vec::new();
     loop {
-        match inflate.more() {
+        match inflate.read() {
             Ok([]) => return (all, Ok(())),
             Ok(more) => all.extend_from_slice(more),
             Err(damage) => return (all, Err(damage)),

@@ -41,7 +41,7 @@ impl Window {
     }
 
     /// The new bytes.
-    pub fn shown(&self) -> &[u8] {
+    pub fn output(&self) -> &[u8] {
         &self.data[self.begin..self.end]
     }
 
