@@ -12,8 +12,16 @@ pub struct Job {
     pub stage: String,
     /// Its name; with the name of its matrix's entry, where it has one.
     pub name: String,
-    /// The variables that its matrix gives.
+    /// Its variables, and those of its entry in a matrix.
     pub variables: BTreeMap<String, String>,
+    /// The jobs of its stage that come before it.
+    pub depends_on: Vec<String>,
+    /// When it runs; empty is where all went well before.
+    pub condition: String,
+    /// Minutes after which it is ended.
+    pub timeout: String,
+    /// Whether it deploys to an environment, which gives its outputs other names.
+    pub is_deployment: bool,
     /// Its steps, as they are written.
     pub steps: Vec<Value>,
 }
@@ -43,23 +51,43 @@ pub fn jobs(pipeline: &Value) -> anyhow::Result<Vec<Job>> {
             ];
             let steps = steps.into_iter().find_map(Value::as_array);
             let steps = steps.with_context(|| format!("{name} has no steps"))?;
-            let one = |name: String, variables| Job {
-                stage: stage["stage"].as_str().unwrap_or_default().to_owned(),
-                name,
-                variables,
-                steps: steps.clone(),
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let depends_on = match &job["dependsOn"] {
+                Value::Array(names) => names.iter().map(text).collect(),
+                Value::String(name) => vec![name.clone()],
+                _ => Vec::new(),
+            };
+            let one = |name: String, of_matrix: BTreeMap<String, String>| {
+                let mut variables: BTreeMap<String, String> = strings(&job["variables"]);
+                variables.extend(of_matrix);
+                Job {
+                    stage: text(&stage["stage"]),
+                    name,
+                    variables,
+                    depends_on: depends_on.clone(),
+                    condition: text(&job["condition"]),
+                    timeout: text(&job["timeoutInMinutes"]),
+                    is_deployment: job["deployment"].is_string(),
+                    steps: steps.clone(),
+                }
             };
             match job["strategy"]["matrix"].as_object() {
                 None => all.push(one(name.to_owned(), BTreeMap::new())),
-                Some(entries) => all.extend(entries.iter().map(|(entry, variables)| {
-                    let variables = variables.as_object().into_iter().flatten();
-                    let variables = variables.map(|(name, value)| {
-                        (name.clone(), value.as_str().unwrap_or_default().to_owned())
-                    });
-                    one(format!("{name} {entry}"), variables.collect())
-                })),
+                Some(entries) => {
+                    let entries = entries.iter();
+                    all.extend(entries.map(|(entry, variables)| {
+                        one(format!("{name} {entry}"), strings(variables))
+                    }));
+                }
             }
         }
     }
     Ok(all)
+}
+
+fn strings(variables: &Value) -> BTreeMap<String, String> {
+    let variables = variables.as_object().into_iter().flatten();
+    let variables = variables
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
+    variables.collect()
 }

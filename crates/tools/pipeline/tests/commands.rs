@@ -1,4 +1,4 @@
-//! The commands that ask AWS, with a stand-in for `aws` that answers as it was told and notes what it was asked.
+//! The commands that call AWS, with a stand-in for `aws` that gives set responses and records its calls.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Answers in the order in which they were given; the first whose pattern fits the arguments.
+/// The first response whose pattern fits the arguments, in the order in which they were added.
 const STAND_IN: &str = r#"#!/usr/bin/env bash
 here=$(dirname "$0")
 echo "$*" >>"$here/calls"
@@ -17,6 +17,7 @@ for answer in "$here"/answers/*; do
         # get-object's last argument is where the object goes.
         [[ "$*" == *get-object* ]] && tail -n +2 "$answer" >"${!#}"
         tail -n +2 "$answer"
+        [[ $answer != *.once ]] || rm "$answer"
         [[ $answer != *.fails ]]
         exit
     fi
@@ -24,6 +25,8 @@ done
 echo "nobody answers $*" >&2
 exit 1
 "#;
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/x";
 
 struct Aws {
     folder: PathBuf,
@@ -72,16 +75,23 @@ impl Aws {
         self
     }
 
+    /// A response to the first such call only.
+    fn answers_once(mut self, pattern: &str, output: &str) -> Self {
+        self.add(pattern, output, ".once");
+        self
+    }
+
     fn add(&mut self, pattern: &str, output: &str, ending: &str) {
         self.answers += 1;
         let file = format!("answers/{:02}{ending}", self.answers);
         fs::write(self.folder.join(file), format!("{pattern}\n{output}\n")).unwrap();
     }
 
-    /// The bootstrap stack's outputs and a stack that is at version 7.
+    /// The outputs of the roles' stack, and a stack that is at version 7.
     fn with_stack(self, status: &str) -> Self {
-        self.answers("*--stack-name boot *ArtifactsBucketName*", "artifacts")
-            .answers("*--stack-name boot *CloudFormationRoleArn*", "role")
+        self.answers("*--stack-name roles *ArtifactsBucketName*", "artifacts")
+            .answers("*--stack-name roles *CloudFormationRoleArn*", ROLE)
+            .answers("*--stack-name roles *PermissionsBoundaryArn*", "boundary")
             .answers("*--stack-name app *StackStatus*", status)
             .answers(
                 "*CreateThumbnailLambdaVersionFile*",
@@ -100,6 +110,7 @@ impl Aws {
             .arg(root.join(".ci").join(command))
             .args(arguments)
             .env("PATH", format!("{}:{path}", self.folder.display()))
+            .env("POLL_SECONDS", "0")
             .output()
             .unwrap();
         let text = [output.stdout, output.stderr].concat();
@@ -129,7 +140,7 @@ impl Ran {
     }
 
     fn sets(&self, name: &str, value: &str) {
-        let line = format!("##vso[task.setvariable variable={name}]{value}");
+        let line = format!("##vso[task.setvariable variable={name};isOutput=true]{value}");
         assert!(
             self.output.lines().any(|is| is == line),
             "not {line}:\n{}",
@@ -144,12 +155,14 @@ fn before_a_deployment_the_stack_is_looked_at() {
         .with_stack("UPDATE_COMPLETE")
         .answers("*describe-stack-resources*ApiFailureAlarm*", "one\ntwo")
         .answers(
-            "*describe-alarms --alarm-names one two *",
+            "*describe-alarms --alarm-names one two *StateValue!='ALARM'*",
             "arn:one\narn:two",
         );
-    let ran = aws.run("before-deploy", &["boot", "app"]).fine();
+    let ran = aws.run("before-deploy", &["roles", "app"]).fine();
     ran.sets("artifactsBucket", "artifacts");
-    ran.sets("cloudFormationRole", "role");
+    ran.sets("cloudFormationRole", ROLE);
+    ran.sets("permissionsBoundary", "boundary");
+    ran.sets("account", "123456789012");
     ran.sets("previousVersion", "7");
     ran.sets("rollbackAlarms", "arn:one%0Aarn:two");
     assert!(!ran.calls.contains("delete-stack"), "{}", ran.calls);
@@ -163,7 +176,7 @@ fn a_first_deployment_has_nothing_before_it() {
             "Stack with id app does not exist",
         )
         .with_stack("");
-    let ran = aws.run("before-deploy", &["boot", "app"]).fine();
+    let ran = aws.run("before-deploy", &["roles", "app"]).fine();
     ran.sets("previousVersion", "");
     ran.sets("rollbackAlarms", "");
 }
@@ -177,10 +190,10 @@ fn a_first_create_that_failed_makes_way() {
         "REVIEW_IN_PROGRESS",
     ] {
         let aws = Aws::new(status).with_stack(status).answers("*delete*", "");
-        let ran = aws.run("before-deploy", &["boot", "app"]).fine();
+        let ran = aws.run("before-deploy", &["roles", "app"]).fine();
         assert!(
             ran.calls
-                .contains("delete-stack --stack-name app --role-arn role"),
+                .contains("delete-stack --stack-name app --role-arn "),
             "{}",
             ran.calls
         );
@@ -198,23 +211,28 @@ fn a_first_create_that_failed_makes_way() {
 #[test]
 fn a_stack_that_is_at_work_or_stuck_is_left_alone() {
     for (status, why) in [
-        ("UPDATE_IN_PROGRESS", "somebody else is at work"),
+        (
+            "UPDATE_IN_PROGRESS",
+            "another operation on app is in progress",
+        ),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        // What it still holds may be data.
+        ("DELETE_FAILED", "the deletion of app failed"),
     ] {
         let aws = Aws::new(status).with_stack(status);
-        let ran = aws.run("before-deploy", &["boot", "app"]);
+        let ran = aws.run("before-deploy", &["roles", "app"]);
         assert!(!ran.calls.contains("delete-stack"), "{}", ran.calls);
         ran.refused(why);
     }
     let aws = Aws::new("denied")
         .fails("*--stack-name app *StackStatus*", "AccessDenied")
         .with_stack("");
-    aws.run("before-deploy", &["boot", "app"])
+    aws.run("before-deploy", &["roles", "app"])
         .refused("AccessDenied");
 }
 
 #[test]
-fn what_is_deployed_is_asked_of_the_stack() {
+fn the_stack_says_what_is_deployed() {
     for status in [
         "CREATE_COMPLETE",
         "UPDATE_COMPLETE",
@@ -231,11 +249,7 @@ fn what_is_deployed_is_asked_of_the_stack() {
         aws.run("deployed", &["app", "8"])
             .refused("at version 7, not at 8");
     }
-    for status in [
-        "UPDATE_IN_PROGRESS",
-        "ROLLBACK_COMPLETE",
-        "UPDATE_ROLLBACK_IN_PROGRESS",
-    ] {
+    for status in ["UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_FAILED"] {
         let aws = Aws::new(&format!("deployed-{status}")).with_stack(status);
         aws.run("deployed", &["app"]).refused(status);
     }
@@ -246,59 +260,151 @@ fn what_is_deployed_is_asked_of_the_stack() {
         .refused("two versions: 7 and 8");
 }
 
+/// Its credentials may have ended before the stack came to rest, so that the step before says nothing.
 #[test]
-fn the_same_bytes_are_not_uploaded_again_and_others_not_at_all() {
-    let aws = Aws::new("published")
-        .answers("*list-objects-v2*--prefix old.zip*", "old.zip")
-        .answers("*list-objects-v2*", "None")
-        .answers("*get-object*--key old.zip*", "old bytes");
-    let folder = aws.files(
-        "release",
-        &[("old.zip", "old bytes\n"), ("new.zip", "new bytes\n")],
-    );
-    aws.run("leave-out-published", &["artifacts", &folder])
-        .fine();
-    assert!(!Path::new(&folder).join("old.zip").exists());
-    assert!(Path::new(&folder).join("new.zip").exists());
+fn a_stack_at_work_is_waited_for() {
+    let aws = Aws::new("waits")
+        .answers_once("*--stack-name app *StackStatus*", "UPDATE_IN_PROGRESS")
+        .answers_once(
+            "*--stack-name app *StackStatus*",
+            "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        )
+        .with_stack("UPDATE_COMPLETE");
+    aws.run("deployed", &["app", "7"])
+        .fine()
+        .sets("liveVersion", "7");
+}
 
-    let folder = aws.files("changed", &[("old.zip", "other bytes\n")]);
-    let ran = aws.run("leave-out-published", &["artifacts", &folder]);
-    ran.refused("artifacts has other bytes under this name");
-
-    let aws = Aws::new("unreachable").fails("*list-objects-v2*", "AccessDenied");
-    let folder = aws.files("release", &[("new.zip", "new bytes\n")]);
-    aws.run("leave-out-published", &["artifacts", &folder])
-        .refused("");
+/// The way back depends on it, also where the version is not the one that is asked for.
+#[test]
+fn the_live_version_is_set_whatever_it_is() {
+    let aws = Aws::new("other-version").with_stack("UPDATE_ROLLBACK_COMPLETE");
+    let ran = aws.run("deployed", &["app", "8"]);
+    assert!(!ran.succeeded);
+    ran.sets("liveVersion", "7");
 }
 
 #[test]
-fn a_version_is_whole_or_not_deployed() {
-    const FILES: [(&str, &str); 4] = [
-        ("analyze-image-7.zip", "a"),
-        ("create-thumbnail-7.zip", "c"),
-        ("infra-7.yaml", "i"),
-        ("system-tests-7", "s"),
+fn a_name_stands_for_the_same_bytes_for_ever() {
+    let aws = Aws::new("published")
+        .answers("*get-caller-identity*", "123456789012")
+        .fails(
+            "*put-object*--key old.zip*",
+            "An error occurred (PreconditionFailed)",
+        )
+        .answers(
+            "*put-object*--if-none-match * --expected-bucket-owner 123456789012",
+            "{}",
+        )
+        .answers("*get-object*--key old.zip*", "old bytes");
+    let files = [
+        ("old.zip", "old bytes\n"),
+        ("new.zip", "new bytes\n"),
+        ("manifest-7.sha256", ""),
     ];
+    let folder = aws.files("release", &files);
+    let ran = aws.run("publish", &["artifacts", &folder]).fine();
+    assert!(
+        ran.output.contains("old.zip: there already"),
+        "{}",
+        ran.output
+    );
+    assert!(ran.output.contains("new.zip: uploaded"), "{}", ran.output);
+    // A version that has a manifest is whole.
+    assert!(
+        ran.output
+            .trim_end()
+            .ends_with("manifest-7.sha256: uploaded"),
+        "{}",
+        ran.output
+    );
+
+    let folder = aws.files(
+        "changed",
+        &[("old.zip", "other bytes\n"), ("manifest-7.sha256", "")],
+    );
+    let ran = aws.run("publish", &["artifacts", &folder]);
+    ran.refused("artifacts has other bytes under this name");
+
+    let aws = Aws::new("unreachable")
+        .answers("*get-caller-identity*", "123456789012")
+        .fails("*put-object*", "AccessDenied");
+    let folder = aws.files("release", &files);
+    aws.run("publish", &["artifacts", &folder])
+        .refused("AccessDenied");
+}
+
+/// The files of version 7, sealed.
+fn version_7(aws: &Aws, folder: &str) -> String {
+    let names = aws.run("release-files", &["7"]).fine().output;
+    let files: Vec<(&str, &str)> = names.lines().map(|name| (name, "bytes\n")).collect();
+    assert!(files.len() >= 5, "{names}");
+    let path = aws.files(folder, &files);
+    aws.run("seal-release", &["7", &path]).fine();
+    path
+}
+
+#[test]
+fn a_version_is_whole_and_as_its_manifest_says_or_not_deployed() {
     let aws = Aws::new("whole");
-    let whole = aws.files("whole", &FILES);
+    let file = |folder: &str, name: &str| Path::new(folder).join(name);
+    let whole = version_7(&aws, "whole");
     aws.run("check-release", &["7", &whole]).fine();
     aws.run("check-release", &["8", &whole])
-        .refused("analyze-image-8.zip is missing");
-    let part = aws.files("part", &FILES[..3]);
-    aws.run("check-release", &["7", &part])
-        .refused("system-tests-7 is missing or empty");
-    let more = aws.files(
-        "more",
-        &[FILES.as_slice(), &[("infra-6.yaml", "i")]].concat(),
-    );
-    aws.run("check-release", &["7", &more])
+        .refused("does not hold version 8");
+    fs::write(file(&whole, "infra-6.yaml"), "i").unwrap();
+    aws.run("check-release", &["7", &whole])
         .refused("infra-6.yaml");
 
-    let aws = Aws::new("fetched").answers("*get-object*", "bytes");
+    let part = version_7(&aws, "part");
+    fs::remove_file(file(&part, "system-tests-7")).unwrap();
+    aws.run("check-release", &["7", &part])
+        .refused("system-tests-7");
+
+    let changed = version_7(&aws, "changed");
+    fs::write(file(&changed, "system-tests-7"), "other").unwrap();
+    aws.run("check-release", &["7", &changed])
+        .refused("differs from its manifest");
+
+    let short = version_7(&aws, "short");
+    let manifest = fs::read_to_string(file(&short, "manifest-7.sha256")).unwrap();
+    let without: Vec<&str> = manifest
+        .lines()
+        .filter(|line| !line.contains("system-tests"))
+        .collect();
+    fs::write(file(&short, "manifest-7.sha256"), without.join("\n") + "\n").unwrap();
+    aws.run("check-release", &["7", &short])
+        .refused("is not about the files of version 7");
+}
+
+#[test]
+fn a_version_is_fetched_from_this_accounts_bucket_and_compared() {
+    let aws = Aws::new("sealed");
+    let sealed = version_7(&aws, "sealed");
+    let manifest = fs::read_to_string(Path::new(&sealed).join("manifest-7.sha256")).unwrap();
+    let owner = ("*get-caller-identity*", "123456789012");
+    let aws = Aws::new("fetched")
+        .answers(owner.0, owner.1)
+        .answers(
+            "*--key manifest-7.sha256 --expected-bucket-owner 123456789012 *",
+            manifest.trim_end(),
+        )
+        .answers("*--expected-bucket-owner 123456789012 *", "bytes");
     let folder = aws.files("fetched", &[]);
     aws.run("fetch-release", &["artifacts", "7", &folder])
         .fine();
+
+    let aws = Aws::new("swapped")
+        .answers(owner.0, owner.1)
+        .answers("*--key manifest-7.sha256 *", manifest.trim_end())
+        .answers("*--key system-tests-7 *", "another program")
+        .answers("*get-object*", "bytes");
+    let folder = aws.files("fetched", &[]);
+    aws.run("fetch-release", &["artifacts", "7", &folder])
+        .refused("differs from its manifest");
+
     let aws = Aws::new("gone")
+        .answers(owner.0, owner.1)
         .fails("*get-object*infra*", "NoSuchKey")
         .answers("*get-object*", "bytes");
     let folder = aws.files("fetched", &[]);
@@ -307,7 +413,30 @@ fn a_version_is_whole_or_not_deployed() {
 }
 
 #[test]
-fn drift_is_told_and_fails() {
+fn parameters_get_values_or_are_refused() {
+    let aws = Aws::new("parameters");
+    let fill = |text: &str, values: &[&str]| {
+        let folder = aws.files("parameters", &[("p.json", text)]);
+        let file = format!("{folder}/p.json");
+        let ran = aws.run("fill-parameters", &[&[file.as_str()], values].concat());
+        (ran, fs::read_to_string(file).unwrap())
+    };
+    let (ran, text) = fill(
+        "[\"${Stack}-raw\", \"${Topic}\"]",
+        &["Stack=app", "Topic=", "Later=x"],
+    );
+    ran.fine();
+    assert_eq!(text, "[\"app-raw\", \"\"]\n");
+    fill("${Stack} ${Other}", &["Stack=app"])
+        .0
+        .refused("${Other}");
+    fill("${Stack}", &["Stack=a\"b"])
+        .0
+        .refused("cannot be put into JSON");
+}
+
+#[test]
+fn drift_is_reported_and_fails() {
     let detection = "*detect-stack-drift --stack-name app *";
     let aws = Aws::new("sync").answers(detection, "id").answers(
         "*describe-stack-drift-detection-status*",
@@ -333,9 +462,9 @@ fn drift_is_told_and_fails() {
 }
 
 #[test]
-fn a_proof_looks_for_what_it_left() {
+fn a_proof_ends_with_a_search_for_what_it_left() {
     let aws = Aws::new("proof");
-    let tests = "#!/usr/bin/env bash\necho \"ran $STACK_URL ${STACK_RUN:+named} $*\"\n[[ $* != *nothing_is_left* || $STACK_URL != *left* ]]\n";
+    let tests = "#!/usr/bin/env bash\necho \"ran $STACK_URL ${STACK_RUN:+named} ${STACK_KEYS:+keys} $*\"\n[[ $* != *nothing_is_left* || $STACK_URL != *left* ]]\n";
     let tests = aws.program("tests", tests);
     let ran = aws
         .run("prove", &["main-job", "https://api/v1", &tests])
@@ -343,15 +472,15 @@ fn a_proof_looks_for_what_it_left() {
     assert_eq!(
         ran.output.lines().collect::<Vec<_>>(),
         [
-            "ran https://api/v1 named uploads::",
-            "ran https://api/v1 named --ignored --exact leftovers::nothing_is_left_of_this_run",
+            "ran https://api/v1 named keys uploads::",
+            "ran https://api/v1 named keys --ignored --exact leftovers::nothing_is_left_of_this_run",
         ]
     );
     let ran = aws
         .run("prove", &["everything", "https://api/v1", &tests])
         .fine();
     assert!(
-        ran.output.starts_with("ran https://api/v1 named \n"),
+        ran.output.starts_with("ran https://api/v1 named  \n"),
         "{}",
         ran.output
     );
