@@ -10,6 +10,9 @@
 //! `STACK_PATIENCE=SECONDS` is how long anything may take to follow an upload; both are for whoever runs the tests many
 //! times.
 //!
+//! `STACK_KEYS=FILE` adds the key of every picture that is uploaded to a file, by which a later run of
+//! `leftovers::nothing_is_left_of_this_run` finds what is left without reading the whole list.
+//!
 //! Every test uploads under keys of its own and deletes what it uploaded. The keys begin with `system-tests-` and the
 //! name of the run, which is `STACK_RUN` or made up.
 

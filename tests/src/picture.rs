@@ -1,5 +1,9 @@
 //! Pictures that are in the system for as long as a test holds them.
 
+use std::env;
+use std::fs::File;
+use std::io::Write as _;
+
 use bytes::Bytes;
 use http::Method;
 use image::RgbaImage;
@@ -33,8 +37,18 @@ impl<'a> Prefix<'a> {
             key: self.key(name),
             bytes: bytes.into(),
         };
+        remember(&picture.key);
         picture.put();
         picture
+    }
+}
+
+/// Adds a key, which has no line break, to the file `STACK_KEYS`.
+fn remember(key: &str) {
+    if let Some(file) = env::var_os("STACK_KEYS") {
+        let file = File::options().append(true).create(true).open(file);
+        let written = file.and_then(|mut file| file.write_all(format!("{key}\n").as_bytes()));
+        written.expect("STACK_KEYS can be written");
     }
 }
 

@@ -1,13 +1,26 @@
 //! What a run of these tests leaves behind: nothing.
 
-use serde_json::Value;
-use system_tests::{System, eventually};
+use std::{env, fs};
 
-/// For after a run of the others with the same `STACK_RUN`, to which it would otherwise come too early.
+use serde_json::Value;
+use system_tests::{System, eventually, path};
+
+/// For after a run of the others with the same `STACK_RUN`, or the same `STACK_KEYS`, to which it would otherwise come too
+/// early.
 #[test]
-#[ignore = "looks at what an earlier run, named by STACK_RUN, has left"]
+#[ignore = "looks at what an earlier run, named by STACK_RUN or STACK_KEYS, has left"]
 fn nothing_is_left_of_this_run() {
     let system = System::shared();
+    if let Ok(file) = env::var("STACK_KEYS") {
+        let keys = fs::read_to_string(&file).expect("the file of keys");
+        assert!(!keys.is_empty(), "{file} names no key");
+        for key in keys.lines() {
+            eventually(&format!("the end of the record of {key}"), || {
+                (system.get(format!("/images/{}", path(key))).status == 404).then_some(())
+            });
+        }
+        return;
+    }
     let run = system.keys_of_this_run();
     eventually(&format!("the end of every record of {run}"), || {
         let list = system.list("/images", 100);

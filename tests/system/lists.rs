@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use system_tests::{System, samples};
+use serde_json::json;
+use system_tests::{Picture, System, eventually, path, samples};
 
 const LISTS: [&str; 2] = ["/images", "/labels/Person"];
 
@@ -97,7 +98,7 @@ fn a_well_formed_next_only_chooses_where_a_page_starts() {
         .expect(200)
         .json();
     assert_eq!(page["label"], "Nothing-Has-This");
-    assert_eq!(page["images"], serde_json::json!([]));
+    assert_eq!(page["images"], json!([]));
     system.get("/images?next=l1.098.7100~23x").refused(400);
     system.get("/labels/Person?next=i1.x").refused(400);
 }
@@ -136,5 +137,48 @@ fn pages_give_each_picture_once() {
                 picture.key()
             );
         }
+    }
+}
+
+#[test]
+fn the_list_has_the_record_in_short() {
+    let system = System::shared();
+    let picture = system.upload("coffee.jpg", samples::coffee());
+    let mut short = picture.done();
+    for label in short["analysis"]["labels"].as_array_mut().unwrap() {
+        *label = json!({"name": label["name"], "confidence": label["confidence"]});
+    }
+    // A scan need not see what was written this moment.
+    eventually("the summary", || {
+        let list = system.list("/images", 100);
+        let summary = list
+            .into_iter()
+            .find(|summary| summary["key"] == picture.key())?;
+        (summary == short).then_some(())
+    });
+}
+
+#[test]
+fn a_deleted_picture_is_in_no_list() {
+    let system = System::shared();
+    let picture = system.upload("coffee.jpg", samples::coffee());
+    let labels = picture.labels();
+    assert!(!labels.is_empty());
+    let _ = picture.delete().expect(204);
+    assert_unlisted(&system, &picture, &labels);
+}
+
+fn assert_unlisted(system: &System, picture: &Picture<'_>, labels: &[String]) {
+    let lists = labels
+        .iter()
+        .map(|label| format!("/labels/{}", path(label)));
+    for list in lists.chain(["/images".to_owned()]) {
+        eventually(&format!("the end of {} in {list}", picture.key()), || {
+            let found = system
+                .list(&list, 100)
+                .iter()
+                .any(|entry| entry["key"] == picture.key());
+            (!found).then_some(())
+        });
     }
 }
