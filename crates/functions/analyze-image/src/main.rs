@@ -1,18 +1,21 @@
 //! analyze-image
 
 use analyze_image::{AnalyzeImage, Config, Rekognition};
+use aws_sdk_rekognition::config::retry::RetryConfig;
 use records::Store;
-use runtime::{Function, RawBucket};
+use runtime::{Function, RawBucket, Sqs};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let config = runtime::init(Config::from_env(|name| std::env::var(name).ok()))?;
-    // Rekognition allows some five calls a second in most regions: a burst of uploads has to wait.
-    let aws = runtime::clients(6).await;
+    let aws = runtime::clients(3).await;
+    let rekognition = aws_sdk_rekognition::config::Builder::from(&aws)
+        .retry_config(RetryConfig::disabled())
+        .build();
     let task = AnalyzeImage {
         originals: RawBucket::new(aws_sdk_s3::Client::new(&aws), &config.raw_bucket),
         rekognition: Rekognition::new(
-            aws_sdk_rekognition::Client::new(&aws),
+            aws_sdk_rekognition::Client::from_conf(rekognition),
             config.max_labels,
             config.min_confidence,
         ),
@@ -24,6 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = Function {
         task,
         raw_bucket: config.raw_bucket,
+        queue: Sqs::new(aws_sdk_sqs::Client::new(&aws)),
     };
     runtime::serve(function).await
 }

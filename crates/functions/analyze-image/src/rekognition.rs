@@ -1,11 +1,22 @@
 //! Rekognition.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
 use aws_sdk_rekognition::Client;
+use aws_sdk_rekognition::error::SdkError;
 use aws_sdk_rekognition::operation::detect_labels::DetectLabelsError;
 use aws_sdk_rekognition::primitives::Blob;
 use aws_sdk_rekognition::types::{Image, Label, S3Object};
+
+/// How many times a call is made that Rekognition fails or that does not reach it.
+const MAX_ATTEMPTS: u32 = 3;
+/// How long a throttled call waits in all. As many invocations run at a time as the event source mapping allows, whether
+/// they wait or are replaced by others that are throttled too; waiting saves what each delivery costs (docs/cost.md). When
+/// others use up the account's rate for longer, the message waits in its queue, where waiting costs nothing.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// What is left of the invocation's time for the calls after this one.
+const RESERVE: Duration = Duration::from_secs(10);
 
 /// What comes of a `DetectLabels` call.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,17 +42,19 @@ pub enum Refusal {
 
 /// What this function needs of Rekognition.
 pub trait DetectLabels {
-    /// The labels of an object of a bucket in the same region.
+    /// The labels of an object of a bucket in the same region; the invocation ends at `deadline`.
     fn of_object(
         &self,
         bucket: &str,
         key: &str,
+        deadline: Instant,
     ) -> impl Future<Output = Result<Detection, RekognitionError>> + Send;
 
-    /// The labels of a JPEG.
+    /// The labels of a JPEG; the invocation ends at `deadline`.
     fn of_jpeg(
         &self,
         jpeg: Vec<u8>,
+        deadline: Instant,
     ) -> impl Future<Output = Result<Detection, RekognitionError>> + Send;
 }
 
@@ -63,7 +76,8 @@ pub struct Rekognition {
 }
 
 impl Rekognition {
-    /// Requests at most `max_labels` labels, of at least this confidence (0 to 100).
+    /// Requests at most `max_labels` labels, of at least this confidence (0 to 100). The client must not retry: this type
+    /// does, because the SDK stops retrying throttled calls when many are throttled.
     #[must_use]
     pub fn new(client: Client, max_labels: usize, min_confidence: f32) -> Self {
         let max_labels = i32::try_from(max_labels).unwrap_or(i32::MAX);
@@ -74,16 +88,35 @@ impl Rekognition {
         }
     }
 
-    async fn detect(&self, image: Image) -> Result<Detection, RekognitionError> {
+    async fn detect(&self, image: Image, deadline: Instant) -> Result<Detection, RekognitionError> {
         let request = self
             .client
             .detect_labels()
             .image(image)
             .max_labels(self.max_labels)
             .min_confidence(self.min_confidence);
-        let error = match request.send().await {
-            Ok(response) => return Ok(Detection::Labels(response.labels.unwrap_or_default())),
-            Err(error) => error,
+        let mut attempts = 1;
+        let mut throttles = 0;
+        let mut waited = Duration::ZERO;
+        let error = loop {
+            let error = match request.clone().send().await {
+                Ok(response) => return Ok(Detection::Labels(response.labels.unwrap_or_default())),
+                Err(error) => error,
+            };
+            let pause = if is_throttled(&error) {
+                throttles += 1;
+                pause(throttles)
+            } else if is_transient(&error) && attempts < MAX_ATTEMPTS {
+                attempts += 1;
+                pause(attempts)
+            } else {
+                break error;
+            };
+            waited += pause;
+            if waited > MAX_WAIT || Instant::now() + pause + RESERVE > deadline {
+                break error;
+            }
+            tokio::time::sleep(pause).await;
         };
         match error.as_service_error() {
             Some(DetectLabelsError::InvalidImageFormatException(_)) => {
@@ -104,14 +137,50 @@ impl Rekognition {
 }
 
 impl DetectLabels for Rekognition {
-    async fn of_object(&self, bucket: &str, key: &str) -> Result<Detection, RekognitionError> {
+    async fn of_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        deadline: Instant,
+    ) -> Result<Detection, RekognitionError> {
         let object = S3Object::builder().bucket(bucket).name(key).build();
-        self.detect(Image::builder().s3_object(object).build())
+        self.detect(Image::builder().s3_object(object).build(), deadline)
             .await
     }
 
-    async fn of_jpeg(&self, jpeg: Vec<u8>) -> Result<Detection, RekognitionError> {
-        self.detect(Image::builder().bytes(Blob::new(jpeg)).build())
+    async fn of_jpeg(
+        &self,
+        jpeg: Vec<u8>,
+        deadline: Instant,
+    ) -> Result<Detection, RekognitionError> {
+        self.detect(Image::builder().bytes(Blob::new(jpeg)).build(), deadline)
             .await
     }
+}
+
+/// <https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html>
+fn is_throttled(error: &SdkError<DetectLabelsError>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(
+            DetectLabelsError::ThrottlingException(_)
+                | DetectLabelsError::ProvisionedThroughputExceededException(_)
+        )
+    )
+}
+
+fn is_transient(error: &SdkError<DetectLabelsError>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(error) => error.raw().status().is_server_error(),
+        _ => false,
+    }
+}
+
+/// Random, up to a ceiling that doubles from 0.2 to 1.6 seconds.
+fn pause(times: u32) -> Duration {
+    let ceiling = 200 << (times - 1).min(3);
+    Duration::from_millis(fastrand::u64(ceiling / 8..=ceiling))
 }

@@ -5,11 +5,14 @@
 //! expensive call here, so it comes after everything that can make it unnecessary.
 
 use std::ops::RangeInclusive;
+use std::time::Instant;
 
 use aws_sdk_rekognition::types;
 use events::ObjectEvent;
 use records::{Analysis, Part, Reason, Store, StoreError, Write};
-use runtime::{Context, ObjectError, Original, Originals, Outcome, Portion, Report, Task, Upload};
+use runtime::{
+    Context, ObjectError, Original, Originals, Outcome, Portion, Report, Task, Upload, timed,
+};
 use thumbnail::{Format, Header, Limits};
 
 use crate::{DetectLabels, Detection, Refusal, RekognitionError, labels};
@@ -23,12 +26,8 @@ const MAX_OBJECT_BYTES: u64 = 15 * 1024 * 1024;
 const MAX_SENT_BYTES: usize = 5_000_000;
 /// Pixels a side of an image in the request: more show no more labels, and take time to encode and send.
 const MAX_SENT_SIDE: u32 = 4096;
-/// How much is read for the header: enough nearly always; enough for nearly all images with much metadata; all.
-const PREFIXES: [Portion; 3] = [
-    Portion::First(64 * 1024),
-    Portion::First(1024 * 1024),
-    Portion::All,
-];
+/// Bytes that are read for the header: enough nearly always, and enough for nearly all images with much metadata.
+const PREFIXES: [u64; 2] = [64 * 1024, 1024 * 1024];
 
 /// Stages of an event, by the names of their metrics.
 const READ: &str = "ReadTime";
@@ -100,10 +99,16 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
     }
 
     async fn created(&self, upload: &Upload, context: &mut Context<'_>) -> Result<Outcome, Error> {
-        let (event, report) = (&upload.event, &mut context.report);
-        let record = self.store.read(&event.key).await?;
-        report.stage(RECORD);
-        if let Some(record) = record {
+        let (event, deadline, report) = (&upload.event, context.deadline, &mut context.report);
+        let first = prefix(0, upload);
+        let ((record, reading_record), (original, reading)) = tokio::join!(
+            timed(self.store.read(&event.key)),
+            timed(self.originals.get(&event.key, Some(&upload.e_tag), first)),
+        );
+        report.add(RECORD, reading_record);
+        report.add(READ, reading);
+        let (record, original) = (record?, original?);
+        if let Some(record) = &record {
             if record.seq > event.sequencer {
                 return Ok(Outcome::Late);
             }
@@ -114,7 +119,7 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
                 return Ok(Outcome::Duplicate);
             }
         }
-        let part = match self.analyse(upload, report).await? {
+        let part = match self.analyse(upload, original, deadline, report).await? {
             Analysed::Part(part) => part,
             Analysed::Superseded => return Ok(Outcome::Superseded),
         };
@@ -128,7 +133,10 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
         };
         let bytes = upload.bytes;
         let write = Write::Analysis { bytes, part };
-        let written = self.store.write(event, &write, context.deadline).await?;
+        let written = self
+            .store
+            .replace_read(record, event, &write, deadline)
+            .await?;
         report.stage(RECORD);
         Ok(outcome.if_written(written.verdict))
     }
@@ -147,32 +155,32 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 
 impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
     /// Reads the header, and has the labels detected in the cheapest way that Rekognition accepts for this image.
-    async fn analyse(&self, upload: &Upload, report: &mut Report<'_>) -> Result<Analysed, Error> {
+    /// `original` is what the first prefix came to.
+    async fn analyse(
+        &self,
+        upload: &Upload,
+        mut original: Original,
+        deadline: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<Analysed, Error> {
         let (bucket, key) = (&upload.event.bucket, &upload.event.key);
-        let mut header = None;
-        let mut all = None;
-        let mut total = upload.bytes;
-        for prefix in PREFIXES {
-            let portion = match prefix {
-                Portion::First(first) if first < upload.bytes => prefix,
-                _ => Portion::All,
-            };
-            let Some((content, bytes)) = self.read(upload, portion, report).await? else {
+        let mut prefixes = 1;
+        let (header, content, total) = loop {
+            let Original::Found { content, bytes, .. } = original else {
                 return Ok(Analysed::Superseded);
             };
-            total = bytes;
-            let checked = self.limits.check_bytes(total);
-            header = match checked.and_then(|()| thumbnail::header(&content, &self.limits)) {
+            report.bytes_in += content.len() as u64;
+            let checked = self.limits.check_bytes(bytes);
+            let header = match checked.and_then(|()| thumbnail::header(&content, &self.limits)) {
                 Ok(header) => header,
                 Err(error) => return Ok(failed(&error)),
             };
-            if content.len() as u64 >= total {
-                all = Some(content);
+            if header.is_some() || content.len() as u64 >= bytes {
+                break (header, content, bytes);
             }
-            if header.is_some() || all.is_some() {
-                break;
-            }
-        }
+            original = self.read(upload, prefix(prefixes, upload), report).await?;
+            prefixes += 1;
+        };
         if let Some(header) = &header {
             let (width, height) = header.upright_size();
             report.note("width", width);
@@ -181,7 +189,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
                 return Ok(too_small(width, height));
             }
             if accepts_object(header, total) {
-                let detection = self.rekognition.of_object(bucket, key).await?;
+                let detection = self.rekognition.of_object(bucket, key, deadline).await?;
                 report.stage(RECOGNISE);
                 // Rekognition read the current object: was it still this one?
                 let current = self.originals.describe(key).await?;
@@ -197,35 +205,34 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
                 }
             }
         }
-        let all = match all {
-            Some(all) => all,
-            None => match self.read(upload, Portion::All, report).await? {
-                Some((content, _)) => content,
-                None => return Ok(Analysed::Superseded),
-            },
+        let content = if content.len() as u64 >= total {
+            content
+        } else {
+            match self.read(upload, Portion::All, report).await? {
+                Original::Found { content, .. } => {
+                    report.bytes_in += content.len() as u64;
+                    content
+                }
+                Original::Changed | Original::Gone => return Ok(Analysed::Superseded),
+            }
         };
-        self.analyse_jpeg(&all, header.as_ref(), report).await
+        self.analyse_jpeg(&content, header.as_ref(), deadline, report)
+            .await
     }
 
-    /// A portion of the upload and its whole size in bytes; `None` if it is no longer the current object.
+    /// A portion of the upload.
     async fn read(
         &self,
         upload: &Upload,
         portion: Portion,
         report: &mut Report<'_>,
-    ) -> Result<Option<(Vec<u8>, u64)>, ObjectError> {
+    ) -> Result<Original, ObjectError> {
         let original = self
             .originals
             .get(&upload.event.key, Some(&upload.e_tag), portion)
-            .await?;
+            .await;
         report.stage(READ);
-        Ok(match original {
-            Original::Found { content, bytes, .. } => {
-                report.bytes_in += content.len() as u64;
-                Some((content, bytes))
-            }
-            Original::Changed | Original::Gone => None,
-        })
+        original
     }
 
     /// Makes an upright JPEG within Rekognition's limits and has its labels detected.
@@ -233,6 +240,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
         &self,
         image: &[u8],
         header: Option<&Header>,
+        deadline: Instant,
         report: &mut Report<'_>,
     ) -> Result<Analysed, Error> {
         let made = thumbnail::jpeg_within(image, sent_side(header), MAX_SENT_BYTES, &self.limits);
@@ -247,7 +255,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
             return Ok(too_small(sent.width, sent.height));
         }
         report.bytes_out = jpeg.len() as u64;
-        let detection = self.rekognition.of_jpeg(jpeg).await?;
+        let detection = self.rekognition.of_jpeg(jpeg, deadline).await?;
         report.stage(RECOGNISE);
         match detection {
             Detection::Labels(detected) => Ok(self.done(detected)),
@@ -268,6 +276,14 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
         Analysed::Part(Part::Done(Analysis {
             labels: labels(detected, self.max_labels),
         }))
+    }
+}
+
+/// How much of an upload to read for its header in this attempt, the first being 0.
+fn prefix(attempt: usize, upload: &Upload) -> Portion {
+    match PREFIXES.get(attempt) {
+        Some(&first) if first < upload.bytes => Portion::First(first),
+        _ => Portion::All,
     }
 }
 

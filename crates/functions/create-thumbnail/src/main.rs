@@ -2,7 +2,7 @@
 
 use create_thumbnail::{Config, CreateThumbnail, ThumbnailBucket};
 use records::Store;
-use runtime::{Function, RawBucket};
+use runtime::{Function, RawBucket, Sqs};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -19,6 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let function = Function {
         task,
         raw_bucket: config.raw_bucket,
+        queue: Sqs::new(aws_sdk_sqs::Client::new(&aws)),
     };
     runtime::serve(function).await
 }

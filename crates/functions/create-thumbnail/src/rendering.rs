@@ -19,20 +19,25 @@ pub(crate) struct Rendering {
 }
 
 impl Rendering {
-    /// Renders the object under `key`, read up to `limits.bytes`; `None` if it is not the one that was asked for.
+    /// Renders what is under `key`, read up to `limits.bytes`: nothing if there is no object.
     pub(crate) fn of(
         original: Original,
         key: &str,
         sizes: &BTreeSet<u32>,
         limits: &Limits,
-    ) -> Option<Self> {
+    ) -> Self {
         let Original::Found {
             e_tag,
             content,
             bytes,
         } = original
         else {
-            return None;
+            return Self {
+                part: Part::Pending,
+                thumbnails: vec![],
+                e_tag: None,
+                bytes_in: 0,
+            };
         };
         let sizes: Vec<u32> = sizes.iter().copied().collect();
         let made = limits
@@ -42,21 +47,11 @@ impl Rendering {
             Err(error) => (Part::failed(error.code(), error.to_string()), vec![]),
             Ok(made) => (Part::Done(part(&made, key)), made.items),
         };
-        Some(Self {
+        Self {
             part,
             thumbnails,
             e_tag: Some(e_tag),
             bytes_in: content.len() as u64,
-        })
-    }
-
-    /// There is no object, so there are no thumbnails.
-    pub(crate) fn none() -> Self {
-        Self {
-            part: Part::Pending,
-            thumbnails: vec![],
-            e_tag: None,
-            bytes_in: 0,
         }
     }
 

@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use events::ObjectEvent;
+use futures::future::try_join_all;
 use records::{Part, Reason, Store, StoreError, Write};
-use runtime::{Context, ObjectError, Originals, Outcome, Portion, Task, Upload};
+use runtime::{Context, ObjectError, Original, Originals, Outcome, Portion, Task, Upload, timed};
 use thumbnail::Limits;
 
 use crate::Thumbnails;
@@ -80,15 +81,27 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
 
     async fn created(&self, upload: &Upload, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let (event, deadline, report) = (&upload.event, context.deadline, &mut context.report);
-        let record = self.store.read(&event.key).await?;
-        report.stage(RECORD);
+        let ((record, reading_record), (original, reading)) = tokio::join!(
+            timed(self.store.read(&event.key)),
+            timed(
+                self.originals
+                    .get(&event.key, Some(&upload.e_tag), self.portion())
+            ),
+        );
+        report.add(RECORD, reading_record);
+        report.add(READ, reading);
+        let (record, original) = (record?, original?);
         let sizes = record
             .as_ref()
             .map(|record| record.sizes.clone())
             .unwrap_or_default();
-        if let Some(record) = record.filter(|record| record.seq >= event.sequencer) {
+        if let Some(record) = record
+            .as_ref()
+            .filter(|record| record.seq >= event.sequencer)
+        {
             if record.seq > event.sequencer {
-                self.settle(&event.key, &sizes, deadline).await?;
+                self.settle(&event.key, &sizes, original.current(), deadline)
+                    .await?;
                 report.stage(VERIFY);
                 return Ok(Outcome::Late);
             }
@@ -103,20 +116,16 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
             }
         }
 
-        let original = self
-            .originals
-            .get(&event.key, Some(&upload.e_tag), self.portion())
-            .await?;
-        report.stage(READ);
-        let rendering = Rendering::of(original, &event.key, &self.sizes, &self.limits);
-        report.stage(RENDER);
-        let Some(rendering) = rendering else {
+        if !matches!(original, Original::Found { .. }) {
             // The record is for the event of the current object to write. But an earlier attempt of this event may have
             // been killed after it put a thumbnail.
-            self.settle(&event.key, &sizes, deadline).await?;
+            self.settle(&event.key, &sizes, original.current(), deadline)
+                .await?;
             report.stage(VERIFY);
             return Ok(Outcome::Superseded);
-        };
+        }
+        let rendering = Rendering::of(original, &event.key, &self.sizes, &self.limits);
+        report.stage(RENDER);
         report.bytes_in = rendering.bytes_in;
         report.bytes_out = rendering.bytes_out();
         report.note("thumbnails", rendering.thumbnails.len());
@@ -137,11 +146,19 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
             part,
             deleted,
         };
-        let written = self.store.write(event, &write, deadline).await?;
-        report.stage(RECORD);
-        self.verify(&event.key, &upload.e_tag, &written.record.sizes, deadline)
-            .await?;
-        report.stage(VERIFY);
+        // Both follow the last call to the thumbnail bucket; neither depends on the other.
+        let ((written, writing), (current, verifying)) = tokio::join!(
+            timed(self.store.replace_read(record, event, &write, deadline)),
+            timed(self.originals.describe(&event.key)),
+        );
+        report.add(RECORD, writing);
+        report.add(VERIFY, verifying);
+        let (written, current) = (written?, current?);
+        if current.is_none_or(|current| current.e_tag != upload.e_tag) {
+            self.settle(&event.key, &written.record.sizes, None, deadline)
+                .await?;
+            report.stage(VERIFY);
+        }
         Ok(outcome.if_written(written.verdict))
     }
 
@@ -150,13 +167,20 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
         event: &ObjectEvent,
         context: &mut Context<'_>,
     ) -> Result<Outcome, Error> {
-        // The record first: it must not name thumbnails that are gone.
+        let (deadline, report) = (context.deadline, &mut context.report);
+        let record = self.store.read(&event.key).await?;
         let write = self.removal();
-        let written = self.store.write(event, &write, context.deadline).await?;
-        context.report.stage(RECORD);
-        self.settle(&event.key, &written.record.sizes, context.deadline)
+        // The record before the thumbnails: it must not name what is gone.
+        let (written, original) = tokio::join!(
+            self.store.replace_read(record, event, &write, deadline),
+            self.originals.get(&event.key, None, self.portion()),
+        );
+        let (written, original) = (written?, original?);
+        report.stage(RECORD);
+        let sizes = &written.record.sizes;
+        self.settle(&event.key, sizes, Some(original), deadline)
             .await?;
-        context.report.stage(VERIFY);
+        report.stage(VERIFY);
         Ok(Outcome::Removed.if_written(written.verdict))
     }
 }
@@ -176,22 +200,25 @@ impl<O: Originals, T: Thumbnails> CreateThumbnail<O, T> {
     ) -> Result<(), Error> {
         match self.originals.describe(key).await? {
             Some(current) if current.e_tag == e_tag => Ok(()),
-            _ => self.settle(key, sizes, deadline).await,
+            _ => self.settle(key, sizes, None, deadline).await,
         }
     }
 
     /// Makes the thumbnails of the current object, or deletes them if there is none, until the object has not changed
-    /// meanwhile.
+    /// meanwhile. Begins with `original`, if it has been read.
     async fn settle(
         &self,
         key: &str,
         sizes: &BTreeSet<u32>,
+        mut original: Option<Original>,
         deadline: Instant,
     ) -> Result<(), Error> {
         while Instant::now() < deadline {
-            let original = self.originals.get(key, None, self.portion()).await?;
-            let rendering = Rendering::of(original, key, &self.sizes, &self.limits);
-            let rendering = rendering.unwrap_or_else(Rendering::none);
+            let current = match original.take() {
+                Some(original) => original,
+                None => self.originals.get(key, None, self.portion()).await?,
+            };
+            let rendering = Rendering::of(current, key, &self.sizes, &self.limits);
             let e_tag = rendering.e_tag.clone();
             self.store_thumbnails(key, rendering, sizes).await?;
             let current = self.originals.describe(key).await?;
@@ -202,8 +229,8 @@ impl<O: Originals, T: Thumbnails> CreateThumbnail<O, T> {
         Err(Error::Unsettled)
     }
 
-    /// Puts thumbnails, and deletes those of all other sizes: configured ones and `old` ones. Returns the sizes that
-    /// were deleted.
+    /// Puts thumbnails and at the same time deletes those of all other sizes: configured ones and `old` ones. Returns the
+    /// sizes that were deleted.
     async fn store_thumbnails(
         &self,
         key: &str,
@@ -211,13 +238,15 @@ impl<O: Originals, T: Thumbnails> CreateThumbnail<O, T> {
         old: &BTreeSet<u32>,
     ) -> Result<BTreeSet<u32>, ObjectError> {
         let mut others: BTreeSet<u32> = self.sizes.union(old).copied().collect();
-        for thumbnail in rendering.thumbnails {
+        for thumbnail in &rendering.thumbnails {
             others.remove(&thumbnail.size);
-            self.thumbnails.put(key, thumbnail).await?;
         }
-        for size in &others {
-            self.thumbnails.delete(key, *size).await?;
-        }
+        let puts = rendering
+            .thumbnails
+            .into_iter()
+            .map(|thumbnail| self.thumbnails.put(key, thumbnail));
+        let deletes = others.iter().map(|size| self.thumbnails.delete(key, *size));
+        tokio::try_join!(try_join_all(puts), try_join_all(deletes))?;
         Ok(others)
     }
 }

@@ -156,8 +156,28 @@ impl Store {
         write: &Write,
         deadline: Instant,
     ) -> Result<Written, StoreError> {
+        let read = self.read(&event.key).await?;
+        self.replace_read(read, event, write, deadline).await
+    }
+
+    /// Merges into the record that was `read` before, and writes: one call less than [`Store::write`], unless the record
+    /// has changed since.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`].
+    pub async fn replace_read(
+        &self,
+        read: Option<Record>,
+        event: &ObjectEvent,
+        write: &Write,
+        deadline: Instant,
+    ) -> Result<Written, StoreError> {
+        let mut read = Some(read);
         for attempts in 1.. {
-            let old = self.read(&event.key).await?;
+            let old = match read.take() {
+                Some(record) => record,
+                None => self.read(&event.key).await?,
+            };
             let verdict = match (merge(old.as_ref(), event, write), old) {
                 (Merged::Write(new), old) => match self.replace(old.as_ref(), &new).await? {
                     Attempt::Written => {

@@ -4,63 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use events::{Change, ObjectEvent};
 use records::{
     Analysis, Decimal, Label, Part, Store, StoreError, Thumbnail, Thumbnails, Verdict, Write, href,
 };
-
-async fn dynamodb() -> Client {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let database = dynoxide::Database::memory().expect("a database");
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new(
-            "AKIDEXAMPLE",
-            "secret",
-            None,
-            None,
-            "test",
-        ))
-        .endpoint_url(endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = Client::from_conf(config);
-    table(&client, "images", &["Id"]).await;
-    table(&client, "labels", &["Label", "Rank"]).await;
-    client
-}
-
-async fn table(client: &Client, name: &str, keys: &[&str]) {
-    let mut create = client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
-    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-        let element = KeySchemaElement::builder()
-            .attribute_name(*key)
-            .key_type(kind);
-        let attribute = AttributeDefinition::builder()
-            .attribute_name(*key)
-            .attribute_type(ScalarAttributeType::S);
-        create = create
-            .key_schema(element.build().expect("a key"))
-            .attribute_definitions(attribute.build().expect("an attribute"));
-    }
-    create.send().await.expect("a table");
-}
+use test_world::Tables;
 
 async fn stores() -> (Client, Store, Store) {
-    let client = dynamodb().await;
+    let client = Tables::create().await.client();
     let thumbnails = Store::new(client.clone(), "images");
     let analysis = Store::new(client.clone(), "images").with_index("labels");
     (client, thumbnails, analysis)

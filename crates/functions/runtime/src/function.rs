@@ -1,22 +1,28 @@
 //! From an invocation to a function's work on one object.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use events::{Change, Message, ObjectEvent, chain};
 use records::{MAX_KEY_BYTES, Reason, Store, StoreError, Write};
 use serde_json::Value;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use crate::{Description, Failures, Invocation, ObjectError, Originals, Outcome, Report};
+use crate::queue::backoff;
+use crate::{Description, Failures, Invocation, ObjectError, Originals, Outcome, Queue, Report};
+
+/// What is kept of an invocation's time to return a message to its queue.
+const RESERVE: Duration = Duration::from_secs(3);
 
 /// A function: its task, and what every task has around it.
 #[derive(Clone, Debug)]
-pub struct Function<T> {
+pub struct Function<T, Q> {
     /// What it does with one object.
     pub task: T,
     /// The only bucket whose events it handles.
     pub raw_bucket: String,
+    /// The queue that its messages come from.
+    pub queue: Q,
 }
 
 /// What a function does with one object. An error is retried; an image that can't be handled is an [`Outcome`].
@@ -65,13 +71,13 @@ pub struct Upload {
 /// What a task has besides its event.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// When Lambda ends the invocation.
+    /// When it has to end.
     pub deadline: Instant,
     /// The log line to fill.
     pub report: Report<'a>,
 }
 
-/// Why an event could not be handled. Returned so that it is delivered again.
+/// Why an event could not be handled. The message is returned to its queue, and delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error<E> {
     /// The subscription or the queue's policy is wrong.
@@ -99,8 +105,9 @@ enum Meaning {
     Removed,
 }
 
-impl<T: Task> Function<T> {
-    /// Handles every event of an invocation, one after the other, and logs one line of each.
+impl<T: Task, Q: Queue> Function<T, Q> {
+    /// Handles every event of an invocation, one after the other, and logs one line of each. A message that failed is
+    /// delivered again after a delay that grows with the number of deliveries.
     ///
     /// # Errors
     /// The records that failed, after all have been tried.
@@ -125,6 +132,7 @@ impl<T: Task> Function<T> {
         for reason in message.ignored {
             info!(outcome = "ignored", message_id = message.id, reason);
         }
+        let mut retry = false;
         for event in message.events {
             failures.tried += 1;
             let event = match event {
@@ -136,13 +144,25 @@ impl<T: Task> Function<T> {
                 }
             };
             let mut context = Context {
-                deadline: invocation.deadline,
+                deadline: invocation
+                    .deadline
+                    .checked_sub(RESERVE)
+                    .unwrap_or(invocation.deadline),
                 report: invocation.report(&event),
             };
             let result = self.process(&event, &mut context).await;
             context.report.end(&result);
             if let Err(error) = result {
                 failures.push(Some(event.key), error);
+                retry = true;
+            }
+        }
+        // A message that can't be read is left to the queue's own visibility timeout, and so is one that SQS does not
+        // return sooner.
+        if retry && let Some(receipt) = message.receipt {
+            let delay = backoff(receipt.receive_count);
+            if let Err(error) = self.queue.delay(&receipt, delay).await {
+                warn!(message_id = message.id, error = chain(&error));
             }
         }
     }

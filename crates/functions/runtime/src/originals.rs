@@ -57,6 +57,14 @@ pub enum Original {
     Gone,
 }
 
+impl Original {
+    /// The same, if it is what is there now: an object with another entity tag has not been read.
+    #[must_use]
+    pub fn current(self) -> Option<Self> {
+        (self != Self::Changed).then_some(self)
+    }
+}
+
 /// An object's metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {

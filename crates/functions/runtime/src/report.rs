@@ -53,6 +53,16 @@ impl<'a> Report<'a> {
         let now = Instant::now();
         let time = now - self.last;
         self.last = now;
+        self.add_time(name, time);
+    }
+
+    /// Adds the duration of a call to the stage of that name. Calls that overlap are each measured.
+    pub fn add(&mut self, name: &'static str, time: Duration) {
+        self.last = Instant::now();
+        self.add_time(name, time);
+    }
+
+    fn add_time(&mut self, name: &'static str, time: Duration) {
         match self.stages.iter_mut().find(|(other, _)| *other == name) {
             Some((_, total)) => *total += time,
             None => self.stages.push((name, time)),
@@ -125,6 +135,12 @@ impl<'a> Report<'a> {
         });
         line
     }
+}
+
+/// A future's output and how long it took.
+pub async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
+    let start = Instant::now();
+    (future.await, start.elapsed())
 }
 
 /// With three decimals: microseconds.

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 
-use crate::{Function, Invocation, Task};
+use crate::{Function, Invocation, Queue, Task};
 
 /// Sets up the log, and logs why `config` failed, if it did.
 ///
@@ -21,7 +21,9 @@ pub fn init<C, E: std::error::Error>(config: Result<C, E>) -> Result<C, E> {
 ///
 /// # Errors
 /// Lambda's Runtime API cannot be reached.
-pub async fn serve<T: Task>(function: Function<T>) -> Result<(), lambda_runtime::Error> {
+pub async fn serve<T: Task, Q: Queue>(
+    function: Function<T, Q>,
+) -> Result<(), lambda_runtime::Error> {
     let function = &function;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let context = event.context;

@@ -7,7 +7,9 @@ use image::ImageFormat;
 use records::{Part, Write};
 use serde_json::json;
 
-use crate::world::{KEY, Stack, detected, image, removed, sns};
+use test_world::events::single;
+
+use crate::world::{KEY, Stack, detected, image, removed};
 
 fn small() -> Vec<u8> {
     image(100, 80, ImageFormat::Jpeg)
@@ -20,7 +22,7 @@ fn rows(rows: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_repeated_or_late_event_calls_neither_s3_nor_rekognition() {
+async fn a_repeated_or_late_event_does_not_call_rekognition() {
     let stack = Stack::start().await;
     let first = stack.world.upload(1, small());
     let second = stack.world.upload(2, small());
@@ -29,7 +31,11 @@ async fn a_repeated_or_late_event_calls_neither_s3_nor_rekognition() {
     stack.world.calls();
     stack.handle(&second).await.unwrap();
     stack.handle(&first).await.unwrap();
-    assert_eq!(stack.world.calls(), [""; 0], "neither S3 nor Rekognition");
+    assert_eq!(
+        stack.world.calls(),
+        ["get all", "get all"],
+        "the header is read while the record is"
+    );
     assert_eq!(stack.record().await, record);
 }
 
@@ -196,7 +202,7 @@ async fn a_permanently_deleted_version_leaves_the_current_one() {
     let lost = |n: u32| {
         let object =
             json!({"key": KEY, "versionId": "QMzwYIYYqjDkqOS9", "sequencer": format!("{n:04X}")});
-        sns("ObjectRemoved:Delete", &object)
+        single("ObjectRemoved:Delete", &object)
     };
     stack.world.upload(1, small());
     stack.handle(&lost(2)).await.unwrap();
@@ -215,7 +221,7 @@ async fn a_key_that_is_too_long_has_a_record_only() {
         let record = || async { stack.function.task.store.read(&key).await.unwrap().unwrap() };
         let object = json!({"key": key, "size": 7, "eTag": "e", "sequencer": "1"});
         stack
-            .handle(&sns("ObjectCreated:Put", &object))
+            .handle(&single("ObjectCreated:Put", &object))
             .await
             .unwrap();
         let created = record().await;
@@ -227,7 +233,7 @@ async fn a_key_that_is_too_long_has_a_record_only() {
         );
         let object = json!({"key": key, "sequencer": "2"});
         stack
-            .handle(&sns("ObjectRemoved:Delete", &object))
+            .handle(&single("ObjectRemoved:Delete", &object))
             .await
             .unwrap();
         assert!(record().await.is_deleted());
@@ -281,4 +287,40 @@ async fn the_log_has_the_metrics_of_the_dashboard() {
         dashboard_metrics().difference(&logged).collect::<Vec<_>>(),
         [""; 0]
     );
+}
+
+/// Nothing that has to follow another call overlaps with it: detection follows the check that the image is accepted, the
+/// check of the original follows detection, and the record follows that check.
+#[tokio::test]
+async fn no_event_takes_more_than_four_calls_in_a_row() {
+    let stack = Stack::start().await;
+    let rounds = async |event: &serde_json::Value| {
+        let (rounds, result) = stack.gated(event.clone()).await.rounds().await;
+        result.unwrap();
+        rounds
+    };
+    let detect = format!("detect in raw/{KEY}");
+    let first = stack.world.upload(1, small());
+    let write = "TransactWriteItems";
+    assert_eq!(
+        rounds(&first).await,
+        [
+            vec!["GetItem", "get all"],
+            vec![&detect],
+            vec!["head"],
+            vec![write]
+        ]
+    );
+    assert_eq!(rounds(&first).await, [["GetItem", "get all"]], "duplicate");
+    let gif = stack.world.upload(2, image(100, 80, ImageFormat::Gif));
+    stack.world.state().detections = [Ok(detected(&[("Dog", 90.0)]))].into();
+    assert_eq!(
+        rounds(&gif).await,
+        [
+            vec!["GetItem", "get all"],
+            vec!["detect in bytes"],
+            vec![write]
+        ]
+    );
+    assert_eq!(rounds(&removed(3)).await, [["GetItem"], [write]]);
 }

@@ -1,6 +1,7 @@
 //! Requests to Rekognition over the wire, and how its responses are read.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use analyze_image::{DetectLabels, Detection, Refusal, Rekognition, labels};
 use aws_sdk_rekognition::Client;
@@ -9,38 +10,56 @@ use aws_sdk_rekognition::config::{BehaviorVersion, Credentials, Region};
 use records::Decimal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::oneshot;
 
-/// A Rekognition that sends this response to one request, and the body of that request.
-async fn rekognition(status: u16, body: Value) -> (Rekognition, oneshot::Receiver<Value>) {
+/// The requests that a Rekognition received.
+#[derive(Clone, Default)]
+struct Requests(Arc<Mutex<Vec<Value>>>);
+
+impl Requests {
+    fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut self.0.lock().expect("no request panics"))
+    }
+}
+
+/// A Rekognition with these responses, each a status and a body; the last one is repeated.
+async fn rekognition(responses: Vec<(u16, Value)>) -> (Rekognition, Requests) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let (sender, received) = oneshot::channel();
+    let requests = Requests::default();
+    let received = requests.clone();
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.expect("a request");
-        let mut request = Vec::new();
-        let request_body = loop {
-            let mut chunk = [0; 4096];
-            let length = stream.read(&mut chunk).await.expect("a request");
-            request.extend_from_slice(&chunk[..length]);
-            let text = String::from_utf8_lossy(&request);
-            let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-            if let Ok(parsed) = serde_json::from_str(body) {
-                break parsed;
-            }
-        };
-        let body = body.to_string();
-        let response = format!(
-            "HTTP/1.1 {status} x\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream
-            .write_all(response.as_bytes())
-            .await
-            .expect("a response");
-        let _ = sender.send(request_body);
+        for n in 0.. {
+            let (mut stream, _) = listener.accept().await.expect("a request");
+            let mut request = Vec::new();
+            let request_body = loop {
+                let mut chunk = [0; 4096];
+                let length = stream.read(&mut chunk).await.expect("a request");
+                request.extend_from_slice(&chunk[..length]);
+                let request = String::from_utf8_lossy(&request);
+                let body = request.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+                if let Ok(parsed) = serde_json::from_str(body) {
+                    break parsed;
+                }
+            };
+            received
+                .0
+                .lock()
+                .expect("no request panics")
+                .push(request_body);
+            let (status, body) = responses.get(n).or(responses.last()).expect("a response");
+            let body = body.to_string();
+            let response = format!(
+                "HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.1\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream
+                .write_all(response.as_bytes())
+                .await
+                .expect("a response");
+        }
     });
     let config = aws_sdk_rekognition::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -62,8 +81,16 @@ async fn rekognition(status: u16, body: Value) -> (Rekognition, oneshot::Receive
         );
     (
         Rekognition::new(Client::from_conf(config.build()), 20, 55.0),
-        received,
+        requests,
     )
+}
+
+fn error(name: &str) -> Value {
+    json!({"__type": name, "Message": "no"})
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_mins(1)
 }
 
 #[tokio::test]
@@ -77,10 +104,13 @@ async fn an_object_is_named_and_its_labels_come_back() {
         {"Name": "Cat", "Confidence": 12.0},
         {"Name": "", "Confidence": 99.0},
     ]});
-    let (rekognition, received) = rekognition(200, body).await;
-    let detection = rekognition.of_object("raw", "pets/cät.jpg").await.unwrap();
+    let (rekognition, requests) = rekognition(vec![(200, body)]).await;
+    let detection = rekognition
+        .of_object("raw", "pets/cät.jpg", soon())
+        .await
+        .unwrap();
     assert_eq!(
-        received.await.unwrap(),
+        requests.take()[0],
         json!({"Image": {"S3Object": {"Bucket": "raw", "Name": "pets/cät.jpg"}}, "MaxLabels": 20, "MinConfidence": 55.0})
     );
     let Detection::Labels(detected) = detection else {
@@ -101,15 +131,12 @@ async fn an_object_is_named_and_its_labels_come_back() {
 
 #[tokio::test]
 async fn bytes_are_sent_as_base64() {
-    let (rekognition, received) = rekognition(200, json!({"Labels": []})).await;
+    let (rekognition, requests) = rekognition(vec![(200, json!({"Labels": []}))]).await;
     assert_eq!(
-        rekognition.of_jpeg(b"JPEG".to_vec()).await.unwrap(),
+        rekognition.of_jpeg(b"JPEG".to_vec(), soon()).await.unwrap(),
         Detection::Labels(vec![])
     );
-    assert_eq!(
-        received.await.unwrap()["Image"],
-        json!({"Bytes": "SlBFRw=="})
-    );
+    assert_eq!(requests.take()[0]["Image"], json!({"Bytes": "SlBFRw=="}));
 }
 
 #[tokio::test]
@@ -129,10 +156,9 @@ async fn refusals_are_not_failures() {
         ),
         ("InvalidS3ObjectException", Detection::NoObject),
     ] {
-        let (rekognition, _received) =
-            rekognition(400, json!({"__type": name, "Message": "no"})).await;
+        let (rekognition, _) = rekognition(vec![(400, error(name))]).await;
         assert_eq!(
-            rekognition.of_object("raw", "k").await.unwrap(),
+            rekognition.of_object("raw", "k", soon()).await.unwrap(),
             expected,
             "{name}"
         );
@@ -145,14 +171,56 @@ async fn refusals_are_not_failures() {
         (500, "InternalServerError"),
         (400, "SomethingNewException"),
     ] {
-        let (rekognition, _received) =
-            rekognition(status, json!({"__type": name, "Message": "no"})).await;
-        let error = rekognition.of_jpeg(vec![]).await.unwrap_err();
+        let (rekognition, requests) = rekognition(vec![(status, error(name))]).await;
+        // There is no time left to wait.
+        let error = rekognition
+            .of_jpeg(vec![], Instant::now())
+            .await
+            .unwrap_err();
+        assert_eq!(requests.take().len(), 1);
         let message = events::chain(&error);
         assert!(
             message.starts_with("labels cannot be detected: ") && message.contains(name),
             "{message}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_call_waits_for_its_turn() {
+    let throttled = [
+        (400, error("ThrottlingException")),
+        (400, error("ProvisionedThroughputExceededException")),
+    ];
+    let mut responses = [throttled.clone(), throttled].concat();
+    responses.push((200, json!({"Labels": []})));
+    let (rekognition, requests) = rekognition(responses).await;
+    let detection = rekognition.of_object("raw", "k", soon()).await.unwrap();
+    assert_eq!(detection, Detection::Labels(vec![]));
+    assert_eq!(requests.take().len(), 5);
+}
+
+#[tokio::test]
+async fn a_call_that_failed_is_made_three_times() {
+    let failed = (500, error("InternalServerError"));
+    let labels = (200, json!({"Labels": []}));
+    for (responses, calls, succeeds) in [
+        (
+            vec![failed.clone(), failed.clone(), labels.clone()],
+            3,
+            true,
+        ),
+        (vec![failed], 3, false),
+        (
+            vec![(400, error("AccessDeniedException")), labels],
+            1,
+            false,
+        ),
+    ] {
+        let (rekognition, requests) = rekognition(responses).await;
+        let detection = rekognition.of_object("raw", "k", soon()).await;
+        assert_eq!(detection.is_ok(), succeeds);
+        assert_eq!(requests.take().len(), calls);
     }
 }
 

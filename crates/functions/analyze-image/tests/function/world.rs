@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use analyze_image::{AnalyzeImage, DetectLabels, Detection, RekognitionError};
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
 use aws_sdk_rekognition::types::Label;
+use events::Receipt;
 use image::ImageFormat;
 use records::{Part, Record, Store};
-use runtime::{Description, Function, Invocation, ObjectError, Original, Originals, Portion};
+use runtime::{
+    Description, Failures, Function, Invocation, ObjectError, Original, Originals, Portion, Queue,
+    QueueError,
+};
 use serde_json::{Value, json};
+use test_world::events::single;
+use test_world::{Gate, Step, Tables};
 use thumbnail::Limits;
 
 pub const KEY: &str = "pets/cat.jpg";
@@ -37,19 +39,23 @@ pub struct State {
     pub sent: Vec<u8>,
 }
 
+/// The bucket, Rekognition and the queue, for one invocation.
 #[derive(Clone, Default)]
-pub struct World(Arc<Mutex<State>>);
+pub struct World {
+    state: Arc<Mutex<State>>,
+    gate: Gate,
+}
 
 impl World {
     pub fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no step panics")
+        self.state.lock().expect("no step panics")
     }
 
-    /// Uploads, and returns the event.
+    /// Uploads under [`KEY`], and returns the event.
     pub fn upload(&self, n: u32, bytes: Vec<u8>) -> Value {
         let (e_tag, size) = (format!("tag{n}"), bytes.len());
         self.state().raw = Some((e_tag.clone(), bytes));
-        sns(
+        single(
             "ObjectCreated:Put",
             &json!({"key": KEY, "size": size, "eTag": e_tag, "sequencer": format!("{n:04X}")}),
         )
@@ -59,17 +65,31 @@ impl World {
         std::mem::take(&mut self.state().calls)
     }
 
-    fn detect(&self, call: String) -> Result<Detection, RekognitionError> {
-        let mut state = self.state();
-        state.calls.push(call);
-        if let Some(meanwhile) = state.meanwhile.take() {
-            meanwhile(&mut state);
-        }
-        let detection = state
-            .detections
-            .pop_front()
-            .unwrap_or_else(|| Ok(detected(&[("Cat", 98.71)])));
-        detection.map_err(RekognitionError::from)
+    async fn step<T>(&self, call: String, step: impl FnOnce(&mut State) -> T + Send) -> T {
+        self.gate.wait(format!("before {call}")).await;
+        // A call takes time: others that were made with it begin before it is done.
+        tokio::task::yield_now().await;
+        let after = format!("after {call}");
+        let result = {
+            let mut state = self.state();
+            state.calls.push(call);
+            step(&mut state)
+        };
+        self.gate.wait(after).await;
+        result
+    }
+
+    async fn detect(&self, call: &str) -> Result<Detection, RekognitionError> {
+        let detection = self.step(call.to_owned(), |state| {
+            if let Some(meanwhile) = state.meanwhile.take() {
+                meanwhile(state);
+            }
+            state
+                .detections
+                .pop_front()
+                .unwrap_or_else(|| Ok(detected(&[("Cat", 98.71)])))
+        });
+        detection.await.map_err(RekognitionError::from)
     }
 }
 
@@ -80,14 +100,12 @@ impl Originals for World {
         e_tag: Option<&str>,
         portion: Portion,
     ) -> Result<Original, ObjectError> {
-        let mut state = self.state();
         let (call, length) = match portion {
             Portion::First(first) => (format!("get {first}"), first),
             Portion::All => ("get all".into(), u64::MAX),
             Portion::AllUpTo(limit) => (format!("get up to {limit}"), limit),
         };
-        state.calls.push(call);
-        Ok(match &state.raw {
+        let found = self.step(call, |state| match &state.raw {
             None => Original::Gone,
             Some((now, _)) if Some(now.as_str()) != e_tag => Original::Changed,
             Some((now, content)) => {
@@ -98,28 +116,44 @@ impl Originals for World {
                     bytes: content.len() as u64,
                 }
             }
-        })
+        });
+        Ok(found.await)
     }
 
     async fn describe(&self, _key: &str) -> Result<Option<Description>, ObjectError> {
-        let mut state = self.state();
-        state.calls.push("head".into());
-        Ok(state.raw.as_ref().map(|(e_tag, bytes)| Description {
+        let description = |(e_tag, bytes): &(String, Vec<u8>)| Description {
             e_tag: e_tag.clone(),
             bytes: bytes.len() as u64,
             uploaded_at: "2026-11-22T12:00:00Z".parse().expect("a time"),
-        }))
+        };
+        let step = self.step("head".into(), |state| state.raw.as_ref().map(description));
+        Ok(step.await)
     }
 }
 
 impl DetectLabels for World {
-    async fn of_object(&self, bucket: &str, key: &str) -> Result<Detection, RekognitionError> {
-        self.detect(format!("detect in {bucket}/{key}"))
+    async fn of_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        _deadline: Instant,
+    ) -> Result<Detection, RekognitionError> {
+        self.detect(&format!("detect in {bucket}/{key}")).await
     }
 
-    async fn of_jpeg(&self, jpeg: Vec<u8>) -> Result<Detection, RekognitionError> {
+    async fn of_jpeg(
+        &self,
+        jpeg: Vec<u8>,
+        _deadline: Instant,
+    ) -> Result<Detection, RekognitionError> {
         self.state().sent = jpeg;
-        self.detect("detect in bytes".into())
+        self.detect("detect in bytes").await
+    }
+}
+
+impl Queue for World {
+    async fn delay(&self, _receipt: &Receipt, _delay: Duration) -> Result<(), QueueError> {
+        Ok(())
     }
 }
 
@@ -141,69 +175,65 @@ pub fn image(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 }
 
 pub fn removed(n: u32) -> Value {
-    sns(
+    single(
         "ObjectRemoved:Delete",
         &json!({"key": KEY, "sequencer": format!("{n:04X}")}),
     )
 }
 
-/// An SNS event with one S3 record.
-pub fn sns(name: &str, object: &Value) -> Value {
-    let message = json!({"Records": [{
-        "eventName": name,
-        "eventTime": "2026-11-22T13:00:00.000Z",
-        "userIdentity": {},
-        "requestParameters": {},
-        "s3": {"bucket": {"name": "raw"}, "object": object},
-    }]});
-    json!({"Records": [{
-        "EventVersion": "1.0",
-        "EventSource": "aws:sns",
-        "EventSubscriptionArn": "arn:aws:sns:eu-central-1:123456789012:topic:subscription",
-        "Sns": {
-            "Type": "Notification",
-            "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
-            "TopicArn": "arn:aws:sns:eu-central-1:123456789012:topic",
-            "Timestamp": "2026-11-22T13:00:00.123Z",
-            "SignatureVersion": "1",
-            "Signature": "EXAMPLE",
-            "SigningCertUrl": "https://sns.eu-central-1.amazonaws.com/EXAMPLE.pem",
-            "UnsubscribeUrl": "https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe",
-            "Message": message.to_string(),
-        },
-    }]})
-}
-
 /// The function in its world, and the tables.
 pub struct Stack {
     pub world: World,
-    pub function: Function<AnalyzeImage<World, World>>,
+    pub tables: Tables,
+    pub function: AnalyzeFunction,
     pub client: aws_sdk_dynamodb::Client,
+}
+
+type AnalyzeFunction = Function<AnalyzeImage<World, World>, World>;
+
+fn function(world: &World, client: aws_sdk_dynamodb::Client) -> AnalyzeFunction {
+    let task = AnalyzeImage {
+        originals: world.clone(),
+        rekognition: world.clone(),
+        store: Store::new(client, "images").with_index("labels"),
+        max_labels: 3,
+        limits: Limits {
+            bytes: 17 * 1024 * 1024,
+            ..Limits::default()
+        },
+    };
+    Function {
+        task,
+        raw_bucket: "raw".into(),
+        queue: world.clone(),
+    }
 }
 
 impl Stack {
     pub async fn start() -> Self {
-        let client = dynamodb().await;
         let world = World::default();
-        let task = AnalyzeImage {
-            originals: world.clone(),
-            rekognition: world.clone(),
-            store: Store::new(client.clone(), "images").with_index("labels"),
-            max_labels: 3,
-            limits: Limits {
-                bytes: 17 * 1024 * 1024,
-                ..Limits::default()
-            },
-        };
-        let function = Function {
-            task,
-            raw_bucket: "raw".into(),
-        };
+        let tables = Tables::create().await;
+        let client = tables.client();
         Self {
+            function: function(&world, client.clone()),
             world,
-            function,
+            tables,
             client,
         }
+    }
+
+    /// Starts an invocation whose calls wait at a gate.
+    pub async fn gated(&self, event: Value) -> Step<Result<(), Failures>> {
+        let gate = Gate::closed();
+        let world = World {
+            state: self.world.state.clone(),
+            gate: gate.clone(),
+        };
+        let function = function(&world, self.tables.gated(&gate));
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let invocation = Invocation::new(deadline, "request", "analyze-image", |_| {});
+        let handle = async move { function.handle(&event, &invocation).await };
+        test_world::Invocation::start(gate, handle).await
     }
 
     /// Handles an event; the message of the error, if it fails.
@@ -278,46 +308,4 @@ impl Stack {
             .map(|item| (text(item, "Label"), text(item, "Rank")))
             .collect()
     }
-}
-
-async fn dynamodb() -> aws_sdk_dynamodb::Client {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
-    let database = dynoxide::Database::memory().expect("a database");
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new(
-            "AKIDEXAMPLE",
-            "secret",
-            None,
-            None,
-            "test",
-        ))
-        .endpoint_url(endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = aws_sdk_dynamodb::Client::from_conf(config);
-    for (table, keys) in [("images", &["Id"][..]), ("labels", &["Label", "Rank"])] {
-        let mut create = client
-            .create_table()
-            .table_name(table)
-            .billing_mode(BillingMode::PayPerRequest);
-        for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-            let attribute = AttributeDefinition::builder()
-                .attribute_name(*key)
-                .attribute_type(ScalarAttributeType::S);
-            let element = KeySchemaElement::builder()
-                .attribute_name(*key)
-                .key_type(kind);
-            create = create
-                .attribute_definitions(attribute.build().expect("an attribute"))
-                .key_schema(element.build().expect("a key"));
-        }
-        create.send().await.expect("a table");
-    }
-    client
 }

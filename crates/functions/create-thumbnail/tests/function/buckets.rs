@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use local_s3::{Access, Change, Context, Observer};
 use runtime::{Function, Original, Originals, Portion, RawBucket};
 
-use crate::world::{SIZES, image, invocation, sns, store, thumbnails_of};
+use crate::world::{SIZES, World, event, image, invocation, store, thumbnails_of};
 
 /// Lets everybody do everything but read keys that begin with `secret`.
 struct Open;
@@ -161,6 +161,7 @@ async fn thumbnails_come_and_go_under_any_key() {
     let function = Function {
         task,
         raw_bucket: "raw".into(),
+        queue: World::default(),
     };
     for (key, encoded) in [
         ("photo.png", "photo.png"),
@@ -175,7 +176,7 @@ async fn thumbnails_come_and_go_under_any_key() {
     ] {
         let e_tag = upload(&client, key, image(7)).await;
         function
-            .handle(&sns(encoded, 1, Some(&e_tag)), &invocation())
+            .handle(&event(encoded, 1, Some(&e_tag)), &invocation())
             .await
             .unwrap();
         for (size, expected) in thumbnails_of(Some(&image(7))) {
@@ -195,7 +196,7 @@ async fn thumbnails_come_and_go_under_any_key() {
         let delete = delete.customize().mutate_request(restore(key));
         delete.send().await.unwrap();
         function
-            .handle(&sns(encoded, 2, None), &invocation())
+            .handle(&event(encoded, 2, None), &invocation())
             .await
             .unwrap();
         assert_eq!(objects(&client).await, [""; 0]);

@@ -1,13 +1,14 @@
 //! Any order of the steps of any invocations, with deaths on the way, ends with the thumbnails and the record of
 //! what is in the raw bucket.
 
-use crate::world::{self, Buckets, Invocation, image, sns, soon, store, thumbnails_of};
+use crate::world::{self, World, event, image, soon, thumbnails_of};
 use events::{Change, ObjectEvent};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use records::{Part, Store, Write};
 use runtime::Failures;
 use serde_json::Value;
+use test_world::{Invocation, Step, Tables};
 
 /// What a client does.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +47,12 @@ fn plans() -> impl Strategy<Value = Plan> {
 /// A delivery that is being handled.
 struct Running {
     delivery: (usize, Value),
-    invocation: Invocation,
+    invocation: Invocation<Result<(), Failures>>,
 }
 
-enum Step {
-    Advance(usize),
+enum Turn {
+    /// Lets one of the calls of an invocation go on.
+    Advance(usize, usize),
     Start(usize),
     Analyse(usize),
     Deed,
@@ -58,8 +60,9 @@ enum Step {
 }
 
 struct Scheduler<'a> {
+    tables: &'a Tables,
     store: &'a Store,
-    buckets: Buckets,
+    world: World,
     key: String,
     /// What happened to the object: entity tag of an upload, or nothing.
     history: Vec<Option<String>>,
@@ -84,47 +87,51 @@ impl Scheduler<'_> {
         let mut choices = plan.choices.iter();
         loop {
             // First in the list is what goes on when no choices are left.
-            let mut steps: Vec<Step> = (0..self.running.len()).map(Step::Advance).collect();
-            steps.extend((0..self.waiting.len()).map(Step::Start));
-            steps.extend((0..self.unanalysed.len()).map(Step::Analyse));
+            let calls = self.running.iter().enumerate().flat_map(|(n, running)| {
+                let calls = running.invocation.waiting().len();
+                (0..calls).map(move |call| Turn::Advance(n, call))
+            });
+            let mut turns: Vec<Turn> = calls.collect();
+            turns.extend((0..self.waiting.len()).map(Turn::Start));
+            turns.extend((0..self.unanalysed.len()).map(Turn::Analyse));
             if deeds.len() > 0 {
-                steps.push(Step::Deed);
+                turns.push(Turn::Deed);
             }
             if deaths > 0 {
-                steps.extend((0..self.running.len()).map(Step::Die));
+                turns.extend((0..self.running.len()).map(Turn::Die));
             }
-            if steps.is_empty() {
+            if turns.is_empty() {
                 return Ok(());
             }
             let (choice, times) = choices.next().copied().unwrap_or((0, 1));
-            match steps.swap_remove(choice % steps.len()) {
-                Step::Advance(n) => {
+            match turns.swap_remove(choice % turns.len()) {
+                Turn::Advance(n, call) => {
                     let Running {
                         delivery,
                         invocation,
                     } = self.running.swap_remove(n);
-                    self.go_on(delivery, Ok(invocation), times).await?;
+                    self.go_on(delivery, Step::Waits(invocation), call, times)
+                        .await?;
                 }
-                Step::Start(n) => {
+                Turn::Start(n) => {
                     let delivery = self.waiting.swap_remove(n);
-                    let (buckets, event) = (&self.buckets, delivery.1.clone());
-                    let started = Invocation::start(buckets, self.store, event).await;
-                    self.go_on(delivery, started, times - 1).await?;
+                    let started = self.world.start(self.tables, delivery.1.clone()).await;
+                    self.go_on(delivery, started, 0, times - 1).await?;
                 }
-                Step::Analyse(n) => self.analyse(n).await?,
-                Step::Deed => {
+                Turn::Analyse(n) => self.analyse(n).await?,
+                Turn::Deed => {
                     if let Some(deed) = deeds.next() {
                         self.act(*deed, &plan.deliveries);
                     }
                 }
-                Step::Die(n) => {
+                Turn::Die(n) => {
                     let Running {
                         delivery,
                         invocation,
                     } = self.running.swap_remove(n);
                     self.story
-                        .push(format!("{} dies {}", delivery.0, invocation.at));
-                    invocation.die().await;
+                        .push(format!("{} dies {:?}", delivery.0, invocation.waiting()));
+                    drop(invocation);
                     self.waiting.push(delivery);
                     deaths -= 1;
                 }
@@ -134,7 +141,7 @@ impl Scheduler<'_> {
 
     fn act(&mut self, deed: Deed, deliveries: &[usize]) {
         let n = self.history.len();
-        let mut state = self.buckets.state();
+        let mut state = self.world.state();
         let e_tag = match deed {
             // S3 says nothing of a delete that deletes nothing.
             Deed::Delete if state.raw.is_none() => return,
@@ -148,33 +155,37 @@ impl Scheduler<'_> {
         drop(state);
         self.story.push(format!("{n} happens: {deed:?}"));
         for _ in 0..deliveries[n] {
-            self.waiting.push((n, sns(&self.key, n, e_tag.as_deref())));
+            self.waiting
+                .push((n, event(&self.key, n, e_tag.as_deref())));
         }
         self.unanalysed.push(n);
         self.history.push(e_tag);
     }
 
-    /// So many steps of an invocation, unless it is over before.
+    /// Lets a call of an invocation go on, and then as many others as there are left, in the order of arrival.
     async fn go_on(
         &mut self,
         delivery: (usize, Value),
-        mut at: Result<Invocation, Result<(), Failures>>,
+        mut step: Step<Result<(), Failures>>,
+        mut call: usize,
         times: usize,
     ) -> Result<(), TestCaseError> {
         for _ in 0..times {
-            if let Ok(invocation) = at {
-                self.story
-                    .push(format!("{} goes on {}", delivery.0, invocation.at));
-                at = invocation.step().await;
-            }
+            let Step::Waits(invocation) = step else { break };
+            let at = invocation.waiting().swap_remove(call);
+            self.story.push(format!("{} goes on {at}", delivery.0));
+            step = invocation.release(call).await;
+            call = 0;
         }
-        match at {
-            Ok(invocation) => self.running.push(Running {
+        match step {
+            Step::Waits(invocation) => self.running.push(Running {
                 delivery,
                 invocation,
             }),
-            Err(Ok(())) => self.story.push(format!("{} is over", delivery.0)),
-            Err(Err(failures)) => return Err(TestCaseError::fail(failures.to_string())),
+            Step::Ended(Ok(())) => self.story.push(format!("{} is over", delivery.0)),
+            Step::Ended(Err(failures)) => {
+                return Err(TestCaseError::fail(failures.to_string()));
+            }
         }
         Ok(())
     }
@@ -216,7 +227,7 @@ impl Scheduler<'_> {
     async fn check(&self) -> Result<(), TestCaseError> {
         let story = self.story.join("\n");
         let readable = {
-            let state = self.buckets.state();
+            let state = self.world.state();
             let raw = state.raw.as_ref().map(|(_, bytes)| bytes.as_slice());
             prop_assert!(
                 state.thumbnails == thumbnails_of(raw),
@@ -262,7 +273,8 @@ fn every_interleaving_ends_alike() {
         .enable_all()
         .build()
         .unwrap();
-    let store = runtime.block_on(store());
+    let tables = runtime.block_on(Tables::create());
+    let store = Store::new(tables.client(), "images");
     let case = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config {
         cases: 64,
@@ -272,8 +284,9 @@ fn every_interleaving_ends_alike() {
     let result = runner.run(&plans(), |plan| {
         case.set(case.get() + 1);
         let mut scheduler = Scheduler {
+            tables: &tables,
             store: &store,
-            buckets: Buckets::default(),
+            world: World::default(),
             key: format!("{}.png", case.get()),
             history: vec![],
             waiting: vec![],

@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 use records::{Part, Thumbnail, Verdict, Write};
 use runtime::Invocation;
 use serde_json::json;
+use test_world::events::{self, single};
 
-use crate::world::{
-    Buckets, SIZES, function, image, invocation, sns, sns_of, soon, store, thumbnails_of,
-};
+use crate::world::{SIZES, World, event, function, image, invocation, soon, store, thumbnails_of};
 
 const KEY: &str = "pets/a b+c.png";
 /// As a notification writes it.
@@ -24,15 +23,15 @@ fn code<T>(part: &Part<T>) -> &str {
 
 #[tokio::test]
 async fn an_image_has_a_thumbnail_of_each_size_and_a_part() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
-    let event = sns(ENCODED, 1, Some(&e_tag));
-    function(buckets.clone(), store.clone())
+    let (world, store) = (World::default(), store().await);
+    let e_tag = world.upload(image(1));
+    let event = event(ENCODED, 1, Some(&e_tag));
+    function(world.clone(), store.clone())
         .handle(&event, &invocation())
         .await
         .unwrap();
 
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(1))));
+    assert_eq!(world.state().thumbnails, thumbnails_of(Some(&image(1))));
     let record = store.read(KEY).await.unwrap().unwrap();
     assert_eq!(record.sizes, BTreeSet::from(SIZES));
     let part = record.image().unwrap().thumbnails.done().unwrap();
@@ -44,7 +43,7 @@ async fn an_image_has_a_thumbnail_of_each_size_and_a_part() {
         size,
         width,
         height,
-        bytes: buckets.state().thumbnails[&size].len() as u64,
+        bytes: world.state().thumbnails[&size].len() as u64,
         content_type: "image/jpeg".into(),
         href: format!("thumbnails/{size}/pets/a%20b%2Bc.png"),
     };
@@ -57,30 +56,30 @@ async fn an_image_has_a_thumbnail_of_each_size_and_a_part() {
 
 #[tokio::test]
 async fn a_repeated_event_changes_nothing() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
-    let event = sns(ENCODED, 1, Some(&e_tag));
-    let function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let e_tag = world.upload(image(1));
+    let event = event(ENCODED, 1, Some(&e_tag));
+    let function = function(world.clone(), store.clone());
     function.handle(&event, &invocation()).await.unwrap();
     let record = store.read(KEY).await.unwrap();
-    buckets.state().calls.clear();
+    world.state().calls.clear();
     function.handle(&event, &invocation()).await.unwrap();
-    assert_eq!(buckets.state().calls, ["head"]);
+    assert_eq!(world.state().calls, ["get", "head"]);
     assert_eq!(store.read(KEY).await.unwrap(), record);
 }
 
 #[tokio::test]
 async fn an_upload_that_is_not_an_image_is_recorded_and_loses_older_thumbnails() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let function = function(buckets.clone(), store.clone());
-    let e_tag = buckets.upload(image(1));
+    let (world, store) = (World::default(), store().await);
+    let function = function(world.clone(), store.clone());
+    let e_tag = world.upload(image(1));
     function
-        .handle(&sns(KEY, 1, Some(&e_tag)), &invocation())
+        .handle(&event(KEY, 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
-    let e_tag = buckets.upload(b"not an image".to_vec());
+    let e_tag = world.upload(b"not an image".to_vec());
     function
-        .handle(&sns(KEY, 2, Some(&e_tag)), &invocation())
+        .handle(&event(KEY, 2, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     let record = store.read(&KEY.replace('+', " ")).await.unwrap().unwrap();
@@ -88,23 +87,23 @@ async fn an_upload_that_is_not_an_image_is_recorded_and_loses_older_thumbnails()
         code(&record.image().unwrap().thumbnails),
         "UnsupportedFormat"
     );
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+    assert_eq!(world.state().thumbnails, thumbnails_of(None));
     assert!(record.sizes.is_empty());
 }
 
 #[tokio::test]
 async fn corrupt_and_oversized_images_are_recorded() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let function = function(world.clone(), store.clone());
     let whole = image(1);
     for (n, bytes, expected) in [
         (1, whole[..whole.len() / 2].to_vec(), "CorruptImage"),
         (2, vec![], "UnsupportedFormat"),
         (3, vec![0; 10_001], "ImageTooLarge"),
     ] {
-        let e_tag = buckets.upload(bytes);
+        let e_tag = world.upload(bytes);
         function
-            .handle(&sns("x", n, Some(&e_tag)), &invocation())
+            .handle(&event("x", n, Some(&e_tag)), &invocation())
             .await
             .unwrap();
         let record = store.read("x").await.unwrap().unwrap();
@@ -114,21 +113,21 @@ async fn corrupt_and_oversized_images_are_recorded() {
 
 #[tokio::test]
 async fn sizes_that_are_configured_no_more_are_deleted() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let mut function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let mut function = function(world.clone(), store.clone());
     function.task.sizes = BTreeSet::from([4, 7]);
-    let e_tag = buckets.upload(image(1));
+    let e_tag = world.upload(image(1));
     function
-        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
+        .handle(&event("x", 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
-    assert!(buckets.state().thumbnails.contains_key(&7));
+    assert!(world.state().thumbnails.contains_key(&7));
 
     // Even when analyze-image hears of the newer upload first and starts the record afresh.
     function.task.sizes = BTreeSet::from(SIZES);
-    let e_tag = buckets.upload(image(2));
-    let event = sns("x", 2, Some(&e_tag));
-    let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
+    let e_tag = world.upload(image(2));
+    let event = event("x", 2, Some(&e_tag));
+    let decoded = ::events::decode(&event).remove(0).events.remove(0).unwrap();
     let write = Write::Analysis {
         bytes: 2,
         part: Part::failed("CorruptImage", ""),
@@ -138,7 +137,7 @@ async fn sizes_that_are_configured_no_more_are_deleted() {
         Verdict::Written
     );
     function.handle(&event, &invocation()).await.unwrap();
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(2))));
+    assert_eq!(world.state().thumbnails, thumbnails_of(Some(&image(2))));
     assert_eq!(
         store.read("x").await.unwrap().unwrap().sizes,
         BTreeSet::from(SIZES)
@@ -147,37 +146,37 @@ async fn sizes_that_are_configured_no_more_are_deleted() {
 
 #[tokio::test]
 async fn a_removal_takes_everything() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let mut function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let mut function = function(world.clone(), store.clone());
     function.task.sizes = BTreeSet::from([4, 7]);
-    let e_tag = buckets.upload(image(1));
+    let e_tag = world.upload(image(1));
     function
-        .handle(&sns("x", 1, Some(&e_tag)), &invocation())
+        .handle(&event("x", 1, Some(&e_tag)), &invocation())
         .await
         .unwrap();
     function.task.sizes = BTreeSet::from(SIZES);
-    buckets.state().raw = None;
+    world.state().raw = None;
     function
-        .handle(&sns("x", 2, None), &invocation())
+        .handle(&event("x", 2, None), &invocation())
         .await
         .unwrap();
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+    assert_eq!(world.state().thumbnails, thumbnails_of(None));
     assert!(store.read("x").await.unwrap().unwrap().is_deleted());
 }
 
 #[tokio::test]
 async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let function = function(world.clone(), store.clone());
     function
-        .handle(&sns("x", 1, Some("gone")), &invocation())
+        .handle(&event("x", 1, Some("gone")), &invocation())
         .await
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
     // Neither does one that was replaced: the record is for its own event to write.
-    buckets.upload(image(2));
+    world.upload(image(2));
     function
-        .handle(&sns("x", 1, Some("other")), &invocation())
+        .handle(&event("x", 1, Some("other")), &invocation())
         .await
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
@@ -186,41 +185,38 @@ async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
 /// In a bucket that keeps versions: `ObjectRemoved:Delete` names the version that was deleted for good.
 #[tokio::test]
 async fn a_permanently_deleted_version_leaves_the_current_one() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let function = function(world.clone(), store.clone());
     let event = |n: u32| {
-        sns_of(&json!([{
-            "eventName": "ObjectRemoved:Delete",
-            "eventTime": "2026-11-22T13:00:00.000Z",
-            "userIdentity": {}, "requestParameters": {},
-            "s3": {"bucket": {"name": "raw"}, "object":
-                {"key": "x", "versionId": "QMzwYIYYqjDkqOS9", "sequencer": format!("{n:X}")}},
-        }]))
+        single(
+            "ObjectRemoved:Delete",
+            &json!({"key": "x", "versionId": "QMzwYIYYqjDkqOS9", "sequencer": format!("{n:X}")}),
+        )
     };
-    buckets.upload(image(1));
+    world.upload(image(1));
     function.handle(&event(1), &invocation()).await.unwrap();
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(Some(&image(1))));
+    assert_eq!(world.state().thumbnails, thumbnails_of(Some(&image(1))));
     let record = store.read("x").await.unwrap().unwrap();
     assert_eq!(
         record.image().unwrap().uploaded_at.to_rfc3339(),
         "2026-11-22T12:00:00+00:00"
     );
 
-    buckets.state().raw = None;
+    world.state().raw = None;
     function.handle(&event(2), &invocation()).await.unwrap();
     assert!(store.read("x").await.unwrap().unwrap().is_deleted());
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(None));
+    assert_eq!(world.state().thumbnails, thumbnails_of(None));
 }
 
 #[tokio::test]
 async fn a_key_that_is_too_long_has_a_record_only() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
-    let function = function(buckets.clone(), store.clone());
+    let (world, store) = (World::default(), store().await);
+    let e_tag = world.upload(image(1));
+    let function = function(world.clone(), store.clone());
     for length in [1001, 1024] {
         let key = "k".repeat(length);
-        let event = sns(&key, 1, Some(&e_tag));
-        function.handle(&event, &invocation()).await.unwrap();
+        let created = event(&key, 1, Some(&e_tag));
+        function.handle(&created, &invocation()).await.unwrap();
         let record = store.read(&key).await.unwrap().unwrap();
         let Part::Failed { reason } = &record.image().unwrap().thumbnails else {
             panic!("{record:?}")
@@ -230,39 +226,38 @@ async fn a_key_that_is_too_long_has_a_record_only() {
             reason.message,
             format!("the key has {length} bytes; images can be handled under keys of up to 1000")
         );
-        function.handle(&event, &invocation()).await.unwrap();
+        function.handle(&created, &invocation()).await.unwrap();
         assert_eq!(store.read(&key).await.unwrap(), Some(record), "duplicate");
         function
-            .handle(&sns(&key, 2, None), &invocation())
+            .handle(&event(&key, 2, None), &invocation())
             .await
             .unwrap();
         assert!(store.read(&key).await.unwrap().unwrap().is_deleted());
     }
     assert!(
-        buckets.state().calls.is_empty(),
+        world.state().calls.is_empty(),
         "neither bucket is called: a thumbnail's key would be longer than S3 allows"
     );
 }
 
 #[tokio::test]
 async fn every_record_is_tried_before_the_invocation_fails() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
+    let (world, store) = (World::default(), store().await);
+    let e_tag = world.upload(image(1));
     let record = |bucket: &str, key: &str| {
-        json!({
-            "eventName": "ObjectCreated:Put",
-            "eventTime": "2026-11-22T13:00:00.000Z",
-            "userIdentity": {}, "requestParameters": {},
-            "s3": {"bucket": {"name": bucket}, "object":
-                {"key": key, "size": 1, "eTag": e_tag, "sequencer": "1"}},
-        })
+        let object = json!({"key": key, "size": 1, "eTag": e_tag, "sequencer": "1"});
+        let mut record = events::record("ObjectCreated:Put", &object);
+        record["s3"]["bucket"]["name"] = bucket.into();
+        record
     };
-    let event = sns_of(&json!([
-        record("other", "1"),
-        record("raw", "%FF"),
-        record("raw", "3")
-    ]));
-    let failures = function(buckets, store.clone())
+    let event = events::from_queue(
+        &[
+            json!([record("other", "1"), record("raw", "%FF")]),
+            json!([record("raw", "3")]),
+        ],
+        1,
+    );
+    let failures = function(world.clone(), store.clone())
         .handle(&event, &invocation())
         .await
         .unwrap_err();
@@ -274,6 +269,40 @@ async fn every_record_is_tried_before_the_invocation_fails() {
         )
     );
     assert!(store.read("3").await.unwrap().unwrap().image().is_some());
+    let delayed = world.state().delayed.clone();
+    let [(handle, 2..=4)] = delayed.as_slice() else {
+        panic!("only the message that failed is returned: {delayed:?}")
+    };
+    assert_eq!(handle, "handle-0");
+}
+
+#[tokio::test]
+async fn a_message_that_failed_comes_again_later_each_time() {
+    let (world, store) = (World::default(), store().await);
+    let e_tag = world.upload(image(1));
+    let object = json!({"key": "x", "size": 1, "eTag": e_tag, "sequencer": "1"});
+    let records = json!([events::record("ObjectCreated:Put", &object)]);
+    let function = function(world.clone(), store.clone());
+    world.state().fails = true;
+    for (receive_count, seconds) in [(1, 2..=4), (2, 4..=8), (9, 450..=900), (100, 450..=900)] {
+        let event = events::from_queue(std::slice::from_ref(&records), receive_count);
+        function.handle(&event, &invocation()).await.unwrap_err();
+        let delayed = std::mem::take(&mut world.state().delayed);
+        assert!(
+            matches!(delayed.as_slice(), [(_, delay)] if seconds.contains(delay)),
+            "{receive_count}: {delayed:?}"
+        );
+    }
+    // What can't be read is not worth another try: the queue's own timeout is long enough.
+    let unreadable = events::from_queue(&[json!([{}])], 1);
+    function
+        .handle(&unreadable, &invocation())
+        .await
+        .unwrap_err();
+    world.state().fails = false;
+    let event = events::from_queue(&[records], 1);
+    function.handle(&event, &invocation()).await.unwrap();
+    assert_eq!(world.state().delayed, []);
 }
 
 /// Names of the function's own metrics on the template's dashboard.
@@ -290,9 +319,9 @@ fn dashboard_metrics() -> BTreeSet<String> {
 
 #[tokio::test]
 async fn the_log_has_the_metrics_of_the_dashboard() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let function = function(buckets.clone(), store.clone());
-    let e_tag = buckets.upload(image(1));
+    let (world, store) = (World::default(), store().await);
+    let function = function(world.clone(), store.clone());
+    let e_tag = world.upload(image(1));
     let lines = Arc::new(Mutex::new(vec![]));
     let log = Arc::clone(&lines);
     let invocation = Invocation::new(soon(), "request", "create-thumbnail", move |line| {
@@ -301,7 +330,7 @@ async fn the_log_has_the_metrics_of_the_dashboard() {
     });
     for _ in 0..2 {
         function
-            .handle(&sns(ENCODED, 1, Some(&e_tag)), &invocation)
+            .handle(&event(ENCODED, 1, Some(&e_tag)), &invocation)
             .await
             .unwrap();
     }

@@ -1,192 +1,279 @@
 //! One invocation overtakes another, at each place where that would do harm.
 
 use records::Store;
+use runtime::Failures;
+use test_world::{Invocation, Tables};
 
-use crate::world::{Buckets, Invocation, image, sns, store, thumbnails_of};
+use crate::world::{World, event, image, thumbnails_of};
 
 const KEY: &str = "cat.png";
 
-async fn start(buckets: &Buckets, store: &Store, n: usize, e_tag: Option<&str>) -> Invocation {
-    Invocation::start(buckets, store, sns(KEY, n, e_tag))
-        .await
-        .expect("it comes to a gate")
+type Running = Invocation<Result<(), Failures>>;
+
+async fn start(world: &World, tables: &Tables, n: usize, e_tag: Option<&str>) -> Running {
+    world.start(tables, event(KEY, n, e_tag)).await.waits()
 }
 
-fn shows(buckets: &Buckets, upload: Option<&[u8]>) {
-    assert_eq!(buckets.state().thumbnails, thumbnails_of(upload));
+fn shows(world: &World, upload: Option<&[u8]>) {
+    assert_eq!(world.state().thumbnails, thumbnails_of(upload));
+}
+
+async fn is_deleted(tables: &Tables) -> bool {
+    let record = Store::new(tables.client(), "images").read(KEY).await;
+    record.unwrap().unwrap().is_deleted()
 }
 
 #[tokio::test]
 async fn a_newer_upload_is_done_before_an_older_one_has_put() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(image(2));
-    start(&buckets, &store, 2, Some(&newer))
+    let newer = world.upload(image(2));
+    start(&world, &tables, 2, Some(&newer))
         .await
         .finish()
         .await
         .unwrap();
     slow.finish().await.unwrap();
-    shows(&buckets, Some(&image(2)));
+    shows(&world, Some(&image(2)));
 }
 
 /// The record alone cannot tell either of them: each finds its own event in it.
 #[tokio::test]
 async fn an_older_upload_puts_between_the_put_and_the_write_of_a_newer_one() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(image(2));
-    let quick = start(&buckets, &store, 2, Some(&newer))
+    let newer = world.upload(image(2));
+    let quick = start(&world, &tables, 2, Some(&newer))
         .await
-        .until("after put 16")
+        .until("before PutItem")
         .await;
     slow.finish().await.unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&image(2)));
+    shows(&world, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(image(2));
-    let quick = start(&buckets, &store, 2, Some(&newer))
+    let newer = world.upload(image(2));
+    let quick = start(&world, &tables, 2, Some(&newer))
         .await
-        .until("after put 16")
+        .until("before PutItem")
         .await;
-    slow.until("after put 16").await.die().await;
+    drop(slow.until("before PutItem").await);
     // The newer upload's record is not written yet.
-    start(&buckets, &store, 1, Some(&older))
+    start(&world, &tables, 1, Some(&older))
         .await
         .finish()
         .await
         .unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&image(2)));
+    shows(&world, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_comes_again_late() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    let newer = buckets.upload(image(2));
-    start(&buckets, &store, 2, Some(&newer))
+    let newer = world.upload(image(2));
+    start(&world, &tables, 2, Some(&newer))
         .await
         .finish()
         .await
         .unwrap();
-    slow.until("after put 16").await.die().await;
-    start(&buckets, &store, 1, Some(&older))
+    drop(slow.until("before PutItem").await);
+    start(&world, &tables, 1, Some(&older))
         .await
         .finish()
         .await
         .unwrap();
-    shows(&buckets, Some(&image(2)));
+    shows(&world, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&older))
         .await
         .until("before put 4")
         .await;
-    start(&buckets, &store, 1, Some(&older))
+    start(&world, &tables, 1, Some(&older))
         .await
         .finish()
         .await
         .unwrap();
-    let newer = buckets.upload(image(2));
-    let quick = start(&buckets, &store, 2, Some(&newer))
+    let newer = world.upload(image(2));
+    let quick = start(&world, &tables, 2, Some(&newer))
         .await
-        .until("after put 16")
+        .until("before PutItem")
         .await;
-    slow.until("after put 16").await.die().await;
-    start(&buckets, &store, 1, Some(&older))
+    drop(slow.until("before PutItem").await);
+    start(&world, &tables, 1, Some(&older))
         .await
         .finish()
         .await
         .unwrap();
     quick.finish().await.unwrap();
-    shows(&buckets, Some(&image(2)));
+    shows(&world, Some(&image(2)));
 }
 
 #[tokio::test]
 async fn a_new_upload_is_done_before_the_old_one_is_removed() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let older = buckets.upload(image(1));
-    start(&buckets, &store, 1, Some(&older))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let older = world.upload(image(1));
+    start(&world, &tables, 1, Some(&older))
         .await
         .finish()
         .await
         .unwrap();
-    buckets.state().raw = None;
-    let slow = start(&buckets, &store, 2, None)
+    world.state().raw = None;
+    let slow = start(&world, &tables, 2, None)
         .await
         .until("before delete 4")
         .await;
-    let newer = buckets.upload(image(2));
-    start(&buckets, &store, 3, Some(&newer))
+    let newer = world.upload(image(2));
+    start(&world, &tables, 3, Some(&newer))
         .await
         .finish()
         .await
         .unwrap();
     slow.finish().await.unwrap();
-    shows(&buckets, Some(&image(2)));
-    assert!(store.read(KEY).await.unwrap().unwrap().image().is_some());
+    shows(&world, Some(&image(2)));
+    assert!(!is_deleted(&tables).await);
 }
 
 #[tokio::test]
 async fn a_removal_is_done_before_the_upload_has_put() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
-    let slow = start(&buckets, &store, 1, Some(&e_tag))
+    let (world, tables) = (World::default(), Tables::create().await);
+    let e_tag = world.upload(image(1));
+    let slow = start(&world, &tables, 1, Some(&e_tag))
         .await
         .until("before put 4")
         .await;
-    buckets.state().raw = None;
-    start(&buckets, &store, 2, None)
+    world.state().raw = None;
+    start(&world, &tables, 2, None)
         .await
         .finish()
         .await
         .unwrap();
     slow.finish().await.unwrap();
-    shows(&buckets, None);
-    assert!(store.read(KEY).await.unwrap().unwrap().is_deleted());
+    shows(&world, None);
+    assert!(is_deleted(&tables).await);
 }
 
 #[tokio::test]
 async fn a_removal_arrives_before_its_upload() {
-    let (buckets, store) = (Buckets::default(), store().await);
-    let e_tag = buckets.upload(image(1));
-    buckets.state().raw = None;
-    start(&buckets, &store, 2, None)
+    let (world, tables) = (World::default(), Tables::create().await);
+    let e_tag = world.upload(image(1));
+    world.state().raw = None;
+    start(&world, &tables, 2, None)
         .await
         .finish()
         .await
         .unwrap();
-    start(&buckets, &store, 1, Some(&e_tag))
+    start(&world, &tables, 1, Some(&e_tag))
         .await
         .finish()
         .await
         .unwrap();
-    shows(&buckets, None);
-    assert!(store.read(KEY).await.unwrap().unwrap().is_deleted());
+    shows(&world, None);
+    assert!(is_deleted(&tables).await);
+}
+
+/// An image that is not here any more must not be named by its record, nor one that is not here yet.
+#[tokio::test]
+async fn a_record_is_written_after_thumbnails_are_put_and_before_they_are_deleted() {
+    let (world, tables) = (World::default(), Tables::create().await);
+    let e_tag = world.upload(image(1));
+    let creation = start(&world, &tables, 1, Some(&e_tag)).await;
+    let creation = creation.until("before PutItem").await;
+    shows(&world, Some(&image(1)));
+    creation.finish().await.unwrap();
+
+    world.state().raw = None;
+    let removal = start(&world, &tables, 2, None).await;
+    let removal = removal.until("before delete 4").await;
+    assert!(is_deleted(&tables).await);
+    shows(&world, Some(&image(1)));
+    removal.finish().await.unwrap();
+    shows(&world, None);
+}
+
+/// The check of the original has to follow the last put: here the object is replaced right after it.
+#[tokio::test]
+async fn an_object_that_is_replaced_after_the_puts_is_noticed() {
+    let (world, tables) = (World::default(), Tables::create().await);
+    let e_tag = world.upload(image(1));
+    let creation = start(&world, &tables, 1, Some(&e_tag)).await;
+    let creation = creation.until("before PutItem").await;
+    world.upload(image(2));
+    creation.finish().await.unwrap();
+    shows(&world, Some(&image(2)));
+}
+
+#[tokio::test]
+async fn no_event_takes_more_than_four_calls_in_a_row() {
+    let (world, tables) = (World::default(), Tables::create().await);
+    let first = world.upload(image(1));
+    let rounds = async |n, e_tag| {
+        let (rounds, result) = world
+            .start(&tables, event(KEY, n, e_tag))
+            .await
+            .rounds()
+            .await;
+        result.unwrap();
+        rounds
+    };
+    let read = vec!["GetItem", "get"];
+    let put = vec!["put 16", "put 4"];
+    assert_eq!(
+        rounds(1, Some(&first)).await,
+        [read.clone(), put.clone(), vec!["PutItem", "head"]]
+    );
+    assert_eq!(
+        rounds(1, Some(&first)).await,
+        [read.clone(), vec!["head"]],
+        "duplicate"
+    );
+    world.upload(image(2));
+    assert_eq!(
+        rounds(2, Some(&first)).await,
+        [read.clone(), vec!["get"], put, vec!["head"]],
+        "superseded"
+    );
+    world.state().raw = None;
+    let delete = vec!["delete 16", "delete 4"];
+    assert_eq!(
+        rounds(3, None).await,
+        [
+            vec!["GetItem"],
+            vec!["PutItem", "get"],
+            delete.clone(),
+            vec!["head"]
+        ],
+        "removed"
+    );
+    assert_eq!(
+        rounds(1, Some(&first)).await,
+        [read, delete, vec!["head"]],
+        "late"
+    );
 }
