@@ -103,14 +103,14 @@ pub(crate) fn kind(composite: bool) -> dto::ChecksumType {
 
 /// What the client says about the digests of a body that it sends.
 #[derive(Debug, Default)]
-pub(crate) struct Claim {
+pub(crate) struct ClaimedDigests {
     md5: Option<[u8; 16]>,
     algorithm: Option<Algorithm>,
     /// In the headers; in the trailers if absent.
     value: Option<String>,
 }
 
-impl Claim {
+impl ClaimedDigests {
     /// Reads `Content-MD5`, `x-amz-checksum-*`, `x-amz-trailer` and `x-amz-sdk-checksum-algorithm`.
     ///
     /// # Errors
@@ -212,10 +212,10 @@ impl Digests {
 /// Computes [`Digests`] as the bytes pass.
 pub(crate) struct Hasher {
     md5: Md5,
-    checksum: Running,
+    checksum: ChecksumState,
 }
 
-enum Running {
+enum ChecksumState {
     Crc32(Crc32),
     Crc32c(Crc32c),
     Crc64Nvme(Crc64Nvme),
@@ -227,7 +227,7 @@ impl Hasher {
     pub(crate) fn new(algorithm: Algorithm) -> Self {
         Self {
             md5: Md5::new(),
-            checksum: Running::new(algorithm),
+            checksum: ChecksumState::new(algorithm),
         }
     }
 
@@ -244,7 +244,7 @@ impl Hasher {
     }
 }
 
-impl Running {
+impl ChecksumState {
     fn new(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Crc32 => Self::Crc32(Crc32::new()),
@@ -292,7 +292,7 @@ pub(crate) fn etag_of_parts(md5s: &[[u8; 16]]) -> String {
 
 /// The composite checksum of parts, each given in base64; `None` if one of them is not base64.
 pub(crate) fn composite(algorithm: Algorithm, parts: &[&str]) -> Option<Checksum> {
-    let mut running = Running::new(algorithm);
+    let mut running = ChecksumState::new(algorithm);
     for part in parts {
         running.update(&BASE64.decode(part).ok()?);
     }
@@ -342,11 +342,11 @@ mod tests {
     fn several_checksums_are_refused() {
         let mut headers = HeaderMap::new();
         headers.insert("x-amz-checksum-crc32", "y/Q5Jg==".parse().unwrap());
-        assert!(Claim::read(&headers).is_ok());
+        assert!(ClaimedDigests::read(&headers).is_ok());
         headers.insert(
             "x-amz-checksum-sha1",
             "98O8HYCOBHMq32eZZczDTKeuNEE=".parse().unwrap(),
         );
-        assert!(Claim::read(&headers).is_err());
+        assert!(ClaimedDigests::read(&headers).is_err());
     }
 }

@@ -5,7 +5,7 @@
 use chrono::{DateTime, SubsecRound as _, Utc};
 use s3s::dto::{ETagCondition, Timestamp};
 
-use crate::store::Entry;
+use crate::store::ObjectVersion;
 
 /// The conditions of a read.
 #[derive(Debug, Default)]
@@ -16,9 +16,9 @@ pub(crate) struct Conditions {
     pub(crate) unmodified_since: Option<Timestamp>,
 }
 
-/// Whether a read may go on.
+/// Whether a read proceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Evaluation {
     Proceed,
     /// 304, or 412 where the object is the source of a copy.
     NotModified,
@@ -28,28 +28,28 @@ pub(crate) enum Verdict {
 
 impl Conditions {
     /// An entity tag, where one is given, decides rather than the time of its pair.
-    pub(crate) fn judge(&self, entry: &Entry) -> Verdict {
+    pub(crate) fn evaluate(&self, version: &ObjectVersion) -> Evaluation {
         let names = |condition: &ETagCondition| match condition {
             ETagCondition::Any => true,
-            ETagCondition::ETag(etag) => etag.value() == entry.etag,
+            ETagCondition::ETag(etag) => etag.value() == version.etag,
         };
-        let modified = timestamp(entry.modified);
+        let modified = timestamp(version.modified);
         match (&self.matches, &self.unmodified_since) {
-            (Some(condition), _) if !names(condition) => return Verdict::Failed("If-Match"),
+            (Some(condition), _) if !names(condition) => return Evaluation::Failed("If-Match"),
             (None, Some(since)) if modified > *since => {
-                return Verdict::Failed("If-Unmodified-Since");
+                return Evaluation::Failed("If-Unmodified-Since");
             }
             _ => {}
         }
         match (&self.none_matches, &self.modified_since) {
-            (Some(condition), _) if names(condition) => Verdict::NotModified,
-            (None, Some(since)) if modified <= *since => Verdict::NotModified,
-            _ => Verdict::Proceed,
+            (Some(condition), _) if names(condition) => Evaluation::NotModified,
+            (None, Some(since)) if modified <= *since => Evaluation::NotModified,
+            _ => Evaluation::Proceed,
         }
     }
 }
 
-/// A time as S3 tells it: whole seconds.
+/// A time as S3 sends it: whole seconds.
 pub(crate) fn timestamp(time: DateTime<Utc>) -> Timestamp {
     std::time::SystemTime::from(time.trunc_subsecs(0)).into()
 }
@@ -59,19 +59,23 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::store::Description;
+    use crate::store::ObjectMetadata;
 
-    fn judge(build: impl FnOnce(&mut Conditions)) -> Verdict {
+    fn evaluate(build: impl FnOnce(&mut Conditions)) -> Evaluation {
         let mut conditions = Conditions::default();
         build(&mut conditions);
-        conditions.judge(&Entry {
+        conditions.evaluate(&ObjectVersion {
             key: "k".into(),
+            id: "null".into(),
+            is_latest: true,
+            is_delete_marker: false,
+            is_versioned: false,
             size: 1,
             etag: "abc".into(),
             sequencer: "0".into(),
             // A fraction that must not make the object newer than its Last-Modified says.
             modified: DateTime::from_timestamp_millis(1_000_900).unwrap(),
-            description: Description::default(),
+            metadata: ObjectMetadata::default(),
         })
     }
 
@@ -81,34 +85,49 @@ mod tests {
     }
 
     #[allow(clippy::unnecessary_wraps)]
-    fn etag(text: &str) -> Option<ETagCondition> {
-        Some(text.parse().unwrap())
+    fn etag(etag: &str) -> Option<ETagCondition> {
+        Some(etag.parse().unwrap())
     }
 
     #[test]
     fn each_condition_alone() {
-        assert_eq!(judge(|_| {}), Verdict::Proceed);
-        assert_eq!(judge(|c| c.matches = etag("\"abc\"")), Verdict::Proceed);
-        assert_eq!(judge(|c| c.matches = etag("*")), Verdict::Proceed);
+        assert_eq!(evaluate(|_| {}), Evaluation::Proceed);
         assert_eq!(
-            judge(|c| c.matches = etag("\"x\"")),
-            Verdict::Failed("If-Match")
+            evaluate(|c| c.matches = etag("\"abc\"")),
+            Evaluation::Proceed
+        );
+        assert_eq!(evaluate(|c| c.matches = etag("*")), Evaluation::Proceed);
+        assert_eq!(
+            evaluate(|c| c.matches = etag("\"x\"")),
+            Evaluation::Failed("If-Match")
         );
         assert_eq!(
-            judge(|c| c.none_matches = etag("\"abc\"")),
-            Verdict::NotModified
+            evaluate(|c| c.none_matches = etag("\"abc\"")),
+            Evaluation::NotModified
         );
         assert_eq!(
-            judge(|c| c.none_matches = etag("W/\"abc\"")),
-            Verdict::NotModified
+            evaluate(|c| c.none_matches = etag("W/\"abc\"")),
+            Evaluation::NotModified
         );
-        assert_eq!(judge(|c| c.none_matches = etag("\"x\"")), Verdict::Proceed);
-        assert_eq!(judge(|c| c.modified_since = at(1000)), Verdict::NotModified);
-        assert_eq!(judge(|c| c.modified_since = at(999)), Verdict::Proceed);
-        assert_eq!(judge(|c| c.unmodified_since = at(1000)), Verdict::Proceed);
         assert_eq!(
-            judge(|c| c.unmodified_since = at(999)),
-            Verdict::Failed("If-Unmodified-Since")
+            evaluate(|c| c.none_matches = etag("\"x\"")),
+            Evaluation::Proceed
+        );
+        assert_eq!(
+            evaluate(|c| c.modified_since = at(1000)),
+            Evaluation::NotModified
+        );
+        assert_eq!(
+            evaluate(|c| c.modified_since = at(999)),
+            Evaluation::Proceed
+        );
+        assert_eq!(
+            evaluate(|c| c.unmodified_since = at(1000)),
+            Evaluation::Proceed
+        );
+        assert_eq!(
+            evaluate(|c| c.unmodified_since = at(999)),
+            Evaluation::Failed("If-Unmodified-Since")
         );
     }
 
@@ -116,12 +135,12 @@ mod tests {
     #[test]
     fn entity_tags_win_over_times() {
         assert_eq!(
-            judge(|c| (c.matches, c.unmodified_since) = (etag("\"abc\""), at(999))),
-            Verdict::Proceed
+            evaluate(|c| (c.matches, c.unmodified_since) = (etag("\"abc\""), at(999))),
+            Evaluation::Proceed
         );
         assert_eq!(
-            judge(|c| (c.none_matches, c.modified_since) = (etag("\"abc\""), at(999))),
-            Verdict::NotModified
+            evaluate(|c| (c.none_matches, c.modified_since) = (etag("\"abc\""), at(999))),
+            Evaluation::NotModified
         );
     }
 }

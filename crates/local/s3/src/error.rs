@@ -1,54 +1,45 @@
-//! What can go wrong in the store, and how S3 says it.
+//! Errors of the store, and the S3 errors that clients get for them.
 
 use std::path::PathBuf;
 
+use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED};
+use s3s::dto::TimestampFormat;
 use s3s::{S3Error, S3ErrorCode};
+
+use crate::conditions::timestamp;
+use crate::store::ObjectVersion;
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
+// The messages say what each variant means.
+#[allow(missing_docs)]
 pub enum Error {
-    /// The folder cannot be made or read.
     #[error("cannot use the folder {}", folder.display())]
     Folder {
-        /// Which folder.
         folder: PathBuf,
-        /// What the file system says.
         #[source]
         source: std::io::Error,
     },
-    /// Another process has the store open.
     #[error("another process uses the folder {}", folder.display())]
-    InUse {
-        /// Which folder.
-        folder: PathBuf,
-    },
-    /// The index was written by another version of this crate.
-    #[error("the index has version {found}, this program reads version {expected}")]
-    IndexVersion {
-        /// The version found in the index.
-        found: i64,
-        /// The version that this crate writes.
-        expected: i64,
-    },
-    /// The index cannot be read or written.
-    #[error("the index of the object store failed")]
+    InUse { folder: PathBuf },
+    #[error("the index has layout {found}; this program reads layouts up to {expected}")]
+    IndexLayout { found: i64, expected: i64 },
+    #[error("cannot read or write the index of the object store")]
     Index(#[from] rusqlite::Error),
-    /// An object's content cannot be read or written.
-    #[error("the content of an object failed")]
+    #[error("cannot read or write the content of an object")]
     Content(#[from] std::io::Error),
-    /// There is no bucket of that name.
     #[error("the bucket {0} does not exist")]
     NoSuchBucket(String),
-    /// The bucket holds objects.
     #[error("the bucket {0} is not empty")]
     BucketNotEmpty(String),
-    /// There is no such object, and the operation needs one.
     #[error("the key {0:?} does not exist")]
     NoSuchKey(String),
-    /// There is no such multipart upload, or it has been completed or aborted.
-    #[error("the upload {0} does not exist")]
+    #[error("the version {0} does not exist")]
+    NoSuchVersion(String),
+    #[error("the version {} of {:?} is a delete marker", .0.id, .0.key)]
+    DeleteMarker(Box<ObjectVersion>),
+    #[error("the upload {0} does not exist, or has been completed or aborted")]
     NoSuchUpload(String),
-    /// A condition that the client set does not hold.
     #[error("the condition {0} does not hold")]
     PreconditionFailed(&'static str),
 }
@@ -62,9 +53,15 @@ impl From<Error> for S3Error {
             ),
             Error::BucketNotEmpty(_) => (
                 S3ErrorCode::BucketNotEmpty,
-                "The bucket you tried to delete is not empty",
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
             ),
-            Error::NoSuchKey(_) => (S3ErrorCode::NoSuchKey, "The specified key does not exist."),
+            Error::NoSuchKey(_) | Error::DeleteMarker(_) => {
+                (S3ErrorCode::NoSuchKey, "The specified key does not exist.")
+            }
+            Error::NoSuchVersion(_) => (
+                S3ErrorCode::NoSuchVersion,
+                "The specified version does not exist.",
+            ),
             Error::NoSuchUpload(_) => (
                 S3ErrorCode::NoSuchUpload,
                 "The specified upload does not exist. The upload ID may be invalid, or the upload may have been \
@@ -76,15 +73,49 @@ impl From<Error> for S3Error {
             ),
             Error::Folder { .. }
             | Error::InUse { .. }
-            | Error::IndexVersion { .. }
+            | Error::IndexLayout { .. }
             | Error::Index(_)
             | Error::Content(_) => (
                 S3ErrorCode::InternalError,
                 "We encountered an internal error. Please try again.",
             ),
         };
-        let mut answer = S3Error::with_message(code, message);
-        answer.set_source(Box::new(error));
-        answer
+        let mut response = S3Error::with_message(code, message);
+        if let Error::DeleteMarker(marker) = &error {
+            response.set_headers(marker_headers(marker));
+        }
+        response.set_source(Box::new(error));
+        response
     }
+}
+
+/// The response to a read that names a delete marker by its version: [405].
+///
+/// [405]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+pub(crate) fn method_not_allowed(marker: &ObjectVersion) -> S3Error {
+    let mut headers = marker_headers(marker);
+    headers.insert(ALLOW, HeaderValue::from_static("DELETE"));
+    let mut modified = Vec::new();
+    let written = timestamp(marker.modified).format(TimestampFormat::HttpDate, &mut modified);
+    if let (Ok(()), Ok(value)) = (written, HeaderValue::from_bytes(&modified)) {
+        headers.insert(LAST_MODIFIED, value);
+    }
+    let mut response = S3Error::with_message(
+        S3ErrorCode::MethodNotAllowed,
+        "The specified method is not allowed against this resource.",
+    );
+    response.set_headers(headers);
+    response
+}
+
+fn marker_headers(marker: &ObjectVersion) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        HeaderName::from_static("x-amz-delete-marker"),
+        HeaderValue::from_static("true"),
+    );
+    if let Ok(id) = HeaderValue::from_str(&marker.id) {
+        headers.insert(HeaderName::from_static("x-amz-version-id"), id);
+    }
+    headers
 }

@@ -1,16 +1,16 @@
-//! Who is told what has changed.
+//! Notifications of changes.
 
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-/// Is told every change of an object.
+/// Is notified of every change of an object.
 #[async_trait]
 pub trait Observer: Send + Sync {
-    /// Called once the change is stored and before the client has its answer, so that an acknowledged change has been
-    /// announced. The call runs to its end even if the client hangs up. Changes of one key may be announced in
-    /// another order than they were stored in, as on AWS; [`Change::sequencer`] tells the order.
+    /// Called once the change is stored and before the client has its response, so that every acknowledged change has
+    /// been announced. The call runs to completion even if the client hangs up. Changes of one key may be announced
+    /// in another order than they were stored in, as on AWS; [`Change::sequencer`] has the order.
     async fn changed(&self, change: Change);
 }
 
@@ -23,7 +23,10 @@ pub struct Change {
     pub bucket: String,
     /// The key as it is stored, not encoded.
     pub key: String,
-    /// `ObjectCreated:Put`, `ObjectCreated:Copy`, `ObjectCreated:CompleteMultipartUpload` or `ObjectRemoved:Delete`.
+    /// The version that was made or deleted; absent if the bucket has never been versioned.
+    pub version_id: Option<String>,
+    /// `ObjectCreated:Put`, `ObjectCreated:Post`, `ObjectCreated:Copy`, `ObjectCreated:CompleteMultipartUpload`,
+    /// `ObjectRemoved:Delete` or `ObjectRemoved:DeleteMarkerCreated`.
     pub event_name: &'static str,
     /// Bytes; 0 for a removal.
     pub size: u64,
@@ -38,6 +41,6 @@ pub struct Change {
     pub principal_access_key: String,
     /// Where the request came from, if the request carried a [`std::net::SocketAddr`] among its extensions.
     pub source_ip: Option<IpAddr>,
-    /// The request's id, as in the answer's `x-amz-request-id`.
+    /// The request's id, as in the response's `x-amz-request-id`.
     pub request_id: String,
 }

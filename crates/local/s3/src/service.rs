@@ -1,4 +1,4 @@
-//! Requests in, answers out: `s3s` with what S3 does around it.
+//! The service: `s3s`, with what S3 does before and after.
 
 use std::sync::Arc;
 
@@ -6,35 +6,56 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, S3Error, s3_error};
+use s3s::{Body, S3Error, S3Result, s3_error};
 use uuid::Uuid;
 
-use crate::access::{Access, Gate};
-use crate::arrival::{Arrival, Hosts, is_well_encoded};
+use crate::access::{Access, S3AccessAdapter};
 use crate::observer::Observer;
 use crate::operations::Operations;
+use crate::request_context::{BucketNames, RequestContext, VirtualHosts, is_percent_encoded};
+use crate::signature::{self, Refusal};
 use crate::store::Store;
+use crate::xml;
 
 /// Answers S3 requests. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Service {
     protocol: S3Service,
+    region: Arc<str>,
+}
+
+/// Whose buckets they are, and where.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// 12 digits.
+    pub id: String,
+    /// `us-east-1`
+    pub region: String,
 }
 
 /// A service that keeps its objects in `store`, asks `access` before it does anything and tells `observer` what it did.
 #[must_use]
-pub fn service(store: Arc<Store>, access: Arc<dyn Access>, observer: Arc<dyn Observer>) -> Service {
-    let gate = Gate(access);
+pub fn service(
+    account: Account,
+    store: Arc<Store>,
+    access: Arc<dyn Access>,
+    observer: Arc<dyn Observer>,
+) -> Service {
+    let region = account.region.as_str().into();
+    let access = S3AccessAdapter(access, account.clone());
     let mut builder = S3ServiceBuilder::new(Operations {
+        account,
         store,
-        gate: gate.clone(),
+        access: access.clone(),
         observer,
     });
-    builder.set_auth(gate.clone());
-    builder.set_access(gate);
-    builder.set_host(Hosts);
+    builder.set_auth(access.clone());
+    builder.set_access(access);
+    builder.set_host(VirtualHosts);
+    builder.set_validation(BucketNames);
     Service {
         protocol: builder.build(),
+        region,
     }
 }
 
@@ -43,45 +64,79 @@ impl Service {
     /// any other body by [`Body::http_body`]. Bodies are streamed in both directions. A [`std::net::SocketAddr`] among
     /// the request's extensions is taken for the client's address.
     pub async fn call<B: Into<Body>>(&self, request: Request<B>) -> Response<Body> {
-        let mut request = request.map(Into::into);
+        let request = request.map(Into::into);
         let id = format!("{:016X}", Uuid::new_v4().as_u64_pair().0);
         let is_head = request.method() == Method::HEAD;
         let resource = request.uri().path().to_owned();
 
-        let answer = if is_well_encoded(&resource) {
-            let arrival = Arrival::new(&request, &id);
-            request.extensions_mut().insert(arrival);
-            join_lines(request.headers_mut());
-            self.protocol.call(request).await.map_err(|error| {
-                S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
-            })
-        } else {
-            s3_error!(InvalidURI, "Couldn't parse the specified URI.").to_http_response()
+        let (response, detail) = match self.respond(request, &id).await {
+            Ok(response) => (Ok(response), None),
+            Err(Refusal { error, detail }) => (error.to_http_response(), detail),
         };
-        let mut answer = answer.unwrap_or_else(|error| {
-            tracing::error!(%error, request_id = id, "an S3 request got no answer");
-            let mut answer = Response::new(Body::empty());
-            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            answer
+        let mut response = response.unwrap_or_else(|error| {
+            tracing::error!(%error, request_id = id, "cannot answer an S3 request");
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
         });
 
-        if is_bodiless(answer.status(), is_head) {
-            *answer.body_mut() = Body::empty();
-        } else if answer.status().is_client_error() || answer.status().is_server_error() {
-            answer = complete_error(answer, &resource, &id).await;
+        if is_bodiless(response.status(), is_head) {
+            *response.body_mut() = Body::empty();
+        } else if response.status().is_client_error() || response.status().is_server_error() {
+            response = complete_error(response, &resource, &id, detail).await;
+        } else {
+            response = escape_xml(response);
         }
-        let headers = answer.headers_mut();
+        let headers = response.headers_mut();
         headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
         if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert(HeaderName::from_static("x-amz-request-id"), id);
         }
-        answer
+        response
+    }
+
+    async fn respond(
+        &self,
+        mut request: Request<Body>,
+        id: &str,
+    ) -> Result<Response<Body>, Refusal> {
+        if !is_percent_encoded(request.uri().path()) {
+            return Err(s3_error!(InvalidURI, "Couldn't parse the specified URI.").into());
+        }
+        let query = request.uri().query().unwrap_or_default();
+        signature::check(request.headers(), query, &self.region)?;
+        let context = RequestContext::new(&request, id);
+        request.extensions_mut().insert(context);
+        merge_repeated_headers(request.headers_mut());
+        let response: S3Result<_> =
+            self.protocol.call(request).await.map_err(|error| {
+                S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
+            });
+        Ok(response?)
     }
 }
 
-/// Makes one line of several of a name, as signatures count them; `s3s` refuses `Content-Encoding: gzip` followed by
+/// `s3s` writes XML into memory, and streams objects.
+fn escape_xml(response: Response<Body>) -> Response<Body> {
+    let is_xml = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value == "application/xml");
+    let (mut head, body) = response.into_parts();
+    let Some(bytes) = body.bytes().filter(|_| is_xml) else {
+        return Response::from_parts(head, body);
+    };
+    head.headers.remove(CONTENT_LENGTH);
+    let body = match String::from_utf8(bytes.into()) {
+        Ok(xml) => Body::from(xml::escape_controls(xml)),
+        Err(error) => Body::from(error.into_bytes()),
+    };
+    Response::from_parts(head, body)
+}
+
+/// Joins headers of one name into one, as signatures count them; `s3s` refuses `Content-Encoding: gzip` followed by
 /// `Content-Encoding: aws-chunked`, which is what SDKs send.
-fn join_lines(headers: &mut HeaderMap) {
+fn merge_repeated_headers(headers: &mut HeaderMap) {
     let repeated: Vec<HeaderName> = headers
         .keys()
         .filter(|name| headers.get_all(*name).iter().count() > 1)
@@ -99,38 +154,66 @@ fn join_lines(headers: &mut HeaderMap) {
     }
 }
 
-/// `s3s` writes the XML of an error into these answers, too.
+/// These responses have no body; `s3s` writes the XML of an error into them.
 fn is_bodiless(status: StatusCode, is_head: bool) -> bool {
     status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success())
 }
 
 /// Adds what S3's errors have and those of `s3s` lack: a message in every case, the resource and the request's id.
-async fn complete_error(answer: Response<Body>, resource: &str, id: &str) -> Response<Body> {
-    let (mut head, body) = answer.into_parts();
+async fn complete_error(
+    response: Response<Body>,
+    resource: &str,
+    id: &str,
+    detail: Option<(&'static str, String)>,
+) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
     let Ok(body) = body.collect().await else {
         return Response::from_parts(head, Body::empty());
     };
-    let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let Some(inner) = text
+    let xml = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+    let Some(mut inner) = xml
         .split_once("<Error>")
         .and_then(|(_, rest)| rest.strip_suffix("</Error>"))
+        .map(str::to_owned)
     else {
-        return Response::from_parts(head, Body::from(text));
+        return Response::from_parts(head, Body::from(xml));
     };
+    if let Some(condition) = violated_policy(&inner) {
+        // S3 calls this a denied access: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>.
+        inner = format!(
+            "<Code>AccessDenied</Code><Message>Invalid according to Policy: {condition}</Message>"
+        );
+        head.status = StatusCode::FORBIDDEN;
+    }
     let message = if inner.contains("<Message>") {
         String::new()
     } else {
-        format!("<Message>{}</Message>", default_message(inner))
+        format!("<Message>{}</Message>", default_message(&inner))
     };
-    let text = format!(
+    let detail = detail
+        .map(|(name, value)| format!("<{name}>{}</{name}>", xml::escape(&value)))
+        .unwrap_or_default();
+    let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <Error>{inner}{message}<Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>",
-        resource = resource.replace('&', "&amp;").replace('<', "&lt;"),
+         <Error>{inner}{message}{detail}<Resource>{resource}</Resource><RequestId>{id}</RequestId></Error>",
+        resource = xml::escape(resource),
     );
     head.headers
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     head.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(text))
+    Response::from_parts(head, Body::from(xml::escape_controls(xml)))
+}
+
+/// The condition of a form's policy that does not hold. `s3s` has one code for that and for a malformed policy.
+fn violated_policy(error: &str) -> Option<&str> {
+    let message = error
+        .strip_prefix("<Code>InvalidPolicyDocument</Code><Message>")?
+        .split_once("</Message>")?
+        .0;
+    ["Policy condition", "Bucket in form field"]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
+        .then_some(message)
 }
 
 /// The messages of the [error responses] that `s3s` sends without one.

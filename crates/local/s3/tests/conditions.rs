@@ -149,6 +149,6 @@ async fn conditional_writes() {
         .send()
         .await
         .unwrap();
-    assert_eq!(stack.told.events().len(), 2);
+    assert_eq!(stack.changes.events().len(), 2);
     assert_eq!(stack.folder.contents(), 1);
 }

@@ -52,7 +52,7 @@ async fn the_greatest_sequencer_is_what_is_stored() {
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    let changes = stack.told.changes();
+    let changes = stack.changes.all();
     let mut last: HashMap<&str, &Change> = HashMap::new();
     for change in &changes {
         let entry = last.entry(&change.key).or_insert(change);
@@ -62,10 +62,10 @@ async fn the_greatest_sequencer_is_what_is_stored() {
     }
     assert_eq!(last.len(), 4);
     for (key, change) in last {
-        let stored = stack.store.read(BUCKET, key).await.unwrap();
+        let stored = stack.store.read(BUCKET, key, None).await.unwrap();
         match change.event_name {
             "ObjectRemoved:Delete" => assert!(stored.is_none(), "{key}"),
-            _ => assert_eq!(stored.unwrap().entry.etag, change.etag, "{key}"),
+            _ => assert_eq!(stored.unwrap().version.etag, change.etag, "{key}"),
         }
     }
     let mut sequencers: Vec<String> = changes.iter().map(padded).collect();
@@ -105,7 +105,7 @@ async fn one_of_many_that_want_to_be_first_is() {
         winners += usize::from(writer.await.unwrap());
     }
     assert_eq!(
-        (winners, stack.told.changes().len(), stack.folder.contents()),
+        (winners, stack.changes.all().len(), stack.folder.contents()),
         (1, 1, 1)
     );
 }
@@ -119,7 +119,7 @@ async fn what_is_acknowledged_has_been_announced() {
             .send(request("PUT", "/pictures/k", b"x"), Signed::Header)
             .await;
         assert_eq!(put.status, 200);
-        assert_eq!(stack.told.changes().len(), count);
+        assert_eq!(stack.changes.all().len(), count);
     }
 }
 
@@ -147,7 +147,12 @@ async fn a_client_that_hangs_up_does_not_stop_the_announcement() {
     let store = Arc::new(Store::open(&folder.0).unwrap());
     store.create_bucket(BUCKET).unwrap();
     let slow = Arc::new(Slow::default());
-    let service = local_s3::service(store.clone(), Arc::new(common::Policies), slow.clone());
+    let service = local_s3::service(
+        common::account(),
+        store.clone(),
+        Arc::new(common::Policies),
+        slow.clone(),
+    );
     let mut put = request("PUT", "/pictures/k", b"hello");
     add_signature(&mut put, Signed::Header, ADMIN);
     let answer = tokio::spawn(async move { service.call(put).await.status() });
@@ -156,7 +161,7 @@ async fn a_client_that_hangs_up_does_not_stop_the_announcement() {
     assert!(answer.await.unwrap_err().is_cancelled());
     slow.may_go_on.notify_one();
     slow.done.notified().await;
-    assert!(store.read(BUCKET, "k").await.unwrap().is_some());
+    assert!(store.read(BUCKET, "k", None).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -179,8 +184,8 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     connection.shutdown().await.unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).await.unwrap();
-    assert!(stack.store.read(BUCKET, "k").await.unwrap().is_none());
-    assert!(stack.told.changes().is_empty());
+    assert!(stack.store.read(BUCKET, "k", None).await.unwrap().is_none());
+    assert!(stack.changes.all().is_empty());
     assert_eq!(stack.folder.contents(), 0);
 }
 
@@ -230,7 +235,7 @@ fn objects_and_their_order_survive_a_restart() {
             .await
             .unwrap();
         std::fs::write(stack.folder.0.join("contents/orphan"), b"of a crash").unwrap();
-        stack.told.changes()
+        stack.changes.all()
     });
     let after = serve(&folder, |stack| async move {
         assert!(!stack.folder.0.join("contents/orphan").exists());
@@ -277,7 +282,7 @@ fn objects_and_their_order_survive_a_restart() {
             .send()
             .await
             .unwrap();
-        stack.told.changes()
+        stack.changes.all()
     });
     assert!(padded(&after[0]) > padded(&before[0]));
 }
@@ -305,7 +310,7 @@ async fn readers_are_not_disturbed_by_writers() {
         .send()
         .await
         .unwrap();
-    let opened = stack.store.read(BUCKET, "k").await.unwrap().unwrap();
+    let opened = stack.store.read(BUCKET, "k", None).await.unwrap().unwrap();
     client
         .put_object()
         .bucket(BUCKET)

@@ -7,7 +7,7 @@ mod common;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{CreateBucketConfiguration, EncodingType};
 use common::raw::{Signed, request};
 use common::{BUCKET, Stack};
 
@@ -287,19 +287,33 @@ async fn objects_are_listed_as_they_are_described() {
 async fn buckets() {
     let stack = Stack::start().await;
     let client = stack.client();
-    client
-        .create_bucket()
-        .bucket("another")
-        .send()
-        .await
-        .unwrap();
-    let error = client
-        .create_bucket()
-        .bucket("another")
-        .send()
-        .await
-        .unwrap_err();
-    assert_eq!(error.code(), Some("BucketAlreadyOwnedByYou"));
+    let create = |name: &str, region: Option<&str>| {
+        let configuration = region.map(|region| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(region.into())
+                .build()
+        });
+        client
+            .create_bucket()
+            .bucket(name)
+            .set_create_bucket_configuration(configuration)
+            .send()
+    };
+    create("another", Some("eu-central-1")).await.unwrap();
+    for (name, region, code) in [
+        ("another", Some("eu-central-1"), "BucketAlreadyOwnedByYou"),
+        ("third", None, "IllegalLocationConstraintException"),
+        (
+            "third",
+            Some("eu-west-1"),
+            "IllegalLocationConstraintException",
+        ),
+        ("foo.-bar", Some("eu-central-1"), "InvalidBucketName"),
+        ("sthree-foo", Some("eu-central-1"), "InvalidBucketName"),
+    ] {
+        let error = create(name, region).await.unwrap_err();
+        assert_eq!(error.code(), Some(code), "{name} in {region:?}");
+    }
     stack.store.create_bucket("another").unwrap();
     let listed = client.list_buckets().send().await.unwrap();
     let names: Vec<&str> = listed

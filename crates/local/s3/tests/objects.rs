@@ -64,12 +64,12 @@ async fn every_key_is_kept_as_it_is() {
             .unwrap();
         let content = object.body.collect().await.unwrap().into_bytes();
         assert_eq!(content, format!("content of {key}").into_bytes(), "{key:?}");
-        let in_process = stack.store.read(BUCKET, key).await.unwrap().unwrap();
+        let in_process = stack.store.read(BUCKET, key, None).await.unwrap().unwrap();
         assert_eq!(in_process.bytes().await.unwrap(), content, "{key:?}");
     }
     let told: Vec<String> = stack
-        .told
-        .changes()
+        .changes
+        .all()
         .into_iter()
         .map(|change| change.key)
         .collect();
@@ -233,9 +233,9 @@ async fn removing_is_idempotent_and_announced_once() {
         .await
         .unwrap();
 
-    let changes = stack.told.changes();
+    let changes = stack.changes.all();
     assert_eq!(
-        stack.told.events(),
+        stack.changes.events(),
         [
             ("ObjectCreated:Put", "k".into()),
             ("ObjectRemoved:Delete", "k".into())
@@ -301,7 +301,7 @@ async fn several_keys_are_removed_at_once() {
             .collect::<Vec<_>>(),
         ["å"]
     );
-    assert_eq!(stack.told.events().len(), 5);
+    assert_eq!(stack.changes.events().len(), 5);
 }
 
 #[tokio::test]
@@ -343,7 +343,7 @@ async fn what_is_missing_is_said_so() {
     assert_eq!(status(&error), 404);
     assert_eq!(error.raw_response().unwrap().body().bytes(), Some(&b""[..]));
     let error = client
-        .get_object_tagging()
+        .restore_object()
         .bucket(BUCKET)
         .key("k")
         .send()

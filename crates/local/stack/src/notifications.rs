@@ -31,20 +31,9 @@ struct Configuration {
     bucket: String,
     topic: TopicConfiguration,
     id: String,
-    /// Deletes of a bucket with versions leave a marker, and are announced as that.
-    versioned: bool,
 }
 
-impl Configuration {
-    fn event_name<'a>(&self, change: &'a Change) -> &'a str {
-        match change.event_name {
-            "ObjectRemoved:Delete" if self.versioned => "ObjectRemoved:DeleteMarkerCreated",
-            other => other,
-        }
-    }
-}
-
-/// Tells topics what happens in buckets.
+/// Publishes the events of buckets to topics.
 pub struct Notifications {
     configurations: Vec<Configuration>,
     topics: Arc<Topics>,
@@ -70,7 +59,6 @@ impl Notifications {
                     bucket: bucket.physical_id.clone(),
                     topic: topic.clone(),
                     id: format!("{}-{index}", bucket.logical_id),
-                    versioned: bucket.properties.versioning_configuration.is_some(),
                 });
             }
         }
@@ -127,16 +115,15 @@ impl Notifications {
             object["size"] = json!(change.size);
             object["eTag"] = json!(change.etag);
         }
-        if configuration.versioned {
-            // As opaque as S3's, and as unique.
-            object["versionId"] = json!(change.sequencer);
+        if let Some(version_id) = &change.version_id {
+            object["versionId"] = json!(version_id);
         }
         json!({"Records": [{
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": self.region,
             "eventTime": change.time.to_rfc3339_opts(SecondsFormat::Millis, true),
-            "eventName": configuration.event_name(change),
+            "eventName": change.event_name,
             "userIdentity": {"principalId": format!("AWS:{}", change.principal_access_key)},
             "requestParameters": {
                 "sourceIPAddress": change.source_ip.map_or_else(|| "127.0.0.1".to_owned(), |ip| ip.to_string()),
@@ -159,13 +146,11 @@ impl Notifications {
 #[async_trait]
 impl Observer for Notifications {
     async fn changed(&self, change: Change) {
-        let told = self.configurations.iter().filter(|configuration| {
+        let matching = self.configurations.iter().filter(|configuration| {
             configuration.bucket == change.bucket
-                && configuration
-                    .topic
-                    .matches(configuration.event_name(&change), &change.key)
+                && configuration.topic.matches(change.event_name, &change.key)
         });
-        for configuration in told {
+        for configuration in matching {
             if let Err(reason) = self.publish(configuration, &self.message(configuration, &change))
             {
                 tracing::error!(

@@ -47,22 +47,29 @@ impl Rekognition {
         call: &Call<'_>,
         bucket: &str,
         key: &str,
+        version: Option<&str>,
     ) -> Result<Bytes, ServiceError> {
         let unreadable = || refused(detect_labels::Failure::invalid_s3_object());
         call.access_control
             .check(
                 Caller::Principal(call.caller),
-                "s3:GetObject",
+                match version {
+                    Some(_) => "s3:GetObjectVersion",
+                    None => "s3:GetObject",
+                },
                 &format!("arn:aws:s3:::{bucket}/{key}"),
             )
             .map_err(|_| unreadable())?;
         let object = self
             .store
-            .read(bucket, key)
+            .read(bucket, key, version)
             .await
-            .map_err(|error| ServiceError::internal(&error.into()))?;
+            .map_err(|error| match error {
+                local_s3::Error::NoSuchBucket(_) => unreadable(),
+                error => ServiceError::internal(&error.into()),
+            })?;
         let object = object.ok_or_else(unreadable)?;
-        if object.entry.size > detect_labels::MAX_OBJECT_BYTES as u64 {
+        if object.version.size > detect_labels::MAX_OBJECT_BYTES as u64 {
             return Err(refused(detect_labels::Failure::image_too_large()));
         }
         object
@@ -83,7 +90,11 @@ impl Service for Rekognition {
         let request = detect_labels::Request::parse(call.body).map_err(refused)?;
         let image = match request.image() {
             Source::Bytes(bytes) => bytes.clone().into(),
-            Source::S3Object { bucket, name, .. } => self.object(call, bucket, name).await?,
+            Source::S3Object {
+                bucket,
+                name,
+                version,
+            } => self.object(call, bucket, name, version.as_deref()).await?,
         };
         let recogniser = self
             .recogniser()

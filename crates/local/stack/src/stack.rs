@@ -25,6 +25,7 @@ use crate::origin_policy::OriginPolicy;
 use crate::rekognition::Rekognition;
 use crate::resources::Resources;
 use crate::resources::names::Names;
+use crate::resources::s3::BucketPolicy;
 use crate::sns::Topics;
 use crate::sqs::Queues;
 use crate::stage::Stage;
@@ -219,6 +220,9 @@ fn services(
     let store = Arc::new(Store::open(&data.join("s3"))?);
     for bucket in &resources.buckets {
         store.create_bucket(&bucket.physical_id)?;
+        bucket
+            .properties
+            .set_versioning(&store, &bucket.physical_id)?;
     }
     let queues = Arc::new(Queues::open(resources, names, &data.join("sqs"))?);
     let lambda = Lambda::new(
@@ -243,8 +247,25 @@ fn services(
     let notifications = Notifications::enable(resources, Arc::clone(&topics), REGION)?;
     let aws = AwsPort {
         s3: local_s3::service(
+            local_s3::Account {
+                id: names.environment.account_id.clone(),
+                region: REGION.to_owned(),
+            },
             Arc::clone(&store),
-            Arc::new(S3AccessAdapter(Arc::clone(access_control))),
+            Arc::new(S3AccessAdapter {
+                access_control: Arc::clone(access_control),
+                bucket_policies: resources
+                    .bucket_policies
+                    .iter()
+                    .map(|policy| {
+                        let BucketPolicy {
+                            bucket,
+                            policy_document,
+                        } = &policy.properties;
+                        (bucket.clone(), policy_document.to_string())
+                    })
+                    .collect(),
+            }),
             Arc::new(notifications),
         ),
         tables: Tables::open(resources, names, data)?,

@@ -13,7 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use create_thumbnail::{CreateThumbnail, ThumbnailBucket, Thumbnails};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use local_s3::{Access, Change, Context, Observer};
+use local_s3::{Access, AccessRequest, Account, Change, Observer};
 use runtime::{Function, Original, Originals, Portion, RawBucket};
 
 use crate::world::{SIZES, World, event, image, invocation, store, thumbnails_of};
@@ -27,14 +27,12 @@ impl Access for Open {
         Some("secret".into())
     }
 
-    async fn check(
-        &self,
-        _access_key: Option<&str>,
-        _session_token: Option<&str>,
-        action: &str,
-        resource_arn: &str,
-        _context: &Context<'_>,
-    ) -> Result<(), String> {
+    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), String> {
+        let AccessRequest {
+            action,
+            resource_arn,
+            ..
+        } = request;
         if resource_arn.contains("/secret") {
             return Err(format!("not authorized to perform: {action}"));
         }
@@ -66,7 +64,11 @@ async fn s3() -> (Client, Folder) {
     let store = Arc::new(local_s3::Store::open(&folder.0).expect("a store"));
     store.create_bucket("raw").expect("a bucket");
     store.create_bucket("thumbnails").expect("a bucket");
-    let service = local_s3::service(store, Arc::new(Open), Arc::new(Deaf));
+    let account = Account {
+        id: "123456789012".to_owned(),
+        region: "eu-central-1".to_owned(),
+    };
+    let service = local_s3::service(account, store, Arc::new(Open), Arc::new(Deaf));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -11,7 +11,7 @@ use super::Operations;
 use crate::conditions::timestamp;
 
 /// The region that has no location constraint.
-const FIRST_REGION: &str = "us-east-1";
+const DEFAULT_REGION: &str = "us-east-1";
 
 impl Operations {
     pub(super) async fn create_bucket(
@@ -19,17 +19,29 @@ impl Operations {
         request: S3Request<CreateBucketInput>,
     ) -> S3Result<CreateBucketOutput> {
         let name = &request.input.bucket;
+        if has_reserved_affix(name) {
+            return Err(s3_error!(
+                InvalidBucketName,
+                "The specified bucket is not valid."
+            ));
+        }
+        let region = &self.account.region;
         let constraint = request
             .input
             .create_bucket_configuration
             .as_ref()
             .and_then(|configuration| configuration.location_constraint.as_ref())
-            .map(|constraint| constraint.as_str().to_owned());
-        let region = constraint.or_else(|| region_of(&request));
-        // In the first region, making one's own bucket again is no error.
-        if !self.store.add_bucket(name, region.as_deref())?
-            && region.as_deref() != Some(FIRST_REGION)
-        {
+            .map(BucketLocationConstraint::as_str)
+            .filter(|constraint| !constraint.is_empty());
+        if constraint.unwrap_or(DEFAULT_REGION) != region {
+            return Err(s3_error!(
+                IllegalLocationConstraintException,
+                "The {} location constraint is incompatible for the region specific endpoint this request was sent to.",
+                constraint.unwrap_or("unspecified")
+            ));
+        }
+        // In us-east-1, creating one's own bucket again is no error.
+        if !self.store.add_bucket(name)? && region != DEFAULT_REGION {
             return Err(s3_error!(
                 BucketAlreadyOwnedByYou,
                 "Your previous request to create the named bucket succeeded and you already own it."
@@ -52,9 +64,9 @@ impl Operations {
         &self,
         request: S3Request<HeadBucketInput>,
     ) -> S3Result<HeadBucketOutput> {
-        let bucket = self.store.bucket(&request.input.bucket)?;
+        self.store.bucket(&request.input.bucket)?;
         Ok(HeadBucketOutput {
-            bucket_region: bucket.region.or_else(|| region_of(&request)),
+            bucket_region: Some(self.account.region.clone()),
             ..Default::default()
         })
     }
@@ -63,13 +75,12 @@ impl Operations {
         &self,
         request: S3Request<GetBucketLocationInput>,
     ) -> S3Result<GetBucketLocationOutput> {
-        let bucket = self.store.bucket(&request.input.bucket)?;
-        let region = bucket
-            .region
-            .or_else(|| region_of(&request))
-            .filter(|region| region != FIRST_REGION);
+        self.store.bucket(&request.input.bucket)?;
+        let region = Some(self.account.region.clone());
         Ok(GetBucketLocationOutput {
-            location_constraint: region.map(BucketLocationConstraint::from),
+            location_constraint: region
+                .filter(|region| region != DEFAULT_REGION)
+                .map(BucketLocationConstraint::from),
         })
     }
 
@@ -88,7 +99,7 @@ impl Operations {
                     .starts_with(prefix.as_deref().unwrap_or_default())
             })
             .map(|bucket| Bucket {
-                bucket_region: bucket.region,
+                bucket_region: Some(self.account.region.clone()),
                 creation_date: Some(timestamp(bucket.created)),
                 name: Some(bucket.name),
             })
@@ -101,10 +112,12 @@ impl Operations {
     }
 }
 
-/// Buckets that the store was given without a region are in the one that a request is signed for.
-fn region_of<T>(request: &S3Request<T>) -> Option<String> {
-    request
-        .region
-        .as_ref()
-        .map(|region| region.as_str().to_owned())
+/// Names that AWS [reserves].
+///
+/// [reserves]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+fn has_reserved_affix(name: &str) -> bool {
+    let prefixes = ["xn--", "sthree-", "amzn-s3-demo-"];
+    let suffixes = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
+        || suffixes.iter().any(|suffix| name.ends_with(suffix))
 }

@@ -8,18 +8,18 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result, dto, s3_error};
 
-use super::description::Given;
+use super::metadata::RequestMetadata;
 use super::uploads::{check_part_number, part_etag};
 use super::writes::refuse_unsupported;
-use super::{Operations, Origin, checksum, encryption, etag, key_of, refuse_version};
+use super::{ChangeOrigin, Operations, checksum, encryption, etag, key_of, version_id, version_of};
 use crate::Error;
 use crate::checksum::Algorithm;
-use crate::conditions::{Conditions, Verdict, timestamp};
-use crate::content::join;
-use crate::store::{Description, Object, WriteCondition};
+use crate::conditions::{Conditions, Evaluation, timestamp};
+use crate::contents::concatenate;
+use crate::store::{Object, ObjectMetadata, WriteCondition};
 
 /// The largest object that one request copies, 5 GiB.
-const LARGEST_COPY: u64 = 5 << 30;
+const MAX_COPY_BYTES: u64 = 5 << 30;
 
 impl Operations {
     pub(super) async fn copy_object(
@@ -28,9 +28,11 @@ impl Operations {
     ) -> S3Result<CopyObjectOutput> {
         refuse_unsupported(&request.headers)?;
         let key = key_of(&request, &request.input.key);
-        let (source_bucket, source_key) = named(&request.input.copy_source)?;
-        let replaces_description = replaces_description(request.input.metadata_directive.as_ref())?;
-        if !replaces_description && source_bucket == &*request.input.bucket && source_key == key {
+        let source = Source::of(&request.input.copy_source)?;
+        let replaces_metadata = replaces_metadata(request.input.metadata_directive.as_ref())?;
+        let is_itself = source.bucket == &*request.input.bucket && source.key == key;
+        // A version may be copied over the latest one as it is: that is how it is restored.
+        if is_itself && !replaces_metadata && source.version.is_none() {
             return Err(s3_error!(
                 InvalidRequest,
                 "This copy request is illegal because it is trying to copy an object to itself without changing the \
@@ -43,10 +45,8 @@ impl Operations {
             modified_since: request.input.copy_source_if_modified_since.clone(),
             unmodified_since: request.input.copy_source_if_unmodified_since.clone(),
         };
-        let source = self
-            .source(&request, source_bucket, source_key, &conditions)
-            .await?;
-        if source.entry.size > LARGEST_COPY {
+        let source = self.source(&request, &source, &conditions).await?;
+        if source.version.size > MAX_COPY_BYTES {
             return Err(s3_error!(
                 InvalidRequest,
                 "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"
@@ -62,45 +62,47 @@ impl Operations {
             .map(Algorithm::named)
             .transpose()?
             .unwrap_or_else(|| algorithm_of(&source));
-        let origin = Origin::of(&request, &request.input.bucket);
+        let origin = ChangeOrigin::of(&request, &request.input.bucket);
+        let copy_source_version_id = version_id(&source.version);
+        let size = source.version.size;
         let input = request.input;
-        let description = if replaces_description {
-            Given {
+        let metadata = if replaces_metadata {
+            RequestMetadata {
                 content_type: input.content_type,
                 cache_control: input.cache_control,
                 content_disposition: input.content_disposition,
                 content_encoding: input.content_encoding,
                 content_language: input.content_language,
                 expires: input.expires,
-                metadata: input.metadata,
+                user: input.metadata,
             }
-            .describe()?
+            .into_metadata()?
         } else {
-            Description {
+            ObjectMetadata {
                 checksum: None,
                 part_sizes: Vec::new(),
-                ..source.entry.description
+                ..source.version.metadata
             }
         };
-        let written = join(
+        let content = concatenate(
             self.store.contents(),
-            vec![(source.file, 0..source.entry.size)],
+            vec![(source.file, 0..size)],
             algorithm,
         )
         .await?;
 
-        let entry = self
-            .store(
+        let version = self
+            .put(
                 origin,
                 key,
-                written,
-                description,
+                content,
+                metadata,
                 WriteCondition::default(),
                 "ObjectCreated:Copy",
             )
             .await?;
 
-        let checksum = checksum(&entry);
+        let checksum = checksum(&version);
         Ok(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
                 checksum_crc32: checksum.checksum_crc32,
@@ -109,10 +111,12 @@ impl Operations {
                 checksum_sha1: checksum.checksum_sha1,
                 checksum_sha256: checksum.checksum_sha256,
                 checksum_type: checksum.checksum_type,
-                e_tag: Some(etag(&entry)),
-                last_modified: Some(timestamp(entry.modified)),
+                e_tag: Some(etag(&version)),
+                last_modified: Some(timestamp(version.modified)),
             }),
+            copy_source_version_id,
             server_side_encryption: encryption(),
+            version_id: version_id(&version),
             ..CopyObjectOutput::default()
         })
     }
@@ -126,32 +130,32 @@ impl Operations {
         let upload = self
             .store
             .upload(&request.input.bucket, &key, &request.input.upload_id)?;
-        let (source_bucket, source_key) = named(&request.input.copy_source)?;
+        let source = Source::of(&request.input.copy_source)?;
         let conditions = Conditions {
             matches: request.input.copy_source_if_match.clone(),
             none_matches: request.input.copy_source_if_none_match.clone(),
             modified_since: request.input.copy_source_if_modified_since.clone(),
             unmodified_since: request.input.copy_source_if_unmodified_since.clone(),
         };
-        let source = self
-            .source(&request, source_bucket, source_key, &conditions)
-            .await?;
+        let source = self.source(&request, &source, &conditions).await?;
+        let copy_source_version_id = version_id(&source.version);
         let range = match &request.input.copy_source_range {
-            None => 0..source.entry.size,
-            Some(text) => copied_range(text, source.entry.size)?,
+            None => 0..source.version.size,
+            Some(range) => copied_range(range, source.version.size)?,
         };
-        let algorithm = upload.plan.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-        let written = join(self.store.contents(), vec![(source.file, range)], algorithm).await?;
+        let algorithm = upload.settings.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+        let content =
+            concatenate(self.store.contents(), vec![(source.file, range)], algorithm).await?;
         let input = request.input;
         let part = self.store.put_part(
             &input.bucket,
             &key,
             &input.upload_id,
             input.part_number,
-            written,
+            content,
         )?;
         let checksum = upload
-            .plan
+            .settings
             .algorithm
             .map(|_| part.checksum.clone().into_dto())
             .unwrap_or_default();
@@ -165,33 +169,79 @@ impl Operations {
                 e_tag: Some(part_etag(&part)),
                 last_modified: Some(timestamp(part.modified)),
             }),
+            copy_source_version_id,
             server_side_encryption: encryption(),
             ..UploadPartCopyOutput::default()
         })
     }
 
-    /// The object to copy from, if it is as the client wants it.
+    /// The object to copy from, if it meets the conditions.
     async fn source<T>(
         &self,
         request: &S3Request<T>,
-        bucket: &str,
-        key: &str,
+        source: &Source<'_>,
         conditions: &Conditions,
     ) -> S3Result<Object> {
-        let Some(object) = self.store.object(bucket, key)? else {
-            return Err(self.missing(request, bucket, key).await);
+        let Source {
+            bucket,
+            key,
+            version,
+        } = *source;
+        let object = match (self.store.object(bucket, key, version), version) {
+            (Ok(object), _) => object,
+            (Err(Error::DeleteMarker(_)), Some(_)) => {
+                return Err(s3_error!(
+                    InvalidRequest,
+                    "The source of a copy request may not specifically refer to a delete marker by version id."
+                ));
+            }
+            (Err(error), _) => {
+                return Err(self.unreadable(request, bucket, version, error).await);
+            }
         };
-        match conditions.judge(&object.entry) {
-            Verdict::Proceed => Ok(object),
-            Verdict::NotModified => {
+        match conditions.evaluate(&object.version) {
+            Evaluation::Proceed => Ok(object),
+            Evaluation::NotModified => {
                 Err(Error::PreconditionFailed("x-amz-copy-source-if-none-match").into())
             }
-            Verdict::Failed(header) => Err(Error::PreconditionFailed(header).into()),
+            Evaluation::Failed(header) => Err(Error::PreconditionFailed(header).into()),
         }
     }
 }
 
-fn replaces_description(directive: Option<&MetadataDirective>) -> S3Result<bool> {
+/// The `x-amz-copy-source` of a request.
+struct Source<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    version: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    fn of(source: &'a CopySource) -> S3Result<Self> {
+        match source {
+            CopySource::Bucket {
+                bucket,
+                key,
+                version_id,
+            } => {
+                if let Some(id) = version_id {
+                    version_of(Some(&id.to_string()))?;
+                }
+                Ok(Self {
+                    bucket,
+                    key,
+                    version: version_id.as_deref(),
+                })
+            }
+            _ => Err(s3_error!(
+                NotImplemented,
+                "Copy sources other than buckets are not implemented"
+            )),
+        }
+    }
+}
+
+fn replaces_metadata(directive: Option<&MetadataDirective>) -> S3Result<bool> {
     match directive.map(MetadataDirective::as_str) {
         None | Some(MetadataDirective::COPY) => Ok(false),
         Some(MetadataDirective::REPLACE) => Ok(true),
@@ -201,33 +251,16 @@ fn replaces_description(directive: Option<&MetadataDirective>) -> S3Result<bool>
 
 fn algorithm_of(object: &Object) -> Algorithm {
     object
-        .entry
-        .description
+        .version
+        .metadata
         .checksum
         .as_ref()
         .map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm)
 }
 
-fn named(source: &CopySource) -> S3Result<(&str, &str)> {
-    match source {
-        CopySource::Bucket {
-            bucket,
-            key,
-            version_id,
-        } => {
-            refuse_version(version_id.as_deref())?;
-            Ok((bucket, key))
-        }
-        _ => Err(s3_error!(
-            NotImplemented,
-            "Copy sources other than buckets are not implemented"
-        )),
-    }
-}
-
 /// `bytes=first-last`, both given and inside the source.
-fn copied_range(text: &str, size: u64) -> S3Result<Range<u64>> {
-    match dto::Range::parse(text) {
+fn copied_range(range: &str, size: u64) -> S3Result<Range<u64>> {
+    match dto::Range::parse(range) {
         Ok(dto::Range::Int {
             first,
             last: Some(last),

@@ -1,20 +1,21 @@
-//! Listing a bucket.
+//! Listing objects.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
     ChecksumAlgorithm, CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass, Owner,
+    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass,
 };
 use s3s::{S3Request, S3Result, s3_error};
 
-use super::{Operations, signed};
+use super::{Operations, owner, signed};
+use crate::checksum::Checksum;
 use crate::conditions::timestamp;
-use crate::store::{Item, Query};
+use crate::store::{ListingItem, ListingQuery, ObjectVersion, Position};
 
-/// A page has at most so many items.
-pub(super) const MOST_ITEMS: i32 = 1000;
+/// Items of a page.
+pub(super) const MAX_PAGE_SIZE: i32 = 1000;
 
 impl Operations {
     pub(super) async fn list_objects(
@@ -22,13 +23,13 @@ impl Operations {
         request: S3Request<ListObjectsInput>,
     ) -> S3Result<ListObjectsOutput> {
         let input = request.input;
-        let most = page_size(input.max_keys, "max-keys")?;
+        let limit = page_size(input.max_keys, "max-keys")?;
         let encoding = Encoding::of(input.encoding_type.as_ref())?;
-        let query = Query {
+        let query = ListingQuery {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone(),
-            after: input.marker.clone().unwrap_or_default(),
-            most: usize::try_from(most).unwrap_or_default(),
+            after: after(input.marker.clone().unwrap_or_default()),
+            limit: usize::try_from(limit).unwrap_or_default(),
         };
         let page = self.store.list(&input.bucket, &query)?;
         let is_truncated = page.next.is_some();
@@ -36,16 +37,16 @@ impl Operations {
         Ok(ListObjectsOutput {
             name: Some(input.bucket),
             prefix: Some(encoding.apply(query.prefix)),
-            marker: Some(encoding.apply(query.after)),
-            max_keys: Some(most),
+            marker: Some(encoding.apply(query.after.key)),
+            max_keys: Some(limit),
             is_truncated: Some(is_truncated),
             contents: Some(contents),
             common_prefixes: Some(common_prefixes),
-            // Without a delimiter the last key is where to go on, and S3 doesn't repeat it.
+            // Without a delimiter the last key is where to go on, and S3 does not repeat it.
             next_marker: page
                 .next
                 .filter(|_| input.delimiter.is_some())
-                .map(|next| encoding.apply(next)),
+                .map(|next| encoding.apply(next.key)),
             delimiter: input.delimiter.map(|delimiter| encoding.apply(delimiter)),
             encoding_type: input.encoding_type,
             ..ListObjectsOutput::default()
@@ -57,17 +58,17 @@ impl Operations {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<ListObjectsV2Output> {
         let input = request.input;
-        let most = page_size(input.max_keys, "max-keys")?;
+        let limit = page_size(input.max_keys, "max-keys")?;
         let encoding = Encoding::of(input.encoding_type.as_ref())?;
-        let after = match &input.continuation_token {
+        let start = match &input.continuation_token {
             Some(token) => from_token(token)?,
             None => input.start_after.clone().unwrap_or_default(),
         };
-        let query = Query {
+        let query = ListingQuery {
             prefix: input.prefix.clone().unwrap_or_default(),
             delimiter: input.delimiter.clone(),
-            after,
-            most: usize::try_from(most).unwrap_or_default(),
+            after: after(start),
+            limit: usize::try_from(limit).unwrap_or_default(),
         };
         let page = self.store.list(&input.bucket, &query)?;
         let count = page.items.len();
@@ -77,11 +78,11 @@ impl Operations {
         Ok(ListObjectsV2Output {
             name: Some(input.bucket),
             prefix: Some(encoding.apply(query.prefix)),
-            max_keys: Some(most),
+            max_keys: Some(limit),
             key_count: i32::try_from(count).ok(),
             continuation_token: input.continuation_token,
             is_truncated: Some(is_truncated),
-            next_continuation_token: page.next.as_deref().map(to_token),
+            next_continuation_token: page.next.map(|next| to_token(&next.key)),
             contents: Some(contents),
             common_prefixes: Some(common_prefixes),
             delimiter: input.delimiter.map(|delimiter| encoding.apply(delimiter)),
@@ -93,19 +94,19 @@ impl Operations {
 }
 
 /// # Errors
-/// `InvalidArgument` if it is negative; more than S3's most is S3's most.
+/// `InvalidArgument` if it is negative; more than S3 allows is as much as S3 allows.
 pub(super) fn page_size(asked: Option<i32>, name: &str) -> S3Result<i32> {
-    match asked.unwrap_or(MOST_ITEMS) {
+    match asked.unwrap_or(MAX_PAGE_SIZE) {
         size if size < 0 => Err(s3_error!(
             InvalidArgument,
             "Argument {name} must be an integer between 0 and 2147483647"
         )),
-        size => Ok(size.min(MOST_ITEMS)),
+        size => Ok(size.min(MAX_PAGE_SIZE)),
     }
 }
 
 fn split(
-    items: Vec<Item>,
+    items: Vec<ListingItem>,
     encoding: Encoding,
     with_owner: bool,
 ) -> (Vec<Object>, Vec<CommonPrefix>) {
@@ -113,23 +114,17 @@ fn split(
     let mut prefixes = Vec::new();
     for item in items {
         match item {
-            Item::Prefix(prefix) => prefixes.push(CommonPrefix {
+            ListingItem::Prefix(prefix) => prefixes.push(CommonPrefix {
                 prefix: Some(encoding.apply(prefix)),
             }),
-            Item::Object(entry) => contents.push(Object {
-                checksum_algorithm: entry.description.checksum.as_ref().map(|checksum| {
-                    vec![ChecksumAlgorithm::from_static(checksum.algorithm.name())]
-                }),
-                checksum_type: entry
-                    .description
-                    .checksum
-                    .as_ref()
-                    .map(crate::checksum::Checksum::kind),
-                e_tag: Some(ETag::Strong(entry.etag)),
-                key: Some(encoding.apply(entry.key)),
-                last_modified: Some(timestamp(entry.modified)),
+            ListingItem::Version(version) => contents.push(Object {
+                checksum_algorithm: checksum_algorithm(&version),
+                checksum_type: version.metadata.checksum.as_ref().map(Checksum::kind),
+                e_tag: Some(ETag::Strong(version.etag)),
+                key: Some(encoding.apply(version.key)),
+                last_modified: Some(timestamp(version.modified)),
                 owner: with_owner.then(owner),
-                size: Some(signed(entry.size)),
+                size: Some(signed(version.size)),
                 storage_class: Some(ObjectStorageClass::from_static(
                     ObjectStorageClass::STANDARD,
                 )),
@@ -140,12 +135,16 @@ fn split(
     (contents, prefixes)
 }
 
-/// Everything here belongs to one account; its canonical id has the shape of AWS's.
-pub(super) fn owner() -> Owner {
-    Owner {
-        display_name: None,
-        id: Some("0".repeat(64)),
-    }
+pub(super) fn checksum_algorithm(version: &ObjectVersion) -> Option<Vec<ChecksumAlgorithm>> {
+    let checksum = version.metadata.checksum.as_ref()?;
+    Some(vec![ChecksumAlgorithm::from_static(
+        checksum.algorithm.name(),
+    )])
+}
+
+/// After all versions of a key.
+fn after(key: String) -> Position {
+    Position { key, version: None }
 }
 
 /// How keys are written into a listing.
@@ -168,7 +167,7 @@ impl Encoding {
     }
 
     /// Form-encoded, so that a space is a plus; slashes and asterisks stay.
-    pub(super) fn apply(self, text: String) -> String {
+    pub(super) fn apply(self, key: String) -> String {
         const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
             .remove(b'-')
             .remove(b'_')
@@ -177,8 +176,8 @@ impl Encoding {
             .remove(b'/')
             .remove(b' ');
         match self {
-            Self::Plain => text,
-            Self::Url => utf8_percent_encode(&text, ENCODED)
+            Self::Plain => key,
+            Self::Url => utf8_percent_encode(&key, ENCODED)
                 .to_string()
                 .replace(' ', "+"),
         }

@@ -1,46 +1,53 @@
-//! What each operation of S3 does; `s3s` calls them once a request is authentic, permitted and read.
+//! The operations of S3. `s3s` calls them once a request has been parsed, authenticated and permitted.
 
 // All are called alike, whether they have to wait for something or not.
 #![allow(clippy::unused_async)]
 
+mod attributes;
+mod bucket_settings;
 mod buckets;
-mod completion;
+mod complete;
 mod copies;
-mod description;
+mod deletes;
 mod listings;
+mod metadata;
 mod reads;
+mod tags_and_acls;
 mod uploads;
+mod versions;
 mod writes;
 
 use std::sync::Arc;
 
-use s3s::dto::{ETag, ServerSideEncryption};
+use s3s::dto::{ETag, Owner, ServerSideEncryption};
 use s3s::{S3, S3Error, S3Request, S3Response, S3Result, dto, s3_error};
 
-use crate::Error;
-use crate::access::{Caller, Gate, bucket_arn};
-use crate::arrival::Arrival;
+use crate::access::{Caller, S3AccessAdapter, bucket_arn};
 use crate::checksum::Checksum;
-use crate::content::Written;
+use crate::contents::NewContent;
+use crate::error::method_not_allowed;
 use crate::observer::{Change, Observer};
-use crate::store::{Description, Entry, Store, WriteCondition};
+use crate::request_context::RequestContext;
+use crate::store::{NULL_VERSION, ObjectMetadata, ObjectVersion, Store, WriteCondition};
+use crate::{Account, Error};
 
 /// The operations, with what they need. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Operations {
+    pub(crate) account: Account,
     pub(crate) store: Arc<Store>,
-    pub(crate) gate: Gate,
+    pub(crate) access: S3AccessAdapter,
     pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// Where a change came from.
-struct Origin {
+struct ChangeOrigin {
     bucket: String,
     access_key: String,
-    arrival: Arrival,
+    context: RequestContext,
 }
 
-impl Origin {
+impl ChangeOrigin {
     fn of<T>(request: &S3Request<T>, bucket: &str) -> Self {
         Self {
             bucket: bucket.to_owned(),
@@ -49,86 +56,91 @@ impl Origin {
                 .as_ref()
                 .map(|credentials| credentials.access_key.clone())
                 .unwrap_or_default(),
-            arrival: Arrival::of(request),
+            context: RequestContext::of(request),
         }
     }
 }
 
 impl Operations {
-    /// Makes an object of a content and announces it.
-    async fn store(
+    /// Makes a version of a content and announces it.
+    async fn put(
         &self,
-        origin: Origin,
+        origin: ChangeOrigin,
         key: String,
-        written: Written,
-        description: Description,
+        content: NewContent,
+        metadata: ObjectMetadata,
         condition: WriteCondition,
         event_name: &'static str,
-    ) -> S3Result<Entry> {
+    ) -> S3Result<ObjectVersion> {
         let operations = self.clone();
-        to_the_end(async move {
-            let entry =
+        run_to_completion(async move {
+            let version =
                 operations
                     .store
-                    .put(&origin.bucket, &key, written, description, &condition)?;
-            operations
-                .announce_written(&origin, event_name, &entry)
-                .await;
-            Ok(entry)
+                    .put(&origin.bucket, &key, content, metadata, &condition)?;
+            operations.announce(&origin, event_name, &version).await;
+            Ok(version)
         })
         .await
     }
 
-    async fn announce_written(&self, origin: &Origin, event_name: &'static str, entry: &Entry) {
-        self.announce(origin, event_name, entry, entry.size, &entry.etag)
-            .await;
-    }
-
-    async fn announce_removed(&self, origin: &Origin, entry: &Entry) {
-        self.announce(origin, "ObjectRemoved:Delete", entry, 0, "")
-            .await;
-    }
-
     async fn announce(
         &self,
-        origin: &Origin,
+        origin: &ChangeOrigin,
         event_name: &'static str,
-        entry: &Entry,
-        size: u64,
-        etag: &str,
+        version: &ObjectVersion,
     ) {
+        let is_removal = event_name.starts_with("ObjectRemoved");
         self.observer
             .changed(Change {
                 bucket: origin.bucket.clone(),
-                key: entry.key.clone(),
+                key: version.key.clone(),
+                version_id: version.version_id().map(str::to_owned),
                 event_name,
-                size,
-                etag: etag.to_owned(),
-                sequencer: entry.sequencer.clone(),
-                time: entry.modified,
+                size: if is_removal { 0 } else { version.size },
+                etag: if is_removal {
+                    String::new()
+                } else {
+                    version.etag.clone()
+                },
+                sequencer: version.sequencer.clone(),
+                time: version.modified,
                 principal_access_key: origin.access_key.clone(),
-                source_ip: origin.arrival.source_ip,
-                request_id: origin.arrival.request_id.clone(),
+                source_ip: origin.context.source_ip,
+                request_id: origin.context.request_id.clone(),
             })
             .await;
     }
 
-    /// What a caller hears of a key that isn't there: `NoSuchKey` if it may list the bucket, otherwise no more than
-    /// that access is denied.
-    async fn missing<T>(&self, request: &S3Request<T>, bucket: &str, key: &str) -> S3Error {
+    /// The response to a read of what cannot be read. That a key or version does not exist is told only to those who
+    /// may list the bucket; to others access is denied.
+    async fn unreadable<T>(
+        &self,
+        request: &S3Request<T>,
+        bucket: &str,
+        version: Option<&str>,
+        error: Error,
+    ) -> S3Error {
+        let response = match (&error, version) {
+            (Error::DeleteMarker(marker), Some(_)) => method_not_allowed(marker),
+            (Error::NoSuchKey(_) | Error::NoSuchVersion(_) | Error::DeleteMarker(_), _) => {
+                error.into()
+            }
+            _ => return error.into(),
+        };
         match self
-            .gate
+            .access
             .permit(&Caller::of(request), "s3:ListBucket", &bucket_arn(bucket))
             .await
         {
-            Ok(()) => Error::NoSuchKey(key.to_owned()).into(),
+            Ok(()) => response,
             Err(denied) => denied,
         }
     }
 }
 
 /// Runs work to its end even if the client hangs up, so that what is stored is also announced.
-async fn to_the_end<T: Send + 'static>(
+async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = S3Result<T>> + Send + 'static,
 ) -> S3Result<T> {
     tokio::spawn(work).await.map_err(S3Error::internal_error)?
@@ -136,19 +148,51 @@ async fn to_the_end<T: Send + 'static>(
 
 /// The key that a request's path names.
 fn key_of<T>(request: &S3Request<T>, as_read_by_s3s: &str) -> String {
-    Arrival::of(request)
+    RequestContext::of(request)
         .key
         .unwrap_or_else(|| as_read_by_s3s.to_owned())
 }
 
-fn etag(entry: &Entry) -> ETag {
-    ETag::Strong(entry.etag.clone())
+/// The version that a request names.
+///
+/// # Errors
+/// `InvalidArgument` unless it is an id that this crate could have given.
+fn version_of(id: Option<&String>) -> S3Result<Option<&str>> {
+    match id.map(String::as_str) {
+        Some("") => Err(s3_error!(
+            InvalidArgument,
+            "Version id cannot be the empty string"
+        )),
+        Some(id)
+            if id != NULL_VERSION
+                && (id.len() != 32 || !id.bytes().all(|byte| byte.is_ascii_hexdigit())) =>
+        {
+            Err(s3_error!(InvalidArgument, "Invalid version id specified"))
+        }
+        id => Ok(id),
+    }
+}
+
+fn etag(version: &ObjectVersion) -> ETag {
+    ETag::Strong(version.etag.clone())
+}
+
+fn version_id(version: &ObjectVersion) -> Option<String> {
+    version.version_id().map(str::to_owned)
+}
+
+/// Everything here belongs to one account; its canonical id has the shape of AWS's.
+fn owner() -> Owner {
+    Owner {
+        display_name: None,
+        id: Some("0".repeat(64)),
+    }
 }
 
 /// An object's checksum as `s3s` sends it.
-fn checksum(entry: &Entry) -> dto::Checksum {
-    entry
-        .description
+fn checksum(version: &ObjectVersion) -> dto::Checksum {
+    version
+        .metadata
         .checksum
         .clone()
         .map(Checksum::into_dto)
@@ -167,14 +211,6 @@ fn encryption() -> Option<ServerSideEncryption> {
     Some(ServerSideEncryption::from_static(
         ServerSideEncryption::AES256,
     ))
-}
-
-/// Buckets here keep no versions, so that `null` is the only one.
-fn refuse_version(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(s3_error!(InvalidArgument, "Invalid version id specified")),
-    }
 }
 
 /// Hands each operation to the function of that name in one of the modules.
@@ -199,16 +235,40 @@ operations! {
     create_multipart_upload: CreateMultipartUploadInput -> CreateMultipartUploadOutput,
     delete_bucket: DeleteBucketInput -> DeleteBucketOutput,
     delete_object: DeleteObjectInput -> DeleteObjectOutput,
+    delete_object_tagging: DeleteObjectTaggingInput -> DeleteObjectTaggingOutput,
     delete_objects: DeleteObjectsInput -> DeleteObjectsOutput,
+    get_bucket_accelerate_configuration: GetBucketAccelerateConfigurationInput -> GetBucketAccelerateConfigurationOutput,
+    get_bucket_acl: GetBucketAclInput -> GetBucketAclOutput,
+    get_bucket_cors: GetBucketCorsInput -> GetBucketCorsOutput,
+    get_bucket_encryption: GetBucketEncryptionInput -> GetBucketEncryptionOutput,
+    get_bucket_lifecycle_configuration: GetBucketLifecycleConfigurationInput -> GetBucketLifecycleConfigurationOutput,
     get_bucket_location: GetBucketLocationInput -> GetBucketLocationOutput,
+    get_bucket_logging: GetBucketLoggingInput -> GetBucketLoggingOutput,
+    get_bucket_ownership_controls: GetBucketOwnershipControlsInput -> GetBucketOwnershipControlsOutput,
+    get_bucket_policy: GetBucketPolicyInput -> GetBucketPolicyOutput,
+    get_bucket_policy_status: GetBucketPolicyStatusInput -> GetBucketPolicyStatusOutput,
+    get_bucket_replication: GetBucketReplicationInput -> GetBucketReplicationOutput,
+    get_bucket_request_payment: GetBucketRequestPaymentInput -> GetBucketRequestPaymentOutput,
+    get_bucket_tagging: GetBucketTaggingInput -> GetBucketTaggingOutput,
+    get_bucket_versioning: GetBucketVersioningInput -> GetBucketVersioningOutput,
+    get_bucket_website: GetBucketWebsiteInput -> GetBucketWebsiteOutput,
     get_object: GetObjectInput -> GetObjectOutput,
+    get_object_acl: GetObjectAclInput -> GetObjectAclOutput,
+    get_object_attributes: GetObjectAttributesInput -> GetObjectAttributesOutput,
+    get_object_legal_hold: GetObjectLegalHoldInput -> GetObjectLegalHoldOutput,
+    get_object_lock_configuration: GetObjectLockConfigurationInput -> GetObjectLockConfigurationOutput,
+    get_object_retention: GetObjectRetentionInput -> GetObjectRetentionOutput,
+    get_object_tagging: GetObjectTaggingInput -> GetObjectTaggingOutput,
+    get_public_access_block: GetPublicAccessBlockInput -> GetPublicAccessBlockOutput,
     head_bucket: HeadBucketInput -> HeadBucketOutput,
     head_object: HeadObjectInput -> HeadObjectOutput,
     list_buckets: ListBucketsInput -> ListBucketsOutput,
     list_multipart_uploads: ListMultipartUploadsInput -> ListMultipartUploadsOutput,
+    list_object_versions: ListObjectVersionsInput -> ListObjectVersionsOutput,
     list_objects: ListObjectsInput -> ListObjectsOutput,
     list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output,
     list_parts: ListPartsInput -> ListPartsOutput,
+    put_bucket_versioning: PutBucketVersioningInput -> PutBucketVersioningOutput,
     put_object: PutObjectInput -> PutObjectOutput,
     upload_part: UploadPartInput -> UploadPartOutput,
     upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput,

@@ -9,27 +9,28 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
-use super::{Operations, encryption, etag, key_of, refuse_version, signed};
+use super::{Operations, encryption, etag, key_of, signed, version_id, version_of};
 use crate::Error;
-use crate::conditions::{Conditions, Verdict, timestamp};
-use crate::content::stream;
-use crate::store::Entry;
+use crate::conditions::{Conditions, Evaluation, timestamp};
+use crate::contents::stream;
+use crate::store::ObjectVersion;
 
 impl Operations {
     pub(super) async fn get_object(
         &self,
         request: S3Request<GetObjectInput>,
     ) -> S3Result<GetObjectOutput> {
-        refuse_version(request.input.version_id.as_deref())?;
         let bucket = &request.input.bucket;
+        let id = version_of(request.input.version_id.as_ref())?;
         let key = key_of(&request, &request.input.key);
-        let Some(object) = self.store.object(bucket, &key)? else {
-            return Err(self.missing(&request, bucket, &key).await);
+        let object = match self.store.object(bucket, &key, id) {
+            Ok(object) => object,
+            Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
         };
         let input = request.input;
-        let entry = object.entry;
-        let view = View::new(
-            &entry,
+        let version = object.version;
+        let selection = Selection::new(
+            &version,
             &Conditions {
                 matches: input.if_match,
                 none_matches: input.if_none_match,
@@ -40,30 +41,32 @@ impl Operations {
             input.part_number,
             input.checksum_mode.as_ref(),
         )?;
-        let checksum = view.checksum;
-        let described = entry.description;
+        let checksum = selection.checksum;
+        let version_id = version_id(&version);
+        let metadata = version.metadata;
         Ok(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            body: Some(stream(object.file, view.range)?),
-            cache_control: described.cache_control,
+            body: Some(stream(object.file, selection.range)?),
+            cache_control: metadata.cache_control,
             checksum_crc32: checksum.checksum_crc32,
             checksum_crc32c: checksum.checksum_crc32c,
             checksum_crc64nvme: checksum.checksum_crc64nvme,
             checksum_sha1: checksum.checksum_sha1,
             checksum_sha256: checksum.checksum_sha256,
             checksum_type: checksum.checksum_type,
-            content_disposition: described.content_disposition,
-            content_encoding: described.content_encoding,
-            content_language: described.content_language,
-            content_length: Some(view.length),
-            content_range: view.content_range,
-            content_type: Some(described.content_type),
-            e_tag: Some(ETag::Strong(entry.etag)),
-            expires: described.expires.map(expires),
-            last_modified: Some(timestamp(entry.modified)),
-            metadata: Some(described.metadata.into_iter().collect::<Metadata>()),
-            parts_count: view.parts_count,
+            content_disposition: metadata.content_disposition,
+            content_encoding: metadata.content_encoding,
+            content_language: metadata.content_language,
+            content_length: Some(selection.length),
+            content_range: selection.content_range,
+            content_type: Some(metadata.content_type),
+            e_tag: Some(ETag::Strong(version.etag)),
+            expires: metadata.expires.map(expires),
+            last_modified: Some(timestamp(version.modified)),
+            metadata: Some(metadata.user.into_iter().collect::<Metadata>()),
+            parts_count: selection.parts_count,
             server_side_encryption: encryption(),
+            version_id,
             ..GetObjectOutput::default()
         })
     }
@@ -72,15 +75,16 @@ impl Operations {
         &self,
         request: S3Request<HeadObjectInput>,
     ) -> S3Result<HeadObjectOutput> {
-        refuse_version(request.input.version_id.as_deref())?;
         let bucket = &request.input.bucket;
+        let id = version_of(request.input.version_id.as_ref())?;
         let key = key_of(&request, &request.input.key);
-        let Some(entry) = self.store.entry(bucket, &key)? else {
-            return Err(self.missing(&request, bucket, &key).await);
+        let version = match self.store.version(bucket, &key, id) {
+            Ok(version) => version,
+            Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
         };
         let input = request.input;
-        let view = View::new(
-            &entry,
+        let selection = Selection::new(
+            &version,
             &Conditions {
                 matches: input.if_match,
                 none_matches: input.if_none_match,
@@ -91,11 +95,12 @@ impl Operations {
             input.part_number,
             input.checksum_mode.as_ref(),
         )?;
-        let checksum = view.checksum;
-        let described = entry.description;
+        let checksum = selection.checksum;
+        let version_id = version_id(&version);
+        let metadata = version.metadata;
         Ok(HeadObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
-            cache_control: input.response_cache_control.or(described.cache_control),
+            cache_control: input.response_cache_control.or(metadata.cache_control),
             checksum_crc32: checksum.checksum_crc32,
             checksum_crc32c: checksum.checksum_crc32c,
             checksum_crc64nvme: checksum.checksum_crc64nvme,
@@ -104,33 +109,30 @@ impl Operations {
             checksum_type: checksum.checksum_type,
             content_disposition: input
                 .response_content_disposition
-                .or(described.content_disposition),
+                .or(metadata.content_disposition),
             content_encoding: input
                 .response_content_encoding
-                .or(described.content_encoding),
+                .or(metadata.content_encoding),
             content_language: input
                 .response_content_language
-                .or(described.content_language),
-            content_length: Some(view.length),
-            content_range: view.content_range,
-            content_type: Some(
-                input
-                    .response_content_type
-                    .unwrap_or(described.content_type),
-            ),
-            e_tag: Some(ETag::Strong(entry.etag)),
-            expires: input.response_expires.or(described.expires.map(expires)),
-            last_modified: Some(timestamp(entry.modified)),
-            metadata: Some(described.metadata.into_iter().collect::<Metadata>()),
-            parts_count: view.parts_count,
+                .or(metadata.content_language),
+            content_length: Some(selection.length),
+            content_range: selection.content_range,
+            content_type: Some(input.response_content_type.unwrap_or(metadata.content_type)),
+            e_tag: Some(ETag::Strong(version.etag)),
+            expires: input.response_expires.or(metadata.expires.map(expires)),
+            last_modified: Some(timestamp(version.modified)),
+            metadata: Some(metadata.user.into_iter().collect::<Metadata>()),
+            parts_count: selection.parts_count,
             server_side_encryption: encryption(),
+            version_id,
             ..HeadObjectOutput::default()
         })
     }
 }
 
-/// What of an object a read shows.
-struct View {
+/// Which bytes and headers of a version a read returns.
+struct Selection {
     range: Range<u64>,
     length: i64,
     content_range: Option<String>,
@@ -138,21 +140,21 @@ struct View {
     checksum: dto::Checksum,
 }
 
-impl View {
+impl Selection {
     fn new(
-        entry: &Entry,
+        version: &ObjectVersion,
         conditions: &Conditions,
         range: Option<dto::Range>,
         part_number: Option<i32>,
         checksum_mode: Option<&ChecksumMode>,
     ) -> S3Result<Self> {
-        match conditions.judge(entry) {
-            Verdict::Proceed => {}
-            Verdict::NotModified => return Err(not_modified(entry)),
-            Verdict::Failed(header) => return Err(Error::PreconditionFailed(header).into()),
+        match conditions.evaluate(version) {
+            Evaluation::Proceed => {}
+            Evaluation::NotModified => return Err(not_modified(version)),
+            Evaluation::Failed(header) => return Err(Error::PreconditionFailed(header).into()),
         }
         let part = part_number
-            .map(|number| part_range(entry, number))
+            .map(|number| part_range(version, number))
             .transpose()?;
         let range = match (part, range) {
             (Some(_), Some(_)) => {
@@ -162,25 +164,25 @@ impl View {
                 ));
             }
             (Some(part), None) => Some(part),
-            (None, Some(range)) => Some(range.check(entry.size)?),
+            (None, Some(range)) => Some(range.check(version.size)?),
             (None, None) => None,
         };
         // The checksum is that of the whole object, and would only mislead about a part of it.
         let is_whole = range
             .as_ref()
-            .is_none_or(|range| range.end - range.start == entry.size);
+            .is_none_or(|range| range.end - range.start == version.size);
         let asked = checksum_mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-        let checksum = entry
-            .description
+        let checksum = version
+            .metadata
             .checksum
             .clone()
             .filter(|_| asked && is_whole);
-        let parts = entry.description.part_sizes.len();
+        let parts = version.metadata.part_sizes.len();
         let content_range = range
             .as_ref()
             .filter(|range| !range.is_empty())
-            .map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, entry.size));
-        let range = range.unwrap_or(0..entry.size);
+            .map(|range| format!("bytes {}-{}/{}", range.start, range.end - 1, version.size));
+        let range = range.unwrap_or(0..version.size);
         Ok(Self {
             length: signed(range.end - range.start),
             range,
@@ -196,9 +198,9 @@ impl View {
 }
 
 /// The bytes of one of the parts that an object was made of; an object in one piece is its own part 1.
-fn part_range(entry: &Entry, number: i32) -> S3Result<Range<u64>> {
-    let whole = [entry.size];
-    let sizes = match entry.description.part_sizes.as_slice() {
+fn part_range(version: &ObjectVersion, number: i32) -> S3Result<Range<u64>> {
+    let whole = [version.size];
+    let sizes = match version.metadata.part_sizes.as_slice() {
         [] => &whole,
         sizes => sizes,
     };
@@ -216,18 +218,18 @@ fn part_range(entry: &Entry, number: i32) -> S3Result<Range<u64>> {
 }
 
 /// 304 with the headers that a cache needs.
-fn not_modified(entry: &Entry) -> S3Error {
+fn not_modified(version: &ObjectVersion) -> S3Error {
     let mut headers = HeaderMap::new();
     let mut set = |name: HeaderName, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     };
-    if let Ok(value) = etag(entry).to_http_header() {
+    if let Ok(value) = etag(version).to_http_header() {
         set(ETAG, String::from_utf8_lossy(value.as_bytes()).into_owned());
     }
     let mut modified = Vec::new();
-    if timestamp(entry.modified)
+    if timestamp(version.modified)
         .format(TimestampFormat::HttpDate, &mut modified)
         .is_ok()
     {
@@ -236,7 +238,7 @@ fn not_modified(entry: &Entry) -> S3Error {
             String::from_utf8_lossy(&modified).into_owned(),
         );
     }
-    if let Some(value) = entry.description.cache_control.clone() {
+    if let Some(value) = version.metadata.cache_control.clone() {
         set(CACHE_CONTROL, value);
     }
     let mut error = S3Error::new(S3ErrorCode::NotModified);

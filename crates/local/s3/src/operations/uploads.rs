@@ -8,13 +8,13 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result, dto, s3_error};
 
-use super::description::Given;
-use super::listings::{Encoding, owner, page_size};
+use super::listings::{Encoding, page_size};
+use super::metadata::RequestMetadata;
 use super::writes::refuse_unsupported;
-use super::{Operations, encryption, key_of, signed};
+use super::{Operations, encryption, key_of, owner, signed};
 use crate::checksum::{self, Algorithm, Checksum};
 use crate::conditions::timestamp;
-use crate::store::{Part, Plan, Upload};
+use crate::store::{Upload, UploadSettings, UploadedPart};
 
 impl Operations {
     pub(super) async fn create_multipart_upload(
@@ -30,21 +30,21 @@ impl Operations {
             .map(ChecksumAlgorithm::as_str);
         let algorithm = asked.map(Algorithm::named).transpose()?;
         let composite = is_composite(algorithm, input.checksum_type.as_ref())?;
-        let description = Given {
+        let metadata = RequestMetadata {
             content_type: input.content_type,
             cache_control: input.cache_control,
             content_disposition: input.content_disposition,
             content_encoding: input.content_encoding,
             content_language: input.content_language,
             expires: input.expires,
-            metadata: input.metadata,
+            user: input.metadata,
         }
-        .describe()?;
+        .into_metadata()?;
         let id = self.store.begin_upload(
             &input.bucket,
             &key,
-            Plan {
-                description,
+            UploadSettings {
+                metadata,
                 algorithm,
                 composite,
             },
@@ -70,25 +70,25 @@ impl Operations {
             .store
             .upload(&request.input.bucket, &key, &request.input.upload_id)?;
         let input = request.input;
-        let written = self
+        let content = self
             .receive(
                 &request.headers,
                 request.trailing_headers.as_ref(),
                 input.body,
-                upload.plan.algorithm,
+                upload.settings.algorithm,
             )
             .await?;
-        let computed = written.digests.checksum.algorithm;
+        let computed = content.digests.checksum.algorithm;
         if upload
-            .plan
+            .settings
             .algorithm
-            .is_some_and(|planned| planned != computed)
+            .is_some_and(|expected| expected != computed)
         {
             return Err(s3_error!(
                 InvalidRequest,
                 "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
                 upload
-                    .plan
+                    .settings
                     .algorithm
                     .map_or("null", Algorithm::name)
                     .to_lowercase(),
@@ -100,7 +100,7 @@ impl Operations {
             &key,
             &input.upload_id,
             input.part_number,
-            written,
+            content,
         )?;
         let etag = part_etag(&part);
         let checksum = part.checksum.into_dto();
@@ -132,15 +132,15 @@ impl Operations {
     ) -> S3Result<ListPartsOutput> {
         let key = key_of(&request, &request.input.key);
         let input = request.input;
-        let most = page_size(input.max_parts, "max-parts")?;
+        let limit = page_size(input.max_parts, "max-parts")?;
         let after = input.part_number_marker.unwrap_or(0);
         let upload = self.store.upload(&input.bucket, &key, &input.upload_id)?;
         let mut parts = self.store.parts(&input.bucket, &key, &input.upload_id)?;
         parts.retain(|part| part.number > after);
-        let is_truncated = parts.len() > usize::try_from(most).unwrap_or_default();
-        parts.truncate(usize::try_from(most).unwrap_or_default());
+        let is_truncated = parts.len() > usize::try_from(limit).unwrap_or_default();
+        parts.truncate(usize::try_from(limit).unwrap_or_default());
         let next = parts.last().map(|part| part.number);
-        let with_checksum = upload.plan.algorithm.is_some();
+        let with_checksum = upload.settings.algorithm.is_some();
         let parts = parts
             .into_iter()
             .map(|part| listed_part(part, with_checksum))
@@ -150,19 +150,19 @@ impl Operations {
             key: Some(key),
             upload_id: Some(input.upload_id),
             checksum_algorithm: upload
-                .plan
+                .settings
                 .algorithm
                 .map(|algorithm| ChecksumAlgorithm::from_static(algorithm.name())),
             checksum_type: upload
-                .plan
+                .settings
                 .algorithm
-                .map(|_| checksum::kind(upload.plan.composite)),
+                .map(|_| checksum::kind(upload.settings.composite)),
             initiator: Some(initiator()),
             owner: Some(owner()),
             storage_class: Some(StorageClass::from_static(StorageClass::STANDARD)),
             part_number_marker: Some(after),
             next_part_number_marker: next.filter(|_| is_truncated),
-            max_parts: Some(most),
+            max_parts: Some(limit),
             is_truncated: Some(is_truncated),
             parts: Some(parts),
             ..ListPartsOutput::default()
@@ -184,7 +184,7 @@ impl Operations {
                 "A delimiter of multipart uploads is not implemented"
             ));
         }
-        let most = page_size(input.max_uploads, "max-uploads")?;
+        let limit = page_size(input.max_uploads, "max-uploads")?;
         let encoding = Encoding::of(input.encoding_type.as_ref())?;
         let prefix = input.prefix.clone().unwrap_or_default();
         let after = (
@@ -202,20 +202,20 @@ impl Operations {
         if behind == 0 {
             uploads.retain(|upload| upload.key > after.0);
         }
-        let is_truncated = uploads.len() > usize::try_from(most).unwrap_or_default();
-        uploads.truncate(usize::try_from(most).unwrap_or_default());
+        let is_truncated = uploads.len() > usize::try_from(limit).unwrap_or_default();
+        uploads.truncate(usize::try_from(limit).unwrap_or_default());
         let last = uploads.last().filter(|_| is_truncated).cloned();
         let uploads = uploads
             .into_iter()
             .map(|upload| MultipartUpload {
                 checksum_algorithm: upload
-                    .plan
+                    .settings
                     .algorithm
                     .map(|algorithm| ChecksumAlgorithm::from_static(algorithm.name())),
                 checksum_type: upload
-                    .plan
+                    .settings
                     .algorithm
-                    .map(|_| checksum::kind(upload.plan.composite)),
+                    .map(|_| checksum::kind(upload.settings.composite)),
                 initiated: Some(timestamp(upload.initiated)),
                 initiator: Some(initiator()),
                 key: Some(encoding.apply(upload.key)),
@@ -230,7 +230,7 @@ impl Operations {
             is_truncated: Some(is_truncated),
             key_marker: Some(encoding.apply(after.0)),
             upload_id_marker: Some(after.1.unwrap_or_default()),
-            max_uploads: Some(most),
+            max_uploads: Some(limit),
             next_key_marker: last
                 .as_ref()
                 .map(|upload| encoding.apply(upload.key.clone())),
@@ -287,11 +287,11 @@ pub(super) fn check_part_number(number: i32) -> S3Result<()> {
     ))
 }
 
-pub(super) fn part_etag(part: &Part) -> ETag {
+pub(super) fn part_etag(part: &UploadedPart) -> ETag {
     ETag::Strong(checksum::hex(&part.md5))
 }
 
-fn listed_part(part: Part, with_checksum: bool) -> dto::Part {
+fn listed_part(part: UploadedPart, with_checksum: bool) -> dto::Part {
     let etag = part_etag(&part);
     let checksum = Some(part.checksum)
         .filter(|_| with_checksum)

@@ -2,49 +2,64 @@
 
 use rusqlite::params;
 
-use super::objects::{COLUMNS, read};
-use super::{Entry, Store, require_bucket};
+use super::versions::{COLUMNS, read, sequence};
+use super::{ObjectVersion, Store, buckets};
 use crate::Error;
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Query {
+pub(crate) struct ListingQuery {
     /// Only keys that begin with this.
     pub(crate) prefix: String,
-    /// Keys that go on after the prefix up to this are rolled up.
+    /// Keys are rolled up at its first occurrence after the prefix.
     pub(crate) delimiter: Option<String>,
-    /// Only what comes after this key or rolled-up prefix.
-    pub(crate) after: String,
+    /// Only what comes after this.
+    pub(crate) after: Position,
     /// At most so many items.
-    pub(crate) most: usize,
+    pub(crate) limit: usize,
+}
+
+/// A place in a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// A key or rolled-up prefix.
+    pub(crate) key: String,
+    /// A version of the key, whose older versions come after it; if absent, the place is after all versions.
+    pub(crate) version: Option<String>,
 }
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Item {
-    Object(Box<Entry>),
+pub(crate) enum ListingItem {
+    Version(Box<ObjectVersion>),
     /// The beginning that rolled-up keys have in common, with the delimiter at its end.
     Prefix(String),
 }
 
-impl Item {
-    fn name(&self) -> &str {
+impl ListingItem {
+    fn position(&self) -> Position {
         match self {
-            Self::Object(entry) => &entry.key,
-            Self::Prefix(prefix) => prefix,
+            Self::Version(version) => Position {
+                key: version.key.clone(),
+                version: Some(version.id.clone()),
+            },
+            Self::Prefix(prefix) => Position {
+                key: prefix.clone(),
+                version: None,
+            },
         }
     }
 }
 
 /// A part of a listing.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Page {
-    pub(crate) items: Vec<Item>,
-    /// What [`Query::after`] is for the next page, if there is one.
-    pub(crate) next: Option<String>,
+pub(crate) struct ListingPage {
+    pub(crate) items: Vec<ListingItem>,
+    /// What [`ListingQuery::after`] is for the next page, if there is one.
+    pub(crate) next: Option<Position>,
 }
 
-impl Query {
+impl ListingQuery {
     /// The rolled-up prefix that a key belongs to.
     fn roll_up<'a>(&self, key: &'a str) -> Option<&'a str> {
         let delimiter = self
@@ -58,10 +73,11 @@ impl Query {
 
     /// The least key that may be listed.
     fn lower_bound(&self) -> Vec<u8> {
-        let after = match self.roll_up(&self.after) {
-            Some(prefix) if prefix == self.after => past_prefix(prefix),
-            _ if self.after.is_empty() => Vec::new(),
-            _ => [self.after.as_bytes(), &[0]].concat(),
+        let Position { key, .. } = &self.after;
+        let after = match self.roll_up(key) {
+            Some(prefix) if prefix == key => past_prefix(prefix),
+            _ if key.is_empty() => Vec::new(),
+            _ => [key.as_bytes(), &[0]].concat(),
         };
         after.max(self.prefix.clone().into_bytes())
     }
@@ -78,15 +94,51 @@ fn past_prefix(prefix: &str) -> Vec<u8> {
 }
 
 impl Store {
-    pub(crate) fn list(&self, bucket: &str, query: &Query) -> Result<Page, Error> {
+    /// The objects that are not deleted: latest versions with a content.
+    pub(crate) fn list(&self, bucket: &str, query: &ListingQuery) -> Result<ListingPage, Error> {
+        self.list_where(bucket, query, "is_latest AND content IS NOT NULL")
+    }
+
+    /// All versions and delete markers, of each key the newest first.
+    pub(crate) fn list_versions(
+        &self,
+        bucket: &str,
+        query: &ListingQuery,
+    ) -> Result<ListingPage, Error> {
+        self.list_where(bucket, query, "true")
+    }
+
+    fn list_where(
+        &self,
+        bucket: &str,
+        query: &ListingQuery,
+        condition: &str,
+    ) -> Result<ListingPage, Error> {
         let index = self.index();
-        require_bucket(&index, bucket)?;
-        let mut page = Page::default();
-        if query.most == 0 {
+        buckets::select(&index, bucket)?;
+        let mut page = ListingPage::default();
+        if query.limit == 0 {
             return Ok(page);
         }
+        if let Some(version) = &query.after.version {
+            let Position { key, .. } = &query.after;
+            // What is deleted while it is listed must not hide what comes after it: rather some versions twice.
+            let before = sequence(&index, bucket, key, version)?.unwrap_or(i64::MAX);
+            let mut statement = index.prepare(&format!(
+                "SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND sequence < ?3 AND {condition}
+                 ORDER BY sequence DESC"
+            ))?;
+            let mut rows = statement.query(params![bucket, key.as_bytes(), before])?;
+            while let Some(row) = rows.next()? {
+                if page.is_full(query) {
+                    return Ok(page);
+                }
+                page.items.push(ListingItem::Version(Box::new(read(row)?)));
+            }
+        }
         let mut statement = index.prepare(&format!(
-            "SELECT {COLUMNS} FROM objects WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key"
+            "SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key >= ?2 AND key < ?3 AND {condition}
+             ORDER BY key, sequence DESC"
         ))?;
         let end = past_prefix(&query.prefix);
         let mut from = query.lower_bound();
@@ -94,20 +146,30 @@ impl Store {
         'prefixes: loop {
             let mut rows = statement.query(params![bucket, from, end])?;
             while let Some(row) = rows.next()? {
-                if page.items.len() == query.most {
-                    page.next = page.items.last().map(|item| item.name().to_owned());
+                if page.is_full(query) {
                     return Ok(page);
                 }
-                let entry = read(row)?;
-                if let Some(prefix) = query.roll_up(&entry.key) {
+                let version = read(row)?;
+                if let Some(prefix) = query.roll_up(&version.key) {
                     from = past_prefix(prefix);
-                    page.items.push(Item::Prefix(prefix.to_owned()));
+                    page.items.push(ListingItem::Prefix(prefix.to_owned()));
                     continue 'prefixes;
                 }
-                page.items.push(Item::Object(Box::new(entry)));
+                page.items.push(ListingItem::Version(Box::new(version)));
             }
             return Ok(page);
         }
+    }
+}
+
+impl ListingPage {
+    /// True if there is no room for what comes next, which is then on the next page.
+    fn is_full(&mut self, query: &ListingQuery) -> bool {
+        let is_full = self.items.len() == query.limit;
+        if is_full {
+            self.next = self.items.last().map(ListingItem::position);
+        }
+        is_full
     }
 }
 
@@ -115,12 +177,15 @@ impl Store {
 mod tests {
     use super::*;
 
-    fn query(prefix: &str, delimiter: &str, after: &str) -> Query {
-        Query {
+    fn query(prefix: &str, delimiter: &str, after: &str) -> ListingQuery {
+        ListingQuery {
             prefix: prefix.into(),
             delimiter: Some(delimiter.into()),
-            after: after.into(),
-            most: 1,
+            after: Position {
+                key: after.into(),
+                version: None,
+            },
+            limit: 1,
         }
     }
 

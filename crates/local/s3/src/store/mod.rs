@@ -3,10 +3,12 @@
 //! A file is written first and belongs to an object once a row of the index names it; the row's transaction is what
 //! makes a change happen. Files that no row names are removed when the store is opened.
 
+mod buckets;
 mod json;
+mod layout;
 mod listing;
-mod objects;
 mod uploads;
+mod versions;
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -17,35 +19,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::Error;
-pub(crate) use listing::{Item, Query};
-pub(crate) use objects::WriteCondition;
-pub use objects::{Description, Entry};
-pub(crate) use uploads::{Completion, Part, Plan, Upload};
-
-/// Written into the index; another number means another shape of the tables.
-const VERSION: i64 = 1;
-
-const TABLES: &str = "
-CREATE TABLE buckets (name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT) WITHOUT ROWID;
-CREATE TABLE objects (
-    bucket TEXT NOT NULL, key BLOB NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
-    sequence INTEGER NOT NULL, modified INTEGER NOT NULL, description TEXT NOT NULL, PRIMARY KEY (bucket, key)
-) WITHOUT ROWID;
-CREATE TABLE uploads (
-    id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, initiated INTEGER NOT NULL, plan TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE parts (
-    upload TEXT NOT NULL, number INTEGER NOT NULL, content TEXT NOT NULL, size INTEGER NOT NULL, md5 BLOB NOT NULL,
-    modified INTEGER NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (upload, number)
-) WITHOUT ROWID;
-CREATE TABLE sequence (last INTEGER NOT NULL);
-INSERT INTO sequence VALUES (0);
-";
+pub use buckets::Versioning;
+pub(crate) use listing::{ListingItem, ListingQuery, Position};
+pub(crate) use uploads::{Completion, CompletionOutcome, Upload, UploadSettings, UploadedPart};
+pub(crate) use versions::{NULL_VERSION, Removal, WriteCondition};
+pub use versions::{ObjectMetadata, ObjectVersion};
 
 /// Buckets and objects in a folder. One process at a time may have it open.
 #[derive(Debug)]
@@ -54,24 +35,24 @@ pub struct Store {
     contents: PathBuf,
 }
 
-/// An object with its content, which stays readable even if the object is replaced or removed.
+/// A version of an object, with its content, which stays readable even if the version is deleted.
 #[derive(Debug)]
 pub struct Object {
     /// What the index knows of it.
-    pub entry: Entry,
-    /// Its content, at the beginning.
+    pub version: ObjectVersion,
+    /// The content, at the beginning.
     pub file: File,
 }
 
 impl Object {
-    /// The whole content in memory; look at [`Entry::size`] first.
+    /// The whole content in memory; check [`ObjectVersion::size`] first.
     ///
     /// # Errors
     /// [`Error::Content`] if the file cannot be read.
     pub async fn bytes(mut self) -> Result<Bytes, Error> {
         tokio::task::spawn_blocking(move || {
             let mut bytes =
-                Vec::with_capacity(usize::try_from(self.entry.size).unwrap_or_default());
+                Vec::with_capacity(usize::try_from(self.version.size).unwrap_or_default());
             self.file.read_to_end(&mut bytes)?;
             Ok(Bytes::from(bytes))
         })
@@ -80,16 +61,8 @@ impl Object {
     }
 }
 
-/// A bucket as the index knows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Bucket {
-    pub(crate) name: String,
-    pub(crate) created: DateTime<Utc>,
-    pub(crate) region: Option<String>,
-}
-
 impl Store {
-    /// Opens the store in a folder, which is made if it isn't there.
+    /// Opens the store in a folder, which is created if it does not exist.
     ///
     /// # Errors
     /// If the folder cannot be used, another process has the store open, or it was written by another version.
@@ -119,87 +92,13 @@ impl Store {
         // A crash of the process loses nothing; a crash of the machine may lose the last writes.
         index.pragma_update(None, "synchronous", "NORMAL")?;
 
-        let tx = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match tx.pragma_query_value(None, "user_version", |row| row.get(0))? {
-            VERSION => {}
-            0 => {
-                tx.execute_batch(TABLES)?;
-                tx.pragma_update(None, "user_version", VERSION)?;
-            }
-            found => {
-                return Err(Error::IndexVersion {
-                    found,
-                    expected: VERSION,
-                });
-            }
-        }
-        tx.commit()?;
-
+        layout::prepare(&mut index)?;
         let store = Self {
             index: Mutex::new(index),
             contents,
         };
         store.remove_orphans()?;
         Ok(store)
-    }
-
-    /// Makes a bucket; does nothing if it is there.
-    ///
-    /// # Errors
-    /// [`Error::Index`].
-    pub fn create_bucket(&self, name: &str) -> Result<(), Error> {
-        self.add_bucket(name, None).map(|_| ())
-    }
-
-    /// True if the bucket is new.
-    pub(crate) fn add_bucket(&self, name: &str, region: Option<&str>) -> Result<bool, Error> {
-        let added = self.index().execute(
-            "INSERT INTO buckets (name, created, region) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![name, Utc::now().timestamp_millis(), region],
-        )?;
-        Ok(added == 1)
-    }
-
-    pub(crate) fn bucket(&self, name: &str) -> Result<Bucket, Error> {
-        let found = self
-            .index()
-            .query_row(
-                "SELECT name, created, region FROM buckets WHERE name = ?1",
-                [name],
-                read_bucket,
-            )
-            .optional()?;
-        found.ok_or_else(|| Error::NoSuchBucket(name.to_owned()))
-    }
-
-    pub(crate) fn buckets(&self) -> Result<Vec<Bucket>, Error> {
-        let index = self.index();
-        let mut statement =
-            index.prepare("SELECT name, created, region FROM buckets ORDER BY name")?;
-        let buckets = statement
-            .query_map([], read_bucket)?
-            .collect::<Result<_, _>>()?;
-        Ok(buckets)
-    }
-
-    /// Removes an empty bucket; its unfinished uploads go with it.
-    pub(crate) fn remove_bucket(&self, name: &str) -> Result<(), Error> {
-        let mut index = self.index();
-        let tx = begin(&mut index)?;
-        require_bucket(&tx, name)?;
-        if tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM objects WHERE bucket = ?1)",
-            [name],
-            |row| row.get(0),
-        )? {
-            return Err(Error::BucketNotEmpty(name.to_owned()));
-        }
-        let contents = uploads::forget_all(&tx, name)?;
-        tx.execute("DELETE FROM buckets WHERE name = ?1", [name])?;
-        tx.commit()?;
-        drop(index);
-        self.discard(&contents);
-        Ok(())
     }
 
     /// Where contents are written before they belong to an object.
@@ -229,7 +128,7 @@ impl Store {
         let named: HashSet<String> = {
             let index = self.index();
             let mut statement =
-                index.prepare("SELECT content FROM objects UNION SELECT content FROM parts")?;
+                index.prepare("SELECT content FROM versions WHERE content IS NOT NULL UNION SELECT content FROM parts")?;
             statement
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?
@@ -254,26 +153,6 @@ impl Store {
 
 fn begin(index: &mut Connection) -> Result<Transaction<'_>, Error> {
     Ok(index.transaction_with_behavior(TransactionBehavior::Immediate)?)
-}
-
-fn require_bucket(index: &Connection, name: &str) -> Result<(), Error> {
-    if index.query_row(
-        "SELECT EXISTS (SELECT 1 FROM buckets WHERE name = ?1)",
-        [name],
-        |row| row.get(0),
-    )? {
-        Ok(())
-    } else {
-        Err(Error::NoSuchBucket(name.to_owned()))
-    }
-}
-
-fn read_bucket(row: &rusqlite::Row<'_>) -> rusqlite::Result<Bucket> {
-    Ok(Bucket {
-        name: row.get(0)?,
-        created: time(row.get(1)?),
-        region: row.get(2)?,
-    })
 }
 
 /// A time as the index keeps it: milliseconds since 1970.

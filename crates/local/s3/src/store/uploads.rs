@@ -2,22 +2,24 @@
 
 use std::fs::File;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::json::Json;
-use super::objects::{key as key_of, replace};
-use super::{Description, Entry, Store, WriteCondition, begin, require_bucket, time};
+use super::versions::{self, NewVersion};
+use super::{ObjectMetadata, ObjectVersion, Store, WriteCondition, begin, buckets, time};
 use crate::Error;
 use crate::checksum::{Algorithm, Checksum};
-use crate::content::Written;
+use crate::contents::NewContent;
 
-/// What the object of an upload will be, as its creator said.
+/// What the creator of an upload asked for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Plan {
-    pub(crate) description: Description,
+pub(crate) struct UploadSettings {
+    /// Of the object that is made.
+    #[serde(alias = "description")]
+    pub(crate) metadata: ObjectMetadata,
     /// The checksum that parts carry; absent if the creator named none.
     pub(crate) algorithm: Option<Algorithm>,
     /// Whether the object's checksum is made of its parts' checksums.
@@ -30,12 +32,12 @@ pub(crate) struct Upload {
     pub(crate) id: String,
     pub(crate) key: String,
     pub(crate) initiated: DateTime<Utc>,
-    pub(crate) plan: Plan,
+    pub(crate) settings: UploadSettings,
 }
 
 /// A part as the index knows it.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct UploadedPart {
     /// 1 to 10,000.
     pub(crate) number: i32,
     pub(crate) size: u64,
@@ -47,23 +49,37 @@ pub(crate) struct Part {
 
 /// What completes an upload.
 pub(crate) struct Completion {
-    pub(crate) written: Written,
+    pub(crate) content: NewContent,
     pub(crate) etag: String,
-    pub(crate) description: Description,
+    pub(crate) metadata: ObjectMetadata,
     pub(crate) condition: WriteCondition,
+    /// Numbers and entity tags of the parts that the request listed.
+    pub(crate) parts: Vec<(i32, String)>,
 }
+
+/// How an upload was completed: what a repeated request gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CompletionOutcome {
+    pub(crate) parts: Vec<(i32, String)>,
+    pub(crate) etag: String,
+    pub(crate) version_id: Option<String>,
+    pub(crate) checksum: Option<Checksum>,
+}
+
+/// How long the outcome of a completed upload is kept. AWS documents that a request may be repeated, not for how long.
+const OUTCOMES_KEPT: TimeDelta = TimeDelta::days(1);
 
 fn read_upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
     Ok(Upload {
         id: row.get(0)?,
-        key: key_of(row.get(1)?),
+        key: versions::key(row.get(1)?),
         initiated: time(row.get(2)?),
-        plan: row.get::<_, Json<Plan>>(3)?.0,
+        settings: row.get::<_, Json<UploadSettings>>(3)?.0,
     })
 }
 
-fn read_part(row: &Row<'_>) -> rusqlite::Result<Part> {
-    Ok(Part {
+fn read_part(row: &Row<'_>) -> rusqlite::Result<UploadedPart> {
+    Ok(UploadedPart {
         number: row.get(0)?,
         size: row.get(1)?,
         md5: row.get(2)?,
@@ -74,10 +90,10 @@ fn read_part(row: &Row<'_>) -> rusqlite::Result<Part> {
 }
 
 fn select(index: &Connection, bucket: &str, key: &str, id: &str) -> Result<Upload, Error> {
-    require_bucket(index, bucket)?;
+    buckets::select(index, bucket)?;
     index
         .query_row(
-            "SELECT id, key, initiated, plan FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3",
+            "SELECT id, key, initiated, settings FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3",
             params![id, bucket, key.as_bytes()],
             read_upload,
         )
@@ -113,19 +129,19 @@ impl Store {
         &self,
         bucket: &str,
         key: &str,
-        plan: Plan,
+        settings: UploadSettings,
     ) -> Result<String, Error> {
         let id = Uuid::new_v4().simple().to_string();
         let index = self.index();
-        require_bucket(&index, bucket)?;
+        buckets::select(&index, bucket)?;
         index.execute(
-            "INSERT INTO uploads (id, bucket, key, initiated, plan) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO uploads (id, bucket, key, initiated, settings) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
                 id,
                 bucket,
                 key.as_bytes(),
                 Utc::now().timestamp_millis(),
-                Json(plan)
+                Json(settings)
             ],
         )?;
         Ok(id)
@@ -138,9 +154,9 @@ impl Store {
     /// A bucket's uploads by key, then by age.
     pub(crate) fn uploads(&self, bucket: &str) -> Result<Vec<Upload>, Error> {
         let index = self.index();
-        require_bucket(&index, bucket)?;
+        buckets::select(&index, bucket)?;
         let mut statement = index.prepare(
-            "SELECT id, key, initiated, plan FROM uploads WHERE bucket = ?1 ORDER BY key, initiated, id",
+            "SELECT id, key, initiated, settings FROM uploads WHERE bucket = ?1 ORDER BY key, initiated, id",
         )?;
         let uploads = statement
             .query_map([bucket], read_upload)?
@@ -155,8 +171,8 @@ impl Store {
         key: &str,
         id: &str,
         number: i32,
-        written: Written,
-    ) -> Result<Part, Error> {
+        content: NewContent,
+    ) -> Result<UploadedPart, Error> {
         let mut index = self.index();
         let tx = begin(&mut index)?;
         select(&tx, bucket, key, id)?;
@@ -168,37 +184,42 @@ impl Store {
             )
             .optional()?;
         let modified = Utc::now();
-        let checksum = Json(written.digests.checksum.clone());
+        let checksum = Json(content.digests.checksum.clone());
         tx.execute(
             "INSERT OR REPLACE INTO parts (upload, number, content, size, md5, modified, checksum)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
                 id,
                 number,
-                written.blob.name(),
-                written.size,
-                written.digests.md5,
+                content.file.name(),
+                content.size,
+                content.digests.md5,
                 modified.timestamp_millis(),
                 checksum
             ],
         )?;
         tx.commit()?;
         drop(index);
-        let part = Part {
+        let part = UploadedPart {
             number,
-            size: written.size,
-            md5: written.digests.md5,
+            size: content.size,
+            md5: content.digests.md5,
             modified,
             checksum: checksum.0,
-            content: written.blob.name().to_owned(),
+            content: content.file.name().to_owned(),
         };
-        written.blob.keep();
+        content.file.keep();
         self.discard(replaced.as_slice());
         Ok(part)
     }
 
     /// The parts of an upload by number.
-    pub(crate) fn parts(&self, bucket: &str, key: &str, id: &str) -> Result<Vec<Part>, Error> {
+    pub(crate) fn parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+    ) -> Result<Vec<UploadedPart>, Error> {
         let index = self.index();
         select(&index, bucket, key, id)?;
         let mut statement = index.prepare(
@@ -211,7 +232,7 @@ impl Store {
     }
 
     /// The content of a part.
-    pub(crate) fn part_file(&self, part: &Part) -> Result<File, Error> {
+    pub(crate) fn part_file(&self, part: &UploadedPart) -> Result<File, Error> {
         self.file(&part.content)
     }
 
@@ -222,24 +243,66 @@ impl Store {
         key: &str,
         id: &str,
         completion: Completion,
-    ) -> Result<Entry, Error> {
+    ) -> Result<ObjectVersion, Error> {
         let Completion {
-            written,
+            content,
             etag,
-            description,
+            metadata,
             condition,
+            parts,
         } = completion;
         let mut index = self.index();
         let tx = begin(&mut index)?;
         select(&tx, bucket, key, id)?;
-        let (entry, replaced) = replace(&tx, bucket, key, &written, etag, description, &condition)?;
+        let new = NewVersion::Object {
+            content: &content,
+            etag,
+            metadata: Box::new(metadata),
+        };
+        let (version, replaced) = versions::add(&tx, bucket, key, new, &condition)?;
         let mut unwanted = forget(&tx, id)?;
+        let outcome = CompletionOutcome {
+            parts,
+            etag: version.etag.clone(),
+            version_id: version.version_id().map(str::to_owned),
+            checksum: version.metadata.checksum.clone(),
+        };
+        let now = Utc::now();
+        tx.execute(
+            "DELETE FROM completed_uploads WHERE completed < ?1",
+            [(now - OUTCOMES_KEPT).timestamp_millis()],
+        )?;
+        tx.execute(
+            "INSERT INTO completed_uploads (id, bucket, key, completed, outcome) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                id,
+                bucket,
+                key.as_bytes(),
+                now.timestamp_millis(),
+                Json(outcome)
+            ],
+        )?;
         tx.commit()?;
         drop(index);
-        written.blob.keep();
+        content.file.keep();
         unwanted.extend(replaced);
         self.discard(&unwanted);
-        Ok(entry)
+        Ok(version)
+    }
+
+    /// How an upload was completed, if that was not long ago.
+    pub(crate) fn completed(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+    ) -> Result<Option<CompletionOutcome>, Error> {
+        let outcome = self.index().query_row(
+            "SELECT outcome FROM completed_uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3",
+            params![id, bucket, key.as_bytes()],
+            |row| row.get::<_, Json<CompletionOutcome>>(0),
+        );
+        Ok(outcome.optional()?.map(|Json(outcome)| outcome))
     }
 
     /// Forgets an upload and its parts.

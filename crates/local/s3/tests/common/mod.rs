@@ -17,7 +17,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Region};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use local_s3::{Access, Change, Context, Observer, Service, Store, service};
+use local_s3::{Access, AccessRequest, Account, Change, Observer, Service, Store, service};
 use tokio::net::TcpListener;
 
 /// May do everything.
@@ -40,42 +40,52 @@ impl Access for Policies {
             .map(|(_, secret)| secret.to_owned())
     }
 
-    async fn check(
-        &self,
-        access_key: Option<&str>,
-        session_token: Option<&str>,
-        action: &str,
-        resource_arn: &str,
-        _context: &Context<'_>,
-    ) -> Result<(), String> {
+    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), String> {
+        let AccessRequest {
+            access_key,
+            action,
+            resource_arn,
+            ..
+        } = *request;
         let allowed = match access_key {
-            Some("AKIAADMIN") => true,
-            Some("AKIABLIND") => action.ends_with("Object"),
-            Some("AKIAREADER") => {
+            "AKIAADMIN" => true,
+            "AKIABLIND" => action.ends_with("Object"),
+            "AKIAREADER" => {
                 action == "s3:GetObject"
                     && resource_arn.starts_with("arn:aws:s3:::pictures/public/")
-                    && session_token == Some("the token")
+                    && request.session_token == Some("the token")
             }
             _ => false,
         };
         allowed
             .then_some(())
-            .ok_or_else(|| format!("{access_key:?} may not {action} on {resource_arn}"))
+            .ok_or_else(|| format!("{access_key} may not {action} on {resource_arn}"))
+    }
+
+    fn bucket_policy(&self, bucket: &str) -> Option<String> {
+        (bucket == BUCKET).then(|| r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned())
     }
 }
 
-/// Remembers what it is told.
-#[derive(Default)]
-pub struct Told(Mutex<Vec<Change>>);
+pub fn account() -> Account {
+    Account {
+        id: "123456789012".to_owned(),
+        region: "eu-central-1".to_owned(),
+    }
+}
 
-impl Told {
-    pub fn changes(&self) -> Vec<Change> {
+/// Keeps the changes that were announced.
+#[derive(Default)]
+pub struct Changes(Mutex<Vec<Change>>);
+
+impl Changes {
+    pub fn all(&self) -> Vec<Change> {
         self.0.lock().unwrap().clone()
     }
 
     /// Event names and keys.
     pub fn events(&self) -> Vec<(&'static str, String)> {
-        self.changes()
+        self.all()
             .into_iter()
             .map(|change| (change.event_name, change.key))
             .collect()
@@ -83,9 +93,9 @@ impl Told {
 }
 
 #[async_trait]
-impl Observer for Told {
+impl Observer for Changes {
     async fn changed(&self, change: Change) {
-        // Long enough away for the client's answer to overtake it, if it could.
+        // Late enough for the client's response to overtake it, if it could.
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
@@ -120,7 +130,7 @@ impl Drop for Folder {
 pub struct Stack {
     pub address: SocketAddr,
     pub store: Arc<Store>,
-    pub told: Arc<Told>,
+    pub changes: Arc<Changes>,
     pub service: Service,
     pub folder: Arc<Folder>,
 }
@@ -133,8 +143,13 @@ impl Stack {
     pub async fn start_in(folder: Arc<Folder>) -> Self {
         let store = Arc::new(Store::open(&folder.0).unwrap());
         store.create_bucket(BUCKET).unwrap();
-        let told = Arc::new(Told::default());
-        let service = service(store.clone(), Arc::new(Policies), told.clone());
+        let changes = Arc::new(Changes::default());
+        let service = service(
+            account(),
+            store.clone(),
+            Arc::new(Policies),
+            changes.clone(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = service.clone();
@@ -155,7 +170,7 @@ impl Stack {
         Self {
             address,
             store,
-            told,
+            changes,
             service,
             folder,
         }

@@ -3,6 +3,7 @@
 pub mod protocol;
 pub mod service;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -231,28 +232,35 @@ fn unknown(_: UnknownCredentialsError) -> ServiceError {
     )
 }
 
-/// S3 asks the stack's policies.
-pub struct S3AccessAdapter(pub Arc<AccessControl>);
+/// Lets S3 use the stack's policies.
+pub struct S3AccessAdapter {
+    /// Who may do what.
+    pub access_control: Arc<AccessControl>,
+    /// The buckets' policies in JSON, by bucket.
+    pub bucket_policies: HashMap<String, String>,
+}
 
 #[async_trait::async_trait]
 impl local_s3::Access for S3AccessAdapter {
     fn secret_key(&self, access_key: &str) -> Option<String> {
-        self.0.secret_key(access_key).map(str::to_owned)
+        self.access_control
+            .secret_key(access_key)
+            .map(str::to_owned)
     }
 
-    async fn check(
-        &self,
-        access_key: Option<&str>,
-        session_token: Option<&str>,
-        action: &str,
-        resource_arn: &str,
-        _: &local_s3::Context<'_>,
-    ) -> Result<(), String> {
+    async fn check(&self, request: &local_s3::AccessRequest<'_>) -> Result<(), String> {
         let principal = self
-            .0
-            .principal(access_key.unwrap_or_default(), session_token)
+            .access_control
+            .principal(request.access_key, request.session_token)
             .map_err(|error| error.to_string())?;
-        self.0
-            .check(Caller::Principal(principal), action, resource_arn)
+        self.access_control.check(
+            Caller::Principal(principal),
+            request.action,
+            request.resource_arn,
+        )
+    }
+
+    fn bucket_policy(&self, bucket: &str) -> Option<String> {
+        self.bucket_policies.get(bucket).cloned()
     }
 }

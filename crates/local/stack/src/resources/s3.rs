@@ -1,5 +1,6 @@
 //! `AWS::S3::*`
 
+use local_s3::{Store, Versioning};
 use serde::Deserialize;
 
 use super::Accepted;
@@ -8,51 +9,77 @@ use super::Accepted;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Bucket {
-    /// Physical name.
+    /// The physical id.
     pub bucket_name: Option<String>,
-    /// Who is told of what happens to objects.
+    /// The topics that events are published to.
     pub notification_configuration: Option<NotificationConfiguration>,
-    /// How deletes are announced. Old versions are not kept here: nothing in a stack reads one.
+    /// Whether writes and deletes keep what was there before.
     pub versioning_configuration: Option<VersioningConfiguration>,
-    /// At rest, files are as safe as this machine's disk.
+    /// Files are as safe as the disk of this machine.
     pub bucket_encryption: Accepted,
     /// There are no ACLs here: every bucket is `BucketOwnerEnforced`.
     pub ownership_controls: Accepted,
     /// Nothing here is public: unsigned requests are refused.
     pub public_access_block_configuration: Accepted,
-    /// Nothing expires here while a person watches.
+    /// Nothing expires here: rules count in days, and a local stack's data is deleted as a folder.
     pub lifecycle_configuration: Accepted,
-    /// For bills.
+    /// For billing.
     pub tags: Accepted,
 }
 
-/// Whether a change keeps what was there before.
+impl Bucket {
+    /// Makes a bucket keep versions as declared. As in CloudFormation, versioning that is no longer declared is
+    /// suspended: S3 cannot take it back.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn set_versioning(&self, store: &Store, bucket: &str) -> Result<(), local_s3::Error> {
+        let declared = match &self.versioning_configuration {
+            Some(configuration) => Some(configuration.status.into()),
+            None => store.versioning(bucket)?.map(|_| Versioning::Suspended),
+        };
+        match declared {
+            Some(versioning) => store.set_versioning(bucket, versioning),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `VersioningConfiguration` of a bucket.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct VersioningConfiguration {
-    /// Either way a delete leaves a marker.
+    /// Required by CloudFormation.
     pub status: VersioningStatus,
 }
 
-/// Whether new versions are made.
+/// `Status` of a versioning configuration.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[allow(missing_docs)]
 pub enum VersioningStatus {
-    /// They are.
     Enabled,
-    /// They were once.
     Suspended,
 }
 
-/// Who is told.
+impl From<VersioningStatus> for Versioning {
+    fn from(status: VersioningStatus) -> Self {
+        match status {
+            VersioningStatus::Enabled => Self::Enabled,
+            VersioningStatus::Suspended => Self::Suspended,
+        }
+    }
+}
+
+/// `NotificationConfiguration` of a bucket.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct NotificationConfiguration {
-    /// Topics.
+    /// Each event is published to all that match.
     #[serde(default)]
     pub topic_configurations: Vec<TopicConfiguration>,
 }
 
-/// A topic that is told.
+/// A topic and the events that are published to it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct TopicConfiguration {
@@ -60,44 +87,42 @@ pub struct TopicConfiguration {
     pub event: String,
     /// The topic's ARN.
     pub topic: String,
-    /// Which keys.
+    /// All keys, if absent.
     pub filter: Option<Filter>,
 }
 
-/// Which keys.
+/// The keys whose events are published.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// By name.
+    #[allow(missing_docs)]
     #[serde(rename = "S3Key")]
     pub key: KeyFilter,
 }
 
-/// By name.
+/// `S3KeyFilter`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct KeyFilter {
-    /// All must hold.
+    /// All must match.
     pub rules: Vec<FilterRule>,
 }
 
-/// How a key begins or ends.
+/// What a key must begin or end with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
+#[allow(missing_docs)]
 pub struct FilterRule {
-    /// Which end.
-    pub name: FilterEnd,
-    /// What it is.
+    pub name: FilterRuleName,
     pub value: String,
 }
 
-/// Which end of a key.
+/// The end of a key that a rule is about.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FilterEnd {
-    /// How it begins.
+#[allow(missing_docs)]
+pub enum FilterRuleName {
     Prefix,
-    /// How it ends.
     Suffix,
 }
 
@@ -113,8 +138,8 @@ impl TopicConfiguration {
         let rules = self.filter.iter().flat_map(|filter| &filter.key.rules);
         named
             && rules.into_iter().all(|rule| match rule.name {
-                FilterEnd::Prefix => key.starts_with(&rule.value),
-                FilterEnd::Suffix => key.ends_with(&rule.value),
+                FilterRuleName::Prefix => key.starts_with(&rule.value),
+                FilterRuleName::Suffix => key.ends_with(&rule.value),
             })
     }
 }
@@ -133,7 +158,7 @@ pub struct BucketPolicy {
 mod tests {
     use super::*;
 
-    fn told(yaml: &str, event: &str, key: &str) -> bool {
+    fn is_published(yaml: &str, event: &str, key: &str) -> bool {
         let node = cfn::Node::parse(yaml).unwrap();
         cfn::from_node::<TopicConfiguration>(&node)
             .unwrap()
@@ -141,16 +166,16 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_is_told_what_it_asked_for() {
+    fn a_topic_gets_the_events_that_match() {
         let created = "{Event: 's3:ObjectCreated:*', Topic: t}";
-        assert!(told(created, "ObjectCreated:Put", "a.jpg"));
-        assert!(told(
+        assert!(is_published(created, "ObjectCreated:Put", "a.jpg"));
+        assert!(is_published(
             created,
             "ObjectCreated:CompleteMultipartUpload",
             "a.jpg"
         ));
-        assert!(!told(created, "ObjectRemoved:Delete", "a.jpg"));
-        assert!(!told(
+        assert!(!is_published(created, "ObjectRemoved:Delete", "a.jpg"));
+        assert!(!is_published(
             "{Event: 's3:ObjectCreated:Put', Topic: t}",
             "ObjectCreated:Copy",
             "a.jpg"
@@ -158,8 +183,8 @@ mod tests {
 
         let jpegs = "{Event: 's3:ObjectCreated:*', Topic: t, Filter: {S3Key: {Rules: [\
                      {Name: prefix, Value: in/}, {Name: suffix, Value: .jpg}]}}}";
-        assert!(told(jpegs, "ObjectCreated:Put", "in/a.jpg"));
-        assert!(!told(jpegs, "ObjectCreated:Put", "in/a.png"));
-        assert!(!told(jpegs, "ObjectCreated:Put", "a.jpg"));
+        assert!(is_published(jpegs, "ObjectCreated:Put", "in/a.jpg"));
+        assert!(!is_published(jpegs, "ObjectCreated:Put", "in/a.png"));
+        assert!(!is_published(jpegs, "ObjectCreated:Put", "a.jpg"));
     }
 }

@@ -1,18 +1,18 @@
-//! The headers that describe an object, from requests into the index.
+//! Metadata of objects, from the headers of requests.
 
 use s3s::dto::{Expires, Metadata, TimestampFormat};
 use s3s::{S3Result, s3_error};
 
-use crate::store::Description;
+use crate::store::ObjectMetadata;
 
 /// A time as seconds since 1970.
 fn seconds(time: &Expires) -> i64 {
-    let mut text = Vec::new();
-    let whole = time.format(TimestampFormat::EpochSeconds, &mut text);
+    let mut digits = Vec::new();
+    let whole = time.format(TimestampFormat::EpochSeconds, &mut digits);
     whole
         .ok()
         .and_then(|()| {
-            String::from_utf8(text)
+            String::from_utf8(digits)
                 .ok()?
                 .split('.')
                 .next()?
@@ -22,38 +22,38 @@ fn seconds(time: &Expires) -> i64 {
         .unwrap_or_default()
 }
 
-/// The headers of a description that a writer gives, as `s3s` has read them.
+/// The headers that become the metadata of an object.
 #[derive(Default)]
-pub(super) struct Given {
+pub(super) struct RequestMetadata {
     pub(super) content_type: Option<String>,
     pub(super) cache_control: Option<String>,
     pub(super) content_disposition: Option<String>,
     pub(super) content_encoding: Option<String>,
     pub(super) content_language: Option<String>,
     pub(super) expires: Option<Expires>,
-    pub(super) metadata: Option<Metadata>,
+    pub(super) user: Option<Metadata>,
 }
 
-/// User metadata may have so many bytes, names and values together.
-const MOST_METADATA: usize = 2048;
+/// Bytes of user-defined metadata, names and values together.
+const MAX_METADATA_BYTES: usize = 2048;
 
-impl Given {
+impl RequestMetadata {
     /// # Errors
     /// `MetadataTooLarge`.
-    pub(super) fn describe(self) -> S3Result<Description> {
-        let metadata = self.metadata.unwrap_or_default();
-        if metadata
+    pub(super) fn into_metadata(self) -> S3Result<ObjectMetadata> {
+        let user = self.user.unwrap_or_default();
+        if user
             .iter()
             .map(|(name, value)| name.len() + value.len())
             .sum::<usize>()
-            > MOST_METADATA
+            > MAX_METADATA_BYTES
         {
             return Err(s3_error!(
                 MetadataTooLarge,
                 "Your metadata headers exceed the maximum allowed metadata size"
             ));
         }
-        Ok(Description {
+        Ok(ObjectMetadata {
             content_type: self
                 .content_type
                 .filter(|value| !value.is_empty())
@@ -65,8 +65,8 @@ impl Given {
                 .and_then(|encoding| without_framing(&encoding)),
             content_language: self.content_language,
             expires: self.expires.as_ref().map(seconds),
-            metadata: metadata.into_iter().collect(),
-            ..Description::default()
+            user: user.into_iter().collect(),
+            ..ObjectMetadata::default()
         })
     }
 }

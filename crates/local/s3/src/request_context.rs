@@ -1,18 +1,18 @@
-//! What is known of a request before `s3s` reads it.
+//! What is known of a request before `s3s` parses it.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
-use s3s::S3Request;
-use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
+use s3s::validation::NameValidation;
+use s3s::{S3Request, S3Result};
 
-/// Travels with a request as one of its extensions.
+/// An extension of every request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Arrival {
-    /// The key that the path names, read as S3 reads it: a bare `+` is a space, `%2B` a plus. `s3s` keeps the plus, so
-    /// that operations take the key from here; the signature stays verified against what was sent.
+pub(crate) struct RequestContext {
+    /// The key in the path, decoded as S3 decodes it: a bare `+` is a space, `%2B` a plus. `s3s` decodes a bare `+` as a
+    /// plus, so operations take the key from here. Signatures are verified over the path as it was sent.
     pub(crate) key: Option<String>,
     /// 16 upper-case hexadecimal digits.
     pub(crate) request_id: String,
@@ -20,7 +20,7 @@ pub(crate) struct Arrival {
     pub(crate) source_ip: Option<IpAddr>,
 }
 
-impl Arrival {
+impl RequestContext {
     pub(crate) fn new<B>(request: &http::Request<B>, request_id: &str) -> Self {
         Self {
             key: key(request.uri(), request.headers()),
@@ -53,17 +53,17 @@ fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
 }
 
 /// True if every `%` of the path is followed by two hexadecimal digits.
-pub(crate) fn is_well_encoded(path: &str) -> bool {
+pub(crate) fn is_percent_encoded(path: &str) -> bool {
     path.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes();
         digits.len() >= 2 && digits[0].is_ascii_hexdigit() && digits[1].is_ascii_hexdigit()
     })
 }
 
-/// A path that names the same bucket and key as `path`, encoded the one way over which S3 [expects signatures]: whoever
-/// passes on a path as a client sent it signs and sends this one. A path with a broken encoding stays as it is.
+/// The same path in the encoding that S3 [signs]. A gateway that forwards a client's path must sign and send this one.
+/// A path with an invalid encoding stays as it is.
 ///
-/// [expects signatures]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+/// [signs]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 #[must_use]
 pub fn canonical_path(path: &str) -> String {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -72,7 +72,7 @@ pub fn canonical_path(path: &str) -> String {
         .remove(b'.')
         .remove(b'~')
         .remove(b'/');
-    if !is_well_encoded(path) {
+    if !is_percent_encoded(path) {
         return path.to_owned();
     }
     let bytes: Vec<u8> = percent_decode_str(&path.replace('+', " ")).collect();
@@ -80,7 +80,7 @@ pub fn canonical_path(path: &str) -> String {
 }
 
 /// The bucket of a [virtual-hosted] request: `bucket.s3.region.amazonaws.com`, `bucket.s3.amazonaws.com`, and
-/// `bucket.localhost`, which is what SDKs make of an endpoint `http://localhost`.
+/// `bucket.localhost`, which is what SDKs send to an endpoint `http://localhost`.
 ///
 /// [virtual-hosted]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 fn bucket_in_host(host: &str) -> Option<&str> {
@@ -92,15 +92,29 @@ fn bucket_in_host(host: &str) -> Option<&str> {
     (!bucket.is_empty()).then_some(bucket)
 }
 
-/// Virtual hosts as [`bucket_in_host`] reads them; any other host means that the path names the bucket.
-pub(crate) struct Hosts;
+/// Buckets in host names. With any other host, the bucket is in the path.
+pub(crate) struct VirtualHosts;
 
-impl S3Host for Hosts {
+impl S3Host for VirtualHosts {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
         Ok(match bucket_in_host(host) {
             Some(bucket) => VirtualHost::new(host).with_bucket(bucket),
             None => VirtualHost::new(host),
         })
+    }
+}
+
+/// The [naming rules] of buckets. `s3s` checks all but those of labels.
+///
+/// [naming rules]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+pub(crate) struct BucketNames;
+
+impl NameValidation for BucketNames {
+    fn validate_bucket_name(&self, name: &str) -> bool {
+        s3s::path::check_bucket_name(name)
+            && name
+                .split('.')
+                .all(|label| !label.starts_with('-') && !label.ends_with('-'))
     }
 }
 
@@ -161,9 +175,21 @@ mod tests {
 
     #[test]
     fn encodings_are_checked() {
-        assert!(is_well_encoded("/b/%41%2B"));
-        assert!(!is_well_encoded("/b/%4"));
-        assert!(!is_well_encoded("/b/%zz"));
-        assert!(!is_well_encoded("/b/100%"));
+        assert!(is_percent_encoded("/b/%41%2B"));
+        assert!(!is_percent_encoded("/b/%4"));
+        assert!(!is_percent_encoded("/b/%zz"));
+        assert!(!is_percent_encoded("/b/100%"));
+    }
+
+    #[test]
+    fn labels_of_bucket_names_begin_and_end_with_letters_or_digits() {
+        for name in ["foo", "foo.bar", "foo-bar.1-2"] {
+            assert!(BucketNames.validate_bucket_name(name), "{name}");
+        }
+        for name in [
+            "fo", "Foo", "foo.-bar", "foo-.bar", "foo..bar", "foo-", "1.2.3.4",
+        ] {
+            assert!(!BucketNames.validate_bucket_name(name), "{name}");
+        }
     }
 }

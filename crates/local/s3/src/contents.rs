@@ -16,19 +16,19 @@ use crate::Error;
 use crate::checksum::{Algorithm, Digests, Hasher};
 
 /// The largest body of one request, 5 GiB.
-const LARGEST_BODY: u64 = 5 << 30;
+const MAX_BODY_BYTES: u64 = 5 << 30;
 /// Bytes read from a file at a time.
 const CHUNK: usize = 256 << 10;
 
 /// A file that is removed when dropped, unless the index has taken it over.
 #[derive(Debug)]
-pub(crate) struct Blob {
+pub(crate) struct ContentFile {
     path: PathBuf,
     name: String,
     kept: bool,
 }
 
-impl Blob {
+impl ContentFile {
     fn new(folder: &Path) -> Self {
         let name = Uuid::new_v4().simple().to_string();
         Self {
@@ -47,7 +47,7 @@ impl Blob {
     }
 }
 
-impl Drop for Blob {
+impl Drop for ContentFile {
     fn drop(&mut self) {
         if !self.kept {
             // What can't be removed now is collected when the store is opened next.
@@ -58,8 +58,8 @@ impl Drop for Blob {
 
 /// A content that is complete on disk, and not yet in the index.
 #[derive(Debug)]
-pub(crate) struct Written {
-    pub(crate) blob: Blob,
+pub(crate) struct NewContent {
+    pub(crate) file: ContentFile,
     pub(crate) size: u64,
     pub(crate) digests: Digests,
 }
@@ -72,45 +72,46 @@ pub(crate) async fn receive(
     folder: &Path,
     body: Option<StreamingBlob>,
     algorithm: Algorithm,
-) -> S3Result<Written> {
-    let blob = Blob::new(folder);
-    let mut file = tokio::fs::File::create_new(&blob.path)
+) -> S3Result<NewContent> {
+    let file = ContentFile::new(folder);
+    let mut writer = tokio::fs::File::create_new(&file.path)
         .await
         .map_err(Error::from)?;
     let mut hasher = Hasher::new(algorithm);
     let mut size = 0;
     if let Some(mut body) = body {
         while let Some(bytes) = body.next().await {
-            let bytes = bytes.map_err(broken_body)?;
+            let bytes = bytes.map_err(body_error)?;
             size += bytes.len() as u64;
-            if size > LARGEST_BODY {
+            if size > MAX_BODY_BYTES {
                 return Err(s3_error!(
                     EntityTooLarge,
                     "Your proposed upload exceeds the maximum allowed size"
                 ));
             }
             hasher.update(&bytes);
-            file.write_all(&bytes).await.map_err(Error::from)?;
+            writer.write_all(&bytes).await.map_err(Error::from)?;
         }
     }
-    file.flush().await.map_err(Error::from)?;
-    Ok(Written {
-        blob,
+    writer.flush().await.map_err(Error::from)?;
+    Ok(NewContent {
+        file,
         size,
         digests: hasher.finish(),
     })
 }
 
-/// `s3s` verifies signed bodies while they are read; its errors' types are private, so their text tells them apart.
-fn broken_body(error: StdError) -> S3Error {
-    let text = error.to_string();
-    let (code, message) = if text.contains("Sha256Mismatch") {
+/// `s3s` verifies signed bodies while they are read. Its errors' types are private, so that only their messages tell
+/// them apart.
+fn body_error(error: StdError) -> S3Error {
+    let reason = error.to_string();
+    let (code, message) = if reason.contains("Sha256Mismatch") {
         let code = S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into());
         (
             code,
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         )
-    } else if text.contains("SignatureMismatch") {
+    } else if reason.contains("SignatureMismatch") {
         (
             S3ErrorCode::SignatureDoesNotMatch,
             "The request signature we calculated does not match the signature you provided.",
@@ -121,24 +122,24 @@ fn broken_body(error: StdError) -> S3Error {
             "You did not provide the number of bytes specified by the Content-Length HTTP header",
         )
     };
-    let mut answer = S3Error::with_message(code, message);
-    answer.set_status_code(http::StatusCode::BAD_REQUEST);
-    if answer.code() == &S3ErrorCode::SignatureDoesNotMatch {
-        answer.set_status_code(http::StatusCode::FORBIDDEN);
+    let mut response = S3Error::with_message(code, message);
+    response.set_status_code(http::StatusCode::BAD_REQUEST);
+    if response.code() == &S3ErrorCode::SignatureDoesNotMatch {
+        response.set_status_code(http::StatusCode::FORBIDDEN);
     }
-    answer.set_source(error);
-    answer
+    response.set_source(error);
+    response
 }
 
 /// Writes parts of files, one after the other, to a new file in `folder`.
-pub(crate) async fn join(
+pub(crate) async fn concatenate(
     folder: &Path,
     sources: Vec<(File, Range<u64>)>,
     algorithm: Algorithm,
-) -> Result<Written, Error> {
-    let blob = Blob::new(folder);
+) -> Result<NewContent, Error> {
+    let file = ContentFile::new(folder);
     tokio::task::spawn_blocking(move || {
-        let mut file = File::create_new(&blob.path)?;
+        let mut writer = File::create_new(&file.path)?;
         let mut hasher = Hasher::new(algorithm);
         let mut size = 0;
         let mut buffer = vec![0; CHUNK];
@@ -151,12 +152,12 @@ pub(crate) async fn join(
                     break;
                 }
                 hasher.update(&buffer[..count]);
-                file.write_all(&buffer[..count])?;
+                writer.write_all(&buffer[..count])?;
                 size += count as u64;
             }
         }
-        Ok(Written {
-            blob,
+        Ok(NewContent {
+            file,
             size,
             digests: hasher.finish(),
         })
@@ -165,7 +166,7 @@ pub(crate) async fn join(
     .map_err(io::Error::other)?
 }
 
-/// A part of a file as the body of an answer, read while it is sent.
+/// A range of a file as the body of a response, read while it is sent.
 pub(crate) fn stream(mut file: File, range: Range<u64>) -> Result<StreamingBlob, Error> {
     file.seek(SeekFrom::Start(range.start))?;
     let file = tokio::fs::File::from_std(file);

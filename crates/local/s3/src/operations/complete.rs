@@ -1,17 +1,18 @@
-//! Completing a multipart upload: parts become an object.
+//! Completing a multipart upload.
 
-use s3s::dto::{CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart};
+use s3s::dto::{CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag};
 use s3s::{S3Request, S3Result, dto, s3_error};
 
 use super::listings::Encoding;
 use super::writes::write_condition;
-use super::{Operations, Origin, encryption, etag, key_of, signed, to_the_end};
+use super::{ChangeOrigin, Operations, encryption, key_of, run_to_completion, signed};
+use crate::Error;
 use crate::checksum::{self, Algorithm, Checksum};
-use crate::content::join;
-use crate::store::{Completion, Part};
+use crate::contents::concatenate;
+use crate::store::{Completion, CompletionOutcome, UploadedPart};
 
-/// Every part but the last has at least so many bytes.
-const SMALLEST_PART: u64 = 5 << 20;
+/// Bytes of every part but the last.
+const MIN_PART_BYTES: u64 = 5 << 20;
 
 impl Operations {
     pub(super) async fn complete_multipart_upload(
@@ -19,32 +20,46 @@ impl Operations {
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<CompleteMultipartUploadOutput> {
         let key = key_of(&request, &request.input.key);
-        let origin = Origin::of(&request, &request.input.bucket);
+        let origin = ChangeOrigin::of(&request, &request.input.bucket);
         let input = request.input;
         let condition = write_condition(input.if_match, input.if_none_match)?;
-        let upload = self.store.upload(&input.bucket, &key, &input.upload_id)?;
-        let uploaded = self.store.parts(&input.bucket, &key, &input.upload_id)?;
         let listed = input
             .multipart_upload
             .and_then(|upload| upload.parts)
             .unwrap_or_default();
-        let parts = chosen(&uploaded, &listed)?;
+        let upload = match self.store.upload(&input.bucket, &key, &input.upload_id) {
+            Ok(upload) => upload,
+            Err(error @ Error::NoSuchUpload(_)) => {
+                // A client that has lost the response asks again.
+                let completed = self
+                    .store
+                    .completed(&input.bucket, &key, &input.upload_id)?;
+                return match completed.filter(|outcome| outcome.parts == numbers_and_etags(&listed))
+                {
+                    Some(outcome) => Ok(response(input.bucket, key, outcome)),
+                    None => Err(error.into()),
+                };
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let uploaded = self.store.parts(&input.bucket, &key, &input.upload_id)?;
+        let parts = select_parts(&uploaded, &listed)?;
 
         let mut sources = Vec::with_capacity(parts.len());
         for part in &parts {
             sources.push((self.store.part_file(part)?, 0..part.size));
         }
-        let algorithm = upload.plan.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-        let written = join(self.store.contents(), sources, algorithm).await?;
+        let algorithm = upload.settings.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+        let content = concatenate(self.store.contents(), sources, algorithm).await?;
 
-        let checksum = if upload.plan.composite {
+        let checksum = if upload.settings.composite {
             let values: Vec<&str> = parts
                 .iter()
                 .map(|part| part.checksum.value.as_str())
                 .collect();
             checksum::composite(algorithm, &values)
         } else {
-            Some(written.digests.checksum.clone())
+            Some(content.digests.checksum.clone())
         };
         let claimed = dto::Checksum {
             checksum_crc32: input.checksum_crc32,
@@ -63,7 +78,7 @@ impl Operations {
         }
         if input
             .mpu_object_size
-            .is_some_and(|size| size != signed(written.size))
+            .is_some_and(|size| size != signed(content.size))
         {
             return Err(s3_error!(
                 InvalidRequest,
@@ -72,52 +87,76 @@ impl Operations {
         }
 
         let md5s: Vec<[u8; 16]> = parts.iter().map(|part| part.md5).collect();
-        let mut description = upload.plan.description;
-        description.checksum = checksum;
-        description.part_sizes = parts.iter().map(|part| part.size).collect();
+        let mut metadata = upload.settings.metadata;
+        metadata.checksum = checksum;
+        metadata.part_sizes = parts.iter().map(|part| part.size).collect();
         let completion = Completion {
-            written,
+            content,
             etag: checksum::etag_of_parts(&md5s),
-            description,
+            metadata,
             condition,
+            parts: numbers_and_etags(&listed),
         };
 
         let operations = self.clone();
-        let id = input.upload_id;
-        let entry = to_the_end(async move {
-            let entry = operations
+        let (bucket, id) = (input.bucket, input.upload_id);
+        let outcome = run_to_completion(async move {
+            let version = operations
                 .store
                 .complete(&origin.bucket, &key, &id, completion)?;
             operations
-                .announce_written(&origin, "ObjectCreated:CompleteMultipartUpload", &entry)
+                .announce(&origin, "ObjectCreated:CompleteMultipartUpload", &version)
                 .await;
-            Ok(entry)
+            let outcome = operations.store.completed(&origin.bucket, &key, &id)?;
+            Ok((version.key, outcome))
         })
         .await?;
-
-        Ok(CompleteMultipartUploadOutput {
-            location: Some(format!(
-                "/{}/{}",
-                input.bucket,
-                Encoding::Url.apply(entry.key.clone())
-            )),
-            bucket: Some(input.bucket),
-            key: Some(entry.key.clone()),
-            e_tag: Some(etag(&entry)),
-            checksum_crc32: sent.checksum_crc32,
-            checksum_crc32c: sent.checksum_crc32c,
-            checksum_crc64nvme: sent.checksum_crc64nvme,
-            checksum_sha1: sent.checksum_sha1,
-            checksum_sha256: sent.checksum_sha256,
-            checksum_type: sent.checksum_type,
-            server_side_encryption: encryption(),
-            ..CompleteMultipartUploadOutput::default()
-        })
+        match outcome {
+            (key, Some(outcome)) => Ok(response(bucket, key, outcome)),
+            (_, None) => Err(s3_error!(InternalError)),
+        }
     }
 }
 
-/// The parts that a client lists, if each is as it says.
-fn chosen(uploaded: &[Part], listed: &[CompletedPart]) -> S3Result<Vec<Part>> {
+fn response(
+    bucket: String,
+    key: String,
+    outcome: CompletionOutcome,
+) -> CompleteMultipartUploadOutput {
+    let checksum = outcome.checksum.map(Checksum::into_dto).unwrap_or_default();
+    CompleteMultipartUploadOutput {
+        location: Some(format!("/{bucket}/{}", Encoding::Url.apply(key.clone()))),
+        bucket: Some(bucket),
+        key: Some(key),
+        e_tag: Some(ETag::Strong(outcome.etag)),
+        checksum_crc32: checksum.checksum_crc32,
+        checksum_crc32c: checksum.checksum_crc32c,
+        checksum_crc64nvme: checksum.checksum_crc64nvme,
+        checksum_sha1: checksum.checksum_sha1,
+        checksum_sha256: checksum.checksum_sha256,
+        checksum_type: checksum.checksum_type,
+        server_side_encryption: encryption(),
+        version_id: outcome.version_id,
+        ..CompleteMultipartUploadOutput::default()
+    }
+}
+
+/// What tells whether two requests complete an upload in the same way.
+fn numbers_and_etags(listed: &[CompletedPart]) -> Vec<(i32, String)> {
+    listed
+        .iter()
+        .map(|part| {
+            let etag = part.e_tag.as_ref().map(ETag::value).unwrap_or_default();
+            (part.part_number.unwrap_or_default(), etag.to_owned())
+        })
+        .collect()
+}
+
+/// The parts that a client lists, if all of them are as listed.
+fn select_parts(
+    uploaded: &[UploadedPart],
+    listed: &[CompletedPart],
+) -> S3Result<Vec<UploadedPart>> {
     if listed.is_empty() {
         return Err(s3_error!(
             MalformedXML,
@@ -153,7 +192,7 @@ fn chosen(uploaded: &[Part], listed: &[CompletedPart]) -> S3Result<Vec<Part>> {
     }
     if parts[..parts.len() - 1]
         .iter()
-        .any(|part| part.size < SMALLEST_PART)
+        .any(|part| part.size < MIN_PART_BYTES)
     {
         return Err(s3_error!(
             EntityTooSmall,

@@ -1,0 +1,52 @@
+//! `GetObjectAttributes`.
+
+use s3s::dto::{
+    ETag, GetObjectAttributesInput, GetObjectAttributesOutput, GetObjectAttributesParts,
+    ObjectAttributes, StorageClass,
+};
+use s3s::{S3Request, S3Result};
+
+use super::{Operations, checksum, key_of, signed, version_id, version_of};
+use crate::conditions::timestamp;
+
+impl Operations {
+    pub(super) async fn get_object_attributes(
+        &self,
+        request: S3Request<GetObjectAttributesInput>,
+    ) -> S3Result<GetObjectAttributesOutput> {
+        let bucket = &request.input.bucket;
+        let id = version_of(request.input.version_id.as_ref())?;
+        let key = key_of(&request, &request.input.key);
+        let version = match self.store.version(bucket, &key, id) {
+            Ok(version) => version,
+            Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
+        };
+        // Repeated headers have been joined into one by now.
+        let asks = |name| {
+            let mut asked = request
+                .input
+                .object_attributes
+                .iter()
+                .flat_map(|attributes| attributes.as_str().split(','));
+            asked.any(|attribute| attribute.trim() == name)
+        };
+        let parts = version.metadata.part_sizes.len();
+        Ok(GetObjectAttributesOutput {
+            checksum: asks(ObjectAttributes::CHECKSUM).then(|| checksum(&version)),
+            // Parts are listed only where each has a checksum; their number is told in any case.
+            object_parts: (asks(ObjectAttributes::OBJECT_PARTS) && parts > 0).then(|| {
+                GetObjectAttributesParts {
+                    total_parts_count: i32::try_from(parts).ok(),
+                    ..GetObjectAttributesParts::default()
+                }
+            }),
+            object_size: asks(ObjectAttributes::OBJECT_SIZE).then(|| signed(version.size)),
+            storage_class: asks(ObjectAttributes::STORAGE_CLASS)
+                .then(|| StorageClass::from_static(StorageClass::STANDARD)),
+            e_tag: asks(ObjectAttributes::ETAG).then(|| ETag::Strong(version.etag.clone())),
+            last_modified: Some(timestamp(version.modified)),
+            version_id: version_id(&version),
+            ..GetObjectAttributesOutput::default()
+        })
+    }
+}
