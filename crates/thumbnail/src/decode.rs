@@ -5,7 +5,7 @@ use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 use crate::resample::Resample;
 use crate::{Error, Format, Limits};
-use crate::{bmp, gif, jpeg, png, tiff, webp};
+use crate::{bmp, gif, heic, jpeg, png, tiff, webp};
 
 /// What a decoder is to produce.
 pub(crate) struct Target<'a> {
@@ -96,5 +96,6 @@ pub(crate) fn decode_to_sizes(
         Format::WebP => webp::decode(bytes, header, target),
         Format::Bmp => bmp::decode(bytes, header, target),
         Format::Tiff => tiff::decode(bytes, header, target),
+        Format::Heic => heic::decode(bytes, header, target),
     }
 }

@@ -7,8 +7,13 @@ use crate::Format;
 #[non_exhaustive]
 pub enum Error {
     /// The bytes start like none of the formats of [`Format`].
-    #[error("the file is not an image in a supported format: JPEG, PNG, GIF, WebP, BMP or TIFF")]
+    #[error(
+        "the file is not an image in a supported format: JPEG, PNG, GIF, WebP, BMP, TIFF or HEIC"
+    )]
     UnsupportedFormat,
+    /// The image is an AVIF.
+    #[error("AVIF is not supported: convert the image to JPEG, PNG, WebP or HEIC")]
+    Avif,
     /// A variant of a supported format that is not supported, such as a lossless JPEG.
     #[error("this kind of {} is not supported: {detail}", .format.label())]
     UnsupportedVariant {
@@ -51,7 +56,9 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::UnsupportedFormat | Self::UnsupportedVariant { .. } => "UnsupportedFormat",
+            Self::UnsupportedFormat | Self::Avif | Self::UnsupportedVariant { .. } => {
+                "UnsupportedFormat"
+            }
             Self::CorruptImage(_) => "CorruptImage",
             Self::TooManyBytes { .. } | Self::ImageTooLarge { .. } | Self::TooMuchMemory { .. } => {
                 "ImageTooLarge"

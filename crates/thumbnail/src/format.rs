@@ -15,10 +15,19 @@ pub enum Format {
     Bmp,
     /// TIFF and `BigTIFF`, the first directory.
     Tiff,
+    /// HEIC: HEVC in the container HEIF.
+    Heic,
 }
 
+/// Brands of HEIF whose images are HEVC (ISO/IEC 23008-12, annex B), or anything, which only its items tell.
+const HEIC_BRANDS: [&[u8; 4]; 12] = [
+    b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2",
+    b"msf1", b"miaf",
+];
+const AVIF_BRANDS: [&[u8; 4]; 2] = [b"avif", b"avis"];
+
 impl Format {
-    /// The format that the bytes begin like; the first 18 are looked at.
+    /// The format that the bytes begin like. Of most the first 18 are looked at, of HEIF all brands.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -63,11 +72,17 @@ impl Format {
                 0,
                 ..,
             ] => Some(Self::Bmp),
+            _ if has_brand(bytes, &HEIC_BRANDS) && !Self::is_avif(bytes) => Some(Self::Heic),
             _ => None,
         }
     }
 
-    /// `jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`.
+    /// Whether the bytes begin like an AVIF, which is not supported.
+    pub(crate) fn is_avif(bytes: &[u8]) -> bool {
+        has_brand(bytes, &AVIF_BRANDS) && !has_brand(bytes, &HEIC_BRANDS[..8])
+    }
+
+    /// `jpeg`, `png`, `gif`, `webp`, `bmp`, `tiff` or `heic`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,6 +92,7 @@ impl Format {
             Self::WebP => "webp",
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
+            Self::Heic => "heic",
         }
     }
 
@@ -88,6 +104,21 @@ impl Format {
             Self::WebP => "WebP",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Heic => "HEIC",
         }
     }
+}
+
+/// Whether a file of boxes (ISO/IEC 14496-12) has one of some brands, main or compatible.
+fn has_brand(bytes: &[u8], brands: &[&[u8; 4]]) -> bool {
+    let [a, b, c, d, b'f', b't', b'y', b'p', body @ ..] = bytes else {
+        return false;
+    };
+    let len = (u32::from_be_bytes([*a, *b, *c, *d]) as usize).saturating_sub(8);
+    let (found, _) = body[..len.min(body.len())].as_chunks::<4>();
+    // The second is a version.
+    found
+        .iter()
+        .enumerate()
+        .any(|(index, brand)| index != 1 && brands.contains(&brand))
 }

@@ -2,7 +2,7 @@
 
 use crate::bytes::{Bytes, HeaderError};
 use crate::{Error, Format, Limits};
-use crate::{bmp, gif, jpeg, png, tiff, webp};
+use crate::{bmp, gif, heic, jpeg, png, tiff, webp};
 
 /// What an image is, before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,13 @@ impl Header {
 /// # Errors
 /// [`Error::UnsupportedFormat`], [`Error::CorruptImage`], [`Error::ImageTooLarge`].
 pub fn header(prefix: &[u8], limits: &Limits) -> Result<Option<Header>, Error> {
-    let format = Format::sniff(prefix).ok_or(Error::UnsupportedFormat)?;
+    let format = Format::sniff(prefix).ok_or_else(|| {
+        if Format::is_avif(prefix) {
+            Error::Avif
+        } else {
+            Error::UnsupportedFormat
+        }
+    })?;
     let bytes = Bytes(prefix);
     let read = match format {
         Format::Jpeg => jpeg::header(bytes),
@@ -45,6 +51,7 @@ pub fn header(prefix: &[u8], limits: &Limits) -> Result<Option<Header>, Error> {
         Format::WebP => webp::header(bytes),
         Format::Bmp => bmp::header(bytes),
         Format::Tiff => tiff::header(bytes),
+        Format::Heic => heic::header(bytes),
     };
     let Geometry {
         width,

@@ -20,6 +20,11 @@ mod error;
 mod format;
 mod gif;
 mod header;
+#[cfg(feature = "heic")]
+mod heic;
+#[cfg(not(feature = "heic"))]
+#[path = "heic/absent.rs"]
+mod heic;
 mod image_decoder;
 mod jpeg;
 mod limits;

@@ -10,6 +10,7 @@
 mod colors;
 mod golden;
 mod headers;
+mod heic;
 mod hostile;
 mod orientation;
 mod png;

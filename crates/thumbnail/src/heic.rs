@@ -1,0 +1,64 @@
+//! HEIC (ISO/IEC 23008-12): a coded image or a grid of them, one row of tiles after another.
+//!
+//! What a file can ask for is bounded before anything is decoded: a grid's tiles are distinct and cover little more than
+//! the image, their bytes do not overlap, and overlays and other derived images are not supported.
+
+mod boxes;
+mod color;
+mod container;
+mod hevc;
+mod image;
+mod planes;
+
+use crate::bytes::{Bytes, HeaderError};
+use crate::decode::{Scaled, Target};
+use crate::header::{Geometry, Header};
+use crate::{Error, Format};
+use container::Container;
+use image::Image;
+use planes::Planes;
+
+pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
+    let container = Container::read(bytes.0)?;
+    let image = Image::find(&container).map_err(|_| HeaderError::Invalid("its image has no size"));
+    let geometry = |image: &Image<'_>| Geometry {
+        width: image.crop.width as u64,
+        height: image.crop.height as u64,
+        orientation: u64::from(image.orientation),
+    };
+    match image {
+        Ok(image) => Ok(geometry(&image)),
+        // Decoding says what is wrong with it.
+        Err(invalid) => image::declared_size(&container, container.primary)
+            .map(|(width, height)| Geometry::upright(width as u64, height as u64))
+            .ok_or(invalid),
+    }
+}
+
+pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {
+    let container = Container::read(bytes).map_err(|error| match error {
+        HeaderError::Incomplete => Error::corrupt("it ends within its container"),
+        HeaderError::Invalid(why) => Error::corrupt(why),
+    })?;
+    let image = Image::find(&container)?;
+    if (image.crop.width, image.crop.height) != (header.width as usize, header.height as usize) {
+        return Err(Error::corrupt("its size is not the one in its header"));
+    }
+    let mut planes = Planes::open(&container, &image, target.limits)?;
+    match image.alpha {
+        None => color::scale(&mut planes, &image, target.sizes),
+        Some(alpha) => {
+            let alpha_image = Image::alpha(&container, alpha)?;
+            let alpha =
+                Planes::open(&container, &alpha_image, target.limits)?.into_luma(target.limits)?;
+            color::scale_with_alpha(&mut planes, &image, &alpha, target.sizes)
+        }
+    }
+}
+
+fn unsupported(detail: impl Into<String>) -> Error {
+    Error::UnsupportedVariant {
+        format: Format::Heic,
+        detail: detail.into(),
+    }
+}

@@ -1,0 +1,149 @@
+//! One coded picture by `heifer-hevc-dec`. Nothing else here knows that crate.
+
+use heifer_hevc_dec::decoder::{DecodeOptions, decode_picture};
+use heifer_hevc_dec::nal::{NalUnit, NalUnitType};
+use heifer_hevc_dec::params::ParameterSets;
+
+use super::boxes::Fields;
+use super::container::Container;
+use super::image::Nclx;
+use super::unsupported;
+use crate::Error;
+use crate::bytes::HeaderError;
+
+/// Planes of luma and, unless it is gray, two of chroma, of samples of any depth.
+pub(super) struct Picture {
+    pub planes: Vec<PicturePlane>,
+    /// What the stream says of its colors.
+    pub nclx: Nclx,
+}
+
+pub(super) struct PicturePlane {
+    pub width: usize,
+    pub height: usize,
+    pub bits: u8,
+    pub samples: Vec<u16>,
+}
+
+/// The coded size is a multiple of the smallest coding block, which is at most so large.
+const MAX_BLOCK: u64 = 64;
+/// The decoder takes slices that decode the same blocks again; a picture's slices may ask for so many pixels.
+const MAX_SLICED_PIXELS: u64 = 512_000_000;
+
+/// Decodes the picture of an item that is declared to be of `size`.
+pub(super) fn decode(
+    container: &Container<'_>,
+    id: u32,
+    size: (usize, usize),
+) -> Result<Picture, Error> {
+    let invalid = |_: HeaderError| Error::corrupt("its HEVC configuration is invalid");
+    let configuration = container
+        .properties_of(id)
+        .find(|property| property.kind == *b"hvcC")
+        .ok_or_else(|| Error::corrupt("a coded image has no HEVC configuration"))?;
+    let mut stream = Vec::new();
+    let mut sets = ParameterSets::default();
+    let length_size = parameter_sets(configuration.body, |unit| {
+        if let Ok(unit) = NalUnit::parse(unit) {
+            // What is wrong with a parameter set is said when it is used.
+            let _ = sets.add(&unit);
+        }
+        append(&mut stream, unit);
+    })
+    .map_err(invalid)?;
+    let pixels = (size.0 as u64 + MAX_BLOCK) * (size.1 as u64 + MAX_BLOCK);
+    let mut slices = 0_u64;
+    let data = container.data(id)?;
+    let mut fields = Fields(&data);
+    while !fields.0.is_empty() {
+        let unit = fields
+            .number(length_size)
+            .and_then(|len| fields.bytes(usize::try_from(len).unwrap_or(usize::MAX)))
+            .map_err(|_| Error::corrupt("it ends within its HEVC data"))?;
+        let Some(kind) = unit
+            .first()
+            .map(|first| NalUnitType::from_raw(first >> 1 & 0x3f))
+        else {
+            continue;
+        };
+        match kind {
+            NalUnitType::Vps | NalUnitType::Sps | NalUnitType::Pps => append(&mut stream, unit),
+            kind if kind.is_slice() => {
+                slices += 1;
+                if slices > 1 && slices * pixels > MAX_SLICED_PIXELS {
+                    return Err(unsupported("a coded image has too many slices"));
+                }
+                append(&mut stream, unit);
+            }
+            _ => {}
+        }
+    }
+    let options = DecodeOptions {
+        max_pixels: pixels,
+        ..DecodeOptions::default()
+    };
+    let frame = decode_picture(&stream, options).map_err(explain)?;
+    let vui = sets
+        .sps
+        .iter()
+        .flatten()
+        .next()
+        .and_then(|sps| sps.vui.as_ref());
+    let nclx = Nclx {
+        primaries: vui.map_or(2, |vui| vui.colour_primaries.into()),
+        transfer: vui.map_or(2, |vui| vui.transfer_characteristics.into()),
+        matrix: frame.matrix_coeffs.into(),
+        full_range: frame.full_range,
+    };
+    let chroma = frame.chroma_format;
+    let planes: Vec<PicturePlane> = frame
+        .planes
+        .into_iter()
+        .enumerate()
+        .take(if chroma == 0 { 1 } else { 3 })
+        .map(|(index, samples)| PicturePlane {
+            width: frame.widths[index] as usize,
+            height: frame.heights[index] as usize,
+            bits: frame.bit_depth[index.min(1)],
+            samples,
+        })
+        .collect();
+    if planes
+        .iter()
+        .any(|plane| plane.samples.len() != plane.width * plane.height || plane.samples.is_empty())
+        || (planes[0].width, planes[0].height) != size
+    {
+        return Err(Error::corrupt("a coded image is not of its size"));
+    }
+    Ok(Picture { planes, nclx })
+}
+
+/// `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15, section 8.3.3.1): calls `unit` with each parameter set, and gives
+/// the bytes of a unit's length.
+fn parameter_sets(body: &[u8], mut unit: impl FnMut(&[u8])) -> Result<usize, HeaderError> {
+    let mut fields = Fields(body);
+    fields.bytes(21)?;
+    let length_size = usize::from(fields.u8()? & 3) + 1;
+    for _ in 0..fields.u8()? {
+        fields.u8()?;
+        for _ in 0..fields.u16()? {
+            let len = fields.u16()?;
+            unit(fields.bytes(usize::from(len))?);
+        }
+    }
+    Ok(length_size)
+}
+
+fn append(stream: &mut Vec<u8>, unit: &[u8]) {
+    stream.extend([0, 0, 0, 1]);
+    stream.extend_from_slice(unit);
+}
+
+fn explain(error: heifer_hevc_dec::Error) -> Error {
+    match error {
+        heifer_hevc_dec::Error::Unimplemented(feature) => {
+            unsupported(format!("its HEVC uses {feature}"))
+        }
+        other => Error::corrupt(format!("its HEVC data: {other}")),
+    }
+}

@@ -1,0 +1,221 @@
+"""Makes the files beside it: `python make.py`, with pillow-heif 1.x (libheif 1.23.6, x265) and Pillow 13.
+
+All show red that grows to the right, green downwards and blue along the diagonal, as tests/images/heic.rs draws it.
+pillow-heif codes pictures; the containers are put together here.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+from PIL import Image
+
+HERE = Path(__file__).parent
+pillow_heif.register_heif_opener()
+
+
+def scene(width, height):
+    y, x = np.mgrid[0:height, 0:width]
+    return np.stack([x * 255 // (width - 1), y * 255 // (height - 1), (x + y) * 255 // (width + height - 2)], -1).astype("uint8")
+
+
+def box(kind, *parts):
+    body = b"".join(parts)
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+def full(kind, version, flags, *parts):
+    return box(kind, struct.pack(">I", version << 24 | flags), *parts)
+
+
+class Coded:
+    """One coded picture: its size, its configuration and its bytes."""
+
+    def __init__(self, pixels, mode="RGB", **options):
+        file = pillow_heif.from_bytes(mode=mode, size=(pixels.shape[1], pixels.shape[0]), data=pixels.tobytes())
+        path = HERE / "part.heic"
+        file.save(path, quality=95, **options)
+        data = path.read_bytes()
+        path.unlink()
+        at = data.index(b"hvcC") - 4
+        self.configuration = data[at : at + int.from_bytes(data[at : at + 4], "big")]
+        at = data.index(b"mdat") - 4
+        self.data = data[at + 8 : at + int.from_bytes(data[at : at + 4], "big")]
+        self.size = pixels.shape[1], pixels.shape[0]
+
+
+class File:
+    def __init__(self):
+        self.items, self.properties, self.references = [], [], []
+
+    def property(self, content):
+        if content not in self.properties:
+            self.properties.append(content)
+        return self.properties.index(content) + 1
+
+    def item(self, kind, data, *properties):
+        self.items.append((kind, data, [self.property(content) for content in properties]))
+        return len(self.items)
+
+    def coded(self, coded, *properties):
+        return self.item(b"hvc1", coded.data, coded.configuration, ispe(*coded.size), *properties)
+
+    def refer(self, kind, source, *targets):
+        self.references.append(box(kind, struct.pack(f">HH{len(targets)}H", source, len(targets), *targets)))
+
+    def write(self, name, primary, brand=b"heic", shared=False):
+        """With `shared`, all items have the first one's bytes."""
+        infos = b"".join(full(b"infe", 2, 0, struct.pack(">HH4sB", index + 1, 0, kind, 0)) for index, (kind, _, _) in enumerate(self.items))
+        associations = b"".join(struct.pack(">HB", index + 1, len(properties)) + bytes(properties) for index, (_, _, properties) in enumerate(self.items))
+        assemble = lambda at: box(b"ftyp", brand, bytes(4), b"mif1", brand) + full(
+            b"meta", 0, 0,
+            full(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)),
+            full(b"pitm", 0, 0, struct.pack(">H", primary)),
+            full(b"iloc", 0, 0, b"\x44\x00", struct.pack(">H", len(self.items)), *(struct.pack(">HHHII", index + 1, 0, 1, *place) for index, place in enumerate(at))),
+            full(b"iinf", 0, 0, struct.pack(">H", len(self.items)), infos),
+            full(b"iref", 0, 0, *self.references) if self.references else b"",
+            box(b"iprp", box(b"ipco", *self.properties), full(b"ipma", 0, 0, struct.pack(">I", len(self.items)), associations)),
+        )
+        places, at = [], len(assemble([(0, 0)] * len(self.items))) + 8
+        for _, data, _ in self.items:
+            places.append((at, len(data)))
+            at += len(data)
+        if shared:
+            places = [places[0] if kind == b"hvc1" else place for place, (kind, _, _) in zip(places, self.items)]
+        (HERE / f"{name}.heic").write_bytes(assemble(places) + box(b"mdat", *(data for _, data, _ in self.items)))
+
+
+def ispe(width, height):
+    return full(b"ispe", 0, 0, struct.pack(">II", width, height))
+
+
+def nclx(primaries, transfer, matrix, full_range):
+    return box(b"colr", b"nclx", struct.pack(">HHHB", primaries, transfer, matrix, full_range << 7))
+
+
+def turned(angle):
+    return box(b"irot", bytes([angle]))
+
+
+def mirrored(axis):
+    return box(b"imir", bytes([axis]))
+
+
+def cropped(width, height, right, down):
+    return box(b"clap", struct.pack(">8i", width, 1, height, 1, right, 2, down, 2))
+
+
+W, H = 97, 61
+pixels = scene(W, H)
+for chroma in 420, 422, 444:
+    Image.fromarray(pixels).save(HERE / f"{chroma}.heic", quality=95, chroma=chroma)
+Image.fromarray(pixels[..., 2]).save(HERE / "gray.heic", quality=95)
+alpha = (255 - pixels[..., :1] // 2).astype("uint8")
+Image.fromarray(np.concatenate([pixels, alpha], -1)).save(HERE / "alpha.heic", quality=95)
+premultiplied = np.concatenate([(pixels.astype(int) * alpha // 255).astype("uint8"), alpha], -1)
+pillow_heif.from_bytes(mode="RGBa", size=(W, H), data=premultiplied.tobytes()).save(HERE / "alpha-premultiplied.heic", quality=95)
+deep = (pixels.astype("uint16") * 257).astype("<u2")
+pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+pillow_heif.from_bytes(mode="RGB;16", size=(W, H), data=deep.tobytes()).save(HERE / "10bit.heic", quality=95)
+pillow_heif.options.SAVE_HDR_TO_12_BIT = True
+pillow_heif.from_bytes(mode="RGB;16", size=(W, H), data=deep.tobytes()).save(HERE / "12bit.heic", quality=95)
+exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+# A multiple of 16, so that nothing is cut off the coded picture.
+W, H = 96, 64
+pixels = scene(W, H)
+picture = Coded(pixels)
+
+# EXIF says 6; nothing is turned, as no property says so.
+file = File()
+image = file.coded(picture)
+file.refer(b"cdsc", file.item(b"Exif", bytes(4) + exif[6:]), image)
+file.write("exif-6", image)
+
+for name, properties in {
+    "turned-1": [turned(1)],
+    "turned-2": [turned(2)],
+    "turned-3": [turned(3)],
+    "mirrored-0": [mirrored(0)],
+    "mirrored-1": [mirrored(1)],
+    "turned-1-mirrored-0": [turned(1), mirrored(0)],
+    "turned-3-mirrored-1": [turned(3), mirrored(1)],
+    "mirrored-1-turned-1": [mirrored(1), turned(1)],
+    "cropped": [cropped(40, 30, -6, 8)],
+    "cropped-turned-1": [cropped(41, 31, -7, 9), turned(1)],
+}.items():
+    file = File()
+    file.write(name, file.coded(picture, *properties))
+
+# A grid of 3 x 2 tiles of 64 x 64, of which the last are cut.
+W, H = 150, 100
+pixels = scene(W, H)
+padded = np.pad(pixels, ((0, 28), (0, 42), (0, 0)), mode="edge")
+tiles = [Coded(np.ascontiguousarray(padded[top : top + 64, left : left + 64])) for top in (0, 64) for left in (0, 64, 128)]
+grid = lambda rows, columns, width, height: struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
+
+
+def grid_file(name, description, *properties, repeat=0, preview=None, kind=b"grid", **options):
+    file = File()
+    parts = [file.coded(tile) for tile in tiles]
+    if repeat:
+        parts = [parts[0]] * repeat
+    image = file.item(kind, description, ispe(W, H), *properties)
+    file.refer(b"dimg", image, *parts)
+    if preview:
+        file.refer(b"thmb", file.coded(preview), image)
+    file.write(name, image, **options)
+
+
+grid_file("grid", grid(2, 3, W, H))
+grid_file("grid-turned-1", grid(2, 3, W, H), turned(1))
+grid_file("grid-cropped", grid(2, 3, W, H), cropped(70, 60, 6, -4))
+
+# Colors by nclx, as they would be photographed: light in the primaries and by the transfer that the property names.
+light = np.where(pixels / 255 <= 0.04045, pixels / 255 / 12.92, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
+to_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
+to_p3 = np.array([[0.8225, 0.1774, 0], [0.0332, 0.9669, 0], [0.0171, 0.0724, 0.9108]])
+encode = lambda v: np.where(v <= 0.0031308, 12.92 * v, 1.055 * np.maximum(v, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+def pq(light):
+    y = np.maximum(light * 203 / 10000, 0) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * y) / (1 + 18.6875 * y)) ** 78.84375
+
+
+def hlg(light):
+    display = light * 203 / 1000
+    luminance = (display @ [0.2627, 0.6780, 0.0593])[..., None]
+    scene = display * np.maximum(luminance, 1e-9) ** (1 / 1.2 - 1)
+    return np.where(scene <= 1 / 12, np.sqrt(3 * np.maximum(scene, 0)), 0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073)
+
+
+def coded_as(signal):
+    """10 bits, 4:4:4; x265 converts by BT.601 of full range, which the property has to say."""
+    deep = np.clip(np.rint(signal * 65535), 0, 65535).astype("<u2")
+    pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+    return Coded(deep, mode="RGB;16", chroma=444)
+
+
+for name, signal, color in (
+    ("nclx-p3", encode(light @ to_p3.T), nclx(12, 13, 6, 1)),
+    # Half the light, so that nothing is beyond what tone mapping leaves as it is.
+    ("nclx-pq", pq(light @ to_2020.T / 2), nclx(9, 16, 6, 1)),
+    ("nclx-hlg", hlg(light @ to_2020.T / 2), nclx(9, 18, 6, 1)),
+):
+    file = File()
+    file.write(name, file.coded(coded_as(signal), color))
+
+# Files that ask for too much, or for what is not supported.
+grid_file("hostile-repeated-tiles", grid(2, 4, 256, 128), repeat=8)
+grid_file("hostile-huge-grid", grid(2, 3, 60000, 60000))
+grid_file("hostile-small-grid", grid(2, 3, 1, 1))
+grid_file("hostile-shared-bytes", grid(2, 3, W, H), shared=True)
+grid_file("hostile-overlay", bytes(12) + bytes(48), kind=b"iovl")
+grid_file("preview-of-overlay", bytes(12) + bytes(48), kind=b"iovl", preview=picture)
+large = File()
+huge = Coded(scene(64, 64))
+huge.size = 16, 16
+large.write("hostile-larger-than-declared", large.coded(huge))
+av1 = File()
+av1.write("hostile-av01", av1.item(b"av01", b"\0" * 16, ispe(64, 64)), brand=b"mif1")
