@@ -25,7 +25,6 @@ mod heic;
 #[cfg(not(feature = "heic"))]
 #[path = "heic/absent.rs"]
 mod heic;
-mod image_decoder;
 mod jpeg;
 mod limits;
 mod pixels;
@@ -225,7 +224,7 @@ fn render(
     let target = Target {
         sizes,
         chroma,
-        limits,
+        limits: &limits.of_decoder(header, sizes)?,
     };
     let run = || {
         let Scaled {
@@ -241,6 +240,12 @@ fn render(
     // A panic in a decoder is caused by the file, so retrying does not help; the panic message is on stderr.
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::corrupt("the decoder failed on it")))
+        .map_err(|error| match error {
+            Error::TooMuchMemory { .. } => Error::TooMuchMemory {
+                limit: limits.memory,
+            },
+            other => other,
+        })
 }
 
 fn render_one(

@@ -1,20 +1,21 @@
-//! What an image may cost, checked before any of it is decoded.
+//! What an image may cost, checked before it is decoded.
 
-use crate::Error;
+use crate::{Error, Format, Header};
 
-/// The most that one image may be. Checked against its header, before anything is allocated for it.
+/// What one image may cost. Checked against its header, before anything is allocated for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: u64,
     /// Pixels of the image, width times height.
     pub pixels: u64,
-    /// Bytes that a decoder may hold at once, the file itself not counted.
+    /// Bytes allocated at once in proportion to the image and to what is made of it. The file comes on top, and up to 64
+    /// MB for the rest: tables, an ICC profile of at most 4 MB and its conversion.
     pub memory: u64,
 }
 
 impl Default for Limits {
-    /// 50 MB of file, 120 megapixels, 1 GiB while decoding.
+    /// 50 MB of file, 120 megapixels, 1 GiB of memory.
     fn default() -> Self {
         Self {
             bytes: 50 * 1024 * 1024,
@@ -23,6 +24,16 @@ impl Default for Limits {
         }
     }
 }
+
+/// Bytes for a pixel of an image at the size wanted: planes of 16 bits and the pixels that they are interleaved to, or
+/// pixels and their converted copy, or pixels and the planes and symbols that they are encoded by.
+const BYTES_OF_OUTPUT_PIXEL: u64 = 16;
+/// Bytes for a pixel of a row: the row as stored, unfiltered, converted, and a row of the previous ones.
+const BYTES_OF_ROW_PIXEL: u64 = 20;
+/// Bytes for a pixel of a row and a size wanted: sums of four channels, their means and weights.
+const BYTES_OF_RESAMPLED_PIXEL: u64 = 48;
+/// Bytes for a pixel of a row of a JPEG: 32 rows of units of four components, and as many that wait for chroma.
+const BYTES_OF_JPEG_ROW_PIXEL: u64 = 1024;
 
 impl Limits {
     /// Whether a file of so many bytes may be read.
@@ -55,5 +66,25 @@ impl Limits {
             return Err(Error::TooMuchMemory { limit: self.memory });
         }
         Ok(())
+    }
+
+    /// The limits of a decoder: its memory is what the images at `sizes` and the rows on their way to them leave.
+    pub(crate) fn of_decoder(
+        &self,
+        header: &Header,
+        sizes: &[(usize, usize)],
+    ) -> Result<Self, Error> {
+        let pixels: u64 = sizes.iter().map(|size| (size.0 * size.1) as u64).sum();
+        let row_pixel = match header.format {
+            Format::Jpeg => BYTES_OF_JPEG_ROW_PIXEL,
+            _ => BYTES_OF_ROW_PIXEL,
+        };
+        let row_pixel = row_pixel + BYTES_OF_RESAMPLED_PIXEL * sizes.len() as u64;
+        let memory = pixels * BYTES_OF_OUTPUT_PIXEL + u64::from(header.width) * row_pixel;
+        self.check_memory(memory)?;
+        Ok(Self {
+            memory: self.memory - memory,
+            ..*self
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Conversion to sRGB.
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOptions};
 
 use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
@@ -22,13 +22,16 @@ fn pixels_to_srgb(pixels: Pixels, profile: Option<&[u8]>) -> Pixels {
         return converted;
     }
     if pixels.model == ColorModel::Cmyk {
-        naive(&pixels)
+        cmyk_to_rgb(&pixels)
     } else {
         pixels
     }
 }
 
 fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
+    if profile.len() > MAX_ICC_PROFILE {
+        return None;
+    }
     let profile = ColorProfile::new_from_slice(profile).ok()?;
     let (space, from, to, model) = match pixels.model {
         ColorModel::Gray => (
@@ -65,13 +68,13 @@ fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
     if profile.color_space != space {
         return None;
     }
+    // As in libvips and Pillow; a profile of a press may have a table for each intent.
+    let options = TransformOptions {
+        rendering_intent: RenderingIntent::Perceptual,
+        ..TransformOptions::default()
+    };
     let transform = profile
-        .create_transform_8bit(
-            from,
-            &ColorProfile::new_srgb(),
-            to,
-            TransformOptions::default(),
-        )
+        .create_transform_8bit(from, &ColorProfile::new_srgb(), to, options)
         .ok()?;
     let mut data = vec![0; pixels.width * pixels.height * model.channels()];
     transform.transform(&pixels.data, &mut data).ok()?;
@@ -83,8 +86,8 @@ fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
     })
 }
 
-/// Inks without a profile: each takes away its share of the light.
-fn naive(pixels: &Pixels) -> Pixels {
+/// Inks without a profile: each absorbs its share of the light.
+fn cmyk_to_rgb(pixels: &Pixels) -> Pixels {
     let light = |ink: u8, black: u8| {
         let light = u32::from(255 - ink) * u32::from(255 - black);
         // A product of two bytes over 255 is a byte.

@@ -291,7 +291,10 @@ impl Images {
             return Scaled {
                 images: images.into_iter().map(Raster::Pixels).collect(),
                 icc_profile: icc_profile
-                    .filter(|_| !matches!(colors, Colors::Lab { .. }))
+                    .filter(|profile| {
+                        profile.len() <= srgb::MAX_ICC_PROFILE
+                            && !matches!(colors, Colors::Lab { .. })
+                    })
                     .map(<[u8]>::to_vec),
             };
         }

@@ -12,6 +12,9 @@ use crate::srgb::MAX_ICC_PROFILE;
 /// A file with more scans is made to keep decoders busy.
 const MAX_SCANS: usize = 100;
 
+/// Parts of an ICC profile, whose numbers have 8 bits.
+const MAX_ICC_PARTS: usize = 255;
+
 /// What the components of a frame stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ColorSpace {
@@ -77,7 +80,9 @@ impl<'a> Parser<'a> {
                 }
                 marker::APP0 if body.starts_with(b"JFIF\0") => self.jfif = true,
                 marker::APP2 => {
-                    if let Some([number, _, part @ ..]) = body.strip_prefix(b"ICC_PROFILE\0") {
+                    if self.icc_parts.len() < MAX_ICC_PARTS
+                        && let Some([number, _, part @ ..]) = body.strip_prefix(b"ICC_PROFILE\0")
+                    {
                         self.icc_parts.push((*number, part));
                     }
                 }

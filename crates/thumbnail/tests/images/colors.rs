@@ -208,3 +208,22 @@ fn a_recogniser_sees_white_where_there_is_nothing() {
         vec![7; 30 * 20 * 3]
     );
 }
+
+/// Of the profile's tables, the one for perceptual rendering, as Pillow and sharp: `make_press_profile.py` beside it.
+#[test]
+fn a_press_profile_is_rendered_perceptually() {
+    let wanted = [
+        [255, 255, 255],
+        [17, 192, 224],
+        [214, 133, 133],
+        [248, 207, 130],
+        [176, 176, 176],
+        [84, 84, 84],
+    ];
+    for (found, [r, g, b]) in patches(&fixture("press-profile.jpg"), 48)
+        .into_iter()
+        .zip(wanted)
+    {
+        near(found, [r, g, b, 255], 5);
+    }
+}
