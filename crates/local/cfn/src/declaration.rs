@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::expression::{Expression, Kind};
 use crate::predicate::Predicate;
-use crate::scope::Scope;
+use crate::visible_names::VisibleNames;
 use crate::{Error, Node, Span, Value, from_node};
 
 #[derive(Debug, Clone)]
@@ -131,11 +131,11 @@ pub(crate) fn mapping(node: &Node) -> Result<(), Error> {
     Ok(())
 }
 
-pub(crate) fn rule(name: &str, node: &Node, scope: Scope<'_>) -> Result<Rule, Error> {
+pub(crate) fn rule(name: &str, node: &Node, visible: VisibleNames<'_>) -> Result<Rule, Error> {
     let attributes: RuleAttributes = from_node(node)?;
     let condition = attributes
         .rule_condition
-        .map(|node| Predicate::read(&node, scope).map_err(|error| error.within("RuleCondition")));
+        .map(|node| Predicate::read(&node, visible).map_err(|error| error.within("RuleCondition")));
     let assertions = attributes
         .assertions
         .iter()
@@ -147,7 +147,7 @@ pub(crate) fn rule(name: &str, node: &Node, scope: Scope<'_>) -> Result<Rule, Er
                     assert_description,
                 } = from_node(node)?;
                 let predicate =
-                    Predicate::read(&assert, scope).map_err(|error| error.within("Assert"))?;
+                    Predicate::read(&assert, visible).map_err(|error| error.within("Assert"))?;
                 Ok(Assertion {
                     span: node.span,
                     predicate,
@@ -195,7 +195,7 @@ pub(crate) fn resource(
     logical_id: &str,
     span: Span,
     node: &Node,
-    scope: Scope<'_>,
+    visible: VisibleNames<'_>,
 ) -> Result<DeclaredResource, Error> {
     check_attributes(logical_id, node)?;
     let attributes: ResourceAttributes = from_node(node)?;
@@ -209,7 +209,7 @@ pub(crate) fn resource(
         ("UpdatePolicy", attributes.update_policy),
     ] {
         let Some(node) = part else { continue };
-        let part = Expression::read(&node, scope).map_err(|error| error.within(name))?;
+        let part = Expression::read(&node, visible).map_err(|error| error.within(name))?;
         if !matches!(part.kind, Kind::Map(_)) {
             let message = format!("Template format error: {name} must be a map");
             return Err(Error::new(node.span, message).within(name));
@@ -220,8 +220,8 @@ pub(crate) fn resource(
         logical_id: logical_id.to_owned(),
         span,
         kind: attributes.r#type,
-        condition: condition(attributes.condition.as_ref(), scope)?,
-        depends_on: depends_on(attributes.depends_on.as_ref(), scope)?,
+        condition: condition(attributes.condition.as_ref(), visible)?,
+        depends_on: depends_on(attributes.depends_on.as_ref(), visible)?,
         deletion_policy: policy(
             "DeletionPolicy",
             attributes.deletion_policy.as_ref(),
@@ -236,19 +236,22 @@ pub(crate) fn resource(
     })
 }
 
-fn condition(node: Option<&Node>, scope: Scope<'_>) -> Result<Option<String>, Error> {
+fn condition(node: Option<&Node>, visible: VisibleNames<'_>) -> Result<Option<String>, Error> {
     let Some(node) = node else { return Ok(None) };
     let message = "Template format error: Every Condition member must be a string.";
     let name = node
         .as_str()
         .ok_or_else(|| Error::new(node.span, message).within("Condition"))?;
-    scope
+    visible
         .condition(name, node.span)
         .map_err(|error| error.within("Condition"))?;
     Ok(Some(name.to_owned()))
 }
 
-fn depends_on(node: Option<&Node>, scope: Scope<'_>) -> Result<Vec<(String, Span)>, Error> {
+fn depends_on(
+    node: Option<&Node>,
+    visible: VisibleNames<'_>,
+) -> Result<Vec<(String, Span)>, Error> {
     let Some(node) = node else {
         return Ok(Vec::new());
     };
@@ -261,8 +264,8 @@ fn depends_on(node: Option<&Node>, scope: Scope<'_>) -> Result<Vec<(String, Span
         let name = node
             .as_str()
             .ok_or_else(|| Error::new(node.span, message))?;
-        if !scope.names.resources.contains(name) {
-            return Err(scope.unresolved(name, node.span));
+        if !visible.names.resources.contains(name) {
+            return Err(visible.unresolved(name, node.span));
         }
         Ok((name.to_owned(), node.span))
     };
@@ -288,22 +291,22 @@ pub(crate) fn output(
     name: &str,
     span: Span,
     node: &Node,
-    scope: Scope<'_>,
+    visible: VisibleNames<'_>,
 ) -> Result<DeclaredOutput, Error> {
     if node.get("Value").is_none() {
         let message = "Template format error: Every Outputs member must contain a Value object";
         return Err(Error::new(node.span, message));
     }
     let attributes: OutputAttributes = from_node(node)?;
-    let value = Expression::read(&attributes.value, scope);
+    let value = Expression::read(&attributes.value, visible);
     let export = attributes.export.map(|export| {
-        let name = Expression::read(&export.name, scope);
+        let name = Expression::read(&export.name, visible);
         name.map_err(|error| error.within("Name").within("Export"))
     });
     Ok(DeclaredOutput {
         name: name.to_owned(),
         span,
-        condition: condition(attributes.condition.as_ref(), scope)?,
+        condition: condition(attributes.condition.as_ref(), visible)?,
         description: attributes.description,
         value: value.map_err(|error| error.within("Value"))?,
         export: export.transpose()?,

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::expression::{Expression, Kind};
 use crate::predicate::Predicate;
-use crate::scope::{NO_VALUE, NOTIFICATION_ARNS, Names, Scope, Section};
 use crate::sub::{Part, Sub};
+use crate::visible_names::{NO_VALUE, NOTIFICATION_ARNS, Names, Section, VisibleNames};
 use crate::{Environment, Error, Node, Resource, ResourceTypes, Span, Template, Value};
 
 /// What all texts that a template builds may come to, in bytes. `Fn::Sub` within `Fn::Sub` can double at each level, so
@@ -184,7 +184,7 @@ impl Evaluator<'_> {
 
     /// A resource that was computed before; missing only if its condition doesn't hold.
     fn resource(&self, name: &str, span: Span) -> Result<&Resource, Error> {
-        let scope = Scope {
+        let visible = VisibleNames {
             section: self.section,
             names: &Names::default(),
         };
@@ -192,7 +192,7 @@ impl Evaluator<'_> {
             .resources
             .iter()
             .find(|resource| resource.logical_id == name);
-        resource.ok_or_else(|| scope.unresolved(name, span))
+        resource.ok_or_else(|| visible.unresolved(name, span))
     }
 
     fn substitute(&self, sub: &Sub) -> Result<String, Error> {

@@ -1,7 +1,7 @@
 //! Values with intrinsic functions in them, read and checked but not yet computed.
 
-use crate::scope::Scope;
 use crate::sub::{self, Sub};
+use crate::visible_names::VisibleNames;
 use crate::{Error, Node, Span, Value};
 
 /// A value of the template that may depend on parameters, conditions and resources.
@@ -56,14 +56,14 @@ const FIND_IN_MAP: &str = "Template error: every Fn::FindInMap object requires t
 
 impl Expression {
     /// Reads a value, checking every function's arguments and every name in it.
-    pub(crate) fn read(node: &Node, scope: Scope<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(node: &Node, visible: VisibleNames<'_>) -> Result<Self, Error> {
         let kind = match &node.value {
-            Value::List(entries) => Kind::List(Self::read_all(entries, scope)?),
+            Value::List(entries) => Kind::List(Self::read_all(entries, visible)?),
             Value::Map(entries) => match entries.as_slice() {
                 [(name, _, argument)] if name == "Ref" || name.starts_with("Fn::") => {
-                    function(name, argument, node.span, scope)?
+                    function(name, argument, node.span, visible)?
                 }
-                _ => Kind::Map(fields(entries, scope)?),
+                _ => Kind::Map(fields(entries, visible)?),
             },
             scalar => Kind::Scalar(scalar.clone()),
         };
@@ -73,9 +73,9 @@ impl Expression {
         })
     }
 
-    fn read_all(entries: &[Node], scope: Scope<'_>) -> Result<Vec<Self>, Error> {
+    fn read_all(entries: &[Node], visible: VisibleNames<'_>) -> Result<Vec<Self>, Error> {
         let read =
-            |(index, entry)| Self::read(entry, scope).map_err(|error| error.within_entry(index));
+            |(index, entry)| Self::read(entry, visible).map_err(|error| error.within_entry(index));
         entries.iter().enumerate().map(read).collect()
     }
 
@@ -132,7 +132,7 @@ impl Expression {
 
 fn fields(
     entries: &[(String, Span, Node)],
-    scope: Scope<'_>,
+    visible: VisibleNames<'_>,
 ) -> Result<Vec<(String, Span, Expression)>, Error> {
     let mut fields = Vec::with_capacity(entries.len());
     for (key, span, value) in entries {
@@ -140,23 +140,28 @@ fn fields(
             let message = format!("Template error: {key} must be the only key of its map");
             return Err(Error::new(*span, message));
         }
-        let value = Expression::read(value, scope).map_err(|error| error.within(key))?;
+        let value = Expression::read(value, visible).map_err(|error| error.within(key))?;
         fields.push((key.clone(), *span, value));
     }
     Ok(fields)
 }
 
-fn function(name: &str, argument: &Node, span: Span, scope: Scope<'_>) -> Result<Kind, Error> {
-    let read = |node: &Node| Expression::read(node, scope).map(Box::new);
+fn function(
+    name: &str,
+    argument: &Node,
+    span: Span,
+    visible: VisibleNames<'_>,
+) -> Result<Kind, Error> {
+    let read = |node: &Node| Expression::read(node, visible).map(Box::new);
     match name {
         "Ref" => {
             let message = "Template error: every Ref object must have a single String value.";
             let name = literal(argument, message)?;
-            scope.reference(name, span)?;
+            visible.reference(name, span)?;
             Ok(Kind::Ref(name.to_owned()))
         }
-        "Fn::GetAtt" => get_att(argument, span, scope),
-        "Fn::Sub" => sub::read(argument, scope).map(Kind::Sub),
+        "Fn::GetAtt" => get_att(argument, span, visible),
+        "Fn::Sub" => sub::read(argument, visible).map(Kind::Sub),
         "Fn::Join" => {
             let [delimiter, list] = arguments(argument, JOIN)?;
             let delimiter = literal(delimiter, JOIN)?.to_owned();
@@ -186,7 +191,7 @@ fn function(name: &str, argument: &Node, span: Span, scope: Scope<'_>) -> Result
         "Fn::If" => {
             let [condition, then, otherwise] = arguments(argument, IF)?;
             let name = literal(condition, IF)?;
-            scope.condition(name, condition.span)?;
+            visible.condition(name, condition.span)?;
             Ok(Kind::If {
                 condition: name.to_owned(),
                 then: read(then)?,
@@ -196,7 +201,7 @@ fn function(name: &str, argument: &Node, span: Span, scope: Scope<'_>) -> Result
         "Fn::FindInMap" => {
             let [map, key, attribute] = arguments(argument, FIND_IN_MAP)?;
             if let Some(name) = map.as_str() {
-                scope.mapping(name, map.span)?;
+                visible.mapping(name, map.span)?;
             }
             Ok(Kind::FindInMap {
                 map: read(map)?,
@@ -221,7 +226,7 @@ pub(crate) fn unsupported(name: &str, span: Span) -> Error {
     )
 }
 
-fn get_att(argument: &Node, span: Span, scope: Scope<'_>) -> Result<Kind, Error> {
+fn get_att(argument: &Node, span: Span, visible: VisibleNames<'_>) -> Result<Kind, Error> {
     let (resource, attribute) = if let Some(text) = argument.as_str() {
         let parts = text
             .split_once('.')
@@ -230,9 +235,9 @@ fn get_att(argument: &Node, span: Span, scope: Scope<'_>) -> Result<Kind, Error>
     } else {
         let [resource, attribute] = arguments(argument, GET_ATT)?;
         let resource = literal(resource, GET_ATT)?;
-        (resource, Expression::read(attribute, scope)?)
+        (resource, Expression::read(attribute, visible)?)
     };
-    scope.resource(resource, span)?;
+    visible.resource(resource, span)?;
     Ok(Kind::GetAtt {
         resource: resource.to_owned(),
         attribute: Box::new(attribute),

@@ -23,11 +23,11 @@ mod parameter;
 mod pattern;
 mod predicate;
 mod resolve;
-mod scope;
 mod stack;
 mod sub;
 mod template;
 mod typed;
+mod visible_names;
 mod yaml;
 
 pub use error::Error;

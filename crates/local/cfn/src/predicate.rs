@@ -1,7 +1,7 @@
 //! What is true or false: the functions of Conditions and Rules.
 
 use crate::expression::{Expression, arguments, unsupported};
-use crate::scope::{Scope, Section};
+use crate::visible_names::{Section, VisibleNames};
 use crate::{Error, Node, Span};
 
 #[derive(Debug, Clone)]
@@ -24,13 +24,13 @@ const EQUALS: &str =
 const NOT: &str = "Template error: every Fn::Not object requires one boolean parameter.";
 
 impl Predicate {
-    pub(crate) fn read(node: &Node, scope: Scope<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(node: &Node, visible: VisibleNames<'_>) -> Result<Self, Error> {
         let Some([(name, _, argument)]) = node.as_map() else {
             let message = "Template format error: Every Condition member must be a single function";
             return Err(Error::new(node.span, message));
         };
         let value = |node: &Node| {
-            let expression = Expression::read(node, scope)?;
+            let expression = Expression::read(node, visible)?;
             without_if(&expression)?;
             Ok::<_, Error>(expression)
         };
@@ -39,21 +39,21 @@ impl Predicate {
             Ok::<_, Error>((value(left)?, value(right)?))
         };
         let rule = || format!("Template error: every {name} object requires two parameters.");
-        let in_rules = scope.section == Section::Rules;
+        let in_rules = visible.section == Section::Rules;
         match name.as_str() {
             "Fn::Equals" => pair(EQUALS).map(|(left, right)| Self::Equals(left, right)),
-            "Fn::And" => Self::read_some(name, argument, scope).map(Self::All),
-            "Fn::Or" => Self::read_some(name, argument, scope).map(Self::Any),
+            "Fn::And" => Self::read_some(name, argument, visible).map(Self::All),
+            "Fn::Or" => Self::read_some(name, argument, visible).map(Self::Any),
             "Fn::Not" => {
                 let [inner] = arguments(argument, NOT)?;
-                Self::read(inner, scope).map(|inner| Self::Not(Box::new(inner)))
+                Self::read(inner, visible).map(|inner| Self::Not(Box::new(inner)))
             }
             "Condition" if !in_rules => {
                 let message = "Template format error: a Condition is named by a string";
                 let name = argument
                     .as_str()
                     .ok_or_else(|| Error::new(argument.span, message))?;
-                scope.condition(name, node.span)?;
+                visible.condition(name, node.span)?;
                 Ok(Self::Condition(name.to_owned(), node.span))
             }
             "Fn::Contains" if in_rules => pair(&rule()).map(|(a, b)| Self::Contains(a, b)),
@@ -69,7 +69,11 @@ impl Predicate {
         }
     }
 
-    fn read_some(name: &str, argument: &Node, scope: Scope<'_>) -> Result<Vec<Self>, Error> {
+    fn read_some(
+        name: &str,
+        argument: &Node,
+        visible: VisibleNames<'_>,
+    ) -> Result<Vec<Self>, Error> {
         let predicates = argument.as_list().unwrap_or_default();
         if !(2..=10).contains(&predicates.len()) {
             let message = format!(
@@ -79,7 +83,7 @@ impl Predicate {
         }
         predicates
             .iter()
-            .map(|predicate| Self::read(predicate, scope))
+            .map(|predicate| Self::read(predicate, visible))
             .collect()
     }
 

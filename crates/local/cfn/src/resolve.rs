@@ -7,7 +7,7 @@ use crate::declaration::{DeclaredOutput, DeclaredResource};
 use crate::evaluate::Evaluator;
 use crate::expression::Kind;
 use crate::order::{between_conditions, between_resources, in_order};
-use crate::scope::Section;
+use crate::visible_names::Section;
 use crate::{
     Environment, Error, Node, Output, Resource, ResourceTypes, Span, Stack, Template, Value,
     parameter,

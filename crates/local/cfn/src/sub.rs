@@ -1,7 +1,7 @@
 //! `Fn::Sub`: text with `${Name}`, `${Resource.Attribute}` and `${!Literal}` in it.
 
 use crate::expression::{Expression, Kind, arguments, attribute_name};
-use crate::scope::Scope;
+use crate::visible_names::VisibleNames;
 use crate::{Error, Node, Span};
 
 const ARGUMENTS: &str = "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string";
@@ -38,7 +38,7 @@ impl Sub {
 }
 
 /// Reads either form of the argument.
-pub(crate) fn read(argument: &Node, scope: Scope<'_>) -> Result<Sub, Error> {
+pub(crate) fn read(argument: &Node, visible: VisibleNames<'_>) -> Result<Sub, Error> {
     let (text, variables) = if let Some(text) = argument.as_str() {
         (text, Vec::new())
     } else {
@@ -46,13 +46,13 @@ pub(crate) fn read(argument: &Node, scope: Scope<'_>) -> Result<Sub, Error> {
         let refused = |node: &Node| Error::new(node.span, ARGUMENTS);
         let variables = map.as_map().ok_or_else(|| refused(map))?;
         let variables = variables.iter().map(|(name, _, value)| {
-            let value = Expression::read(value, scope).map_err(|error| error.within(name))?;
+            let value = Expression::read(value, visible).map_err(|error| error.within(name))?;
             Ok((name.clone(), value))
         });
         let text = text.as_str().ok_or_else(|| refused(text))?;
         (text, variables.collect::<Result<_, Error>>()?)
     };
-    let parts = parts(text, &variables, argument.span, scope)?;
+    let parts = parts(text, &variables, argument.span, visible)?;
     Ok(Sub {
         span: argument.span,
         parts,
@@ -64,7 +64,7 @@ fn parts(
     text: &str,
     variables: &[(String, Expression)],
     span: Span,
-    scope: Scope<'_>,
+    visible: VisibleNames<'_>,
 ) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     let mut plain = String::new();
@@ -87,7 +87,7 @@ fn parts(
         let known = variables.iter().position(|(variable, _)| variable == name);
         parts.push(match known {
             Some(index) => Part::Variable(index),
-            None => Part::Reference(reference(name, span, scope)?),
+            None => Part::Reference(reference(name, span, visible)?),
         });
     }
     plain.push_str(rest);
@@ -95,18 +95,18 @@ fn parts(
     Ok(parts)
 }
 
-fn reference(name: &str, span: Span, scope: Scope<'_>) -> Result<Expression, Error> {
+fn reference(name: &str, span: Span, visible: VisibleNames<'_>) -> Result<Expression, Error> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':');
     if name.is_empty() || !name.bytes().all(allowed) {
         return Err(Error::new(span, NAMES));
     }
     let kind = match name.split_once('.') {
         None => {
-            scope.reference(name, span)?;
+            visible.reference(name, span)?;
             Kind::Ref(name.to_owned())
         }
         Some((resource, attribute)) => {
-            scope.resource(resource, span)?;
+            visible.resource(resource, span)?;
             let attribute = Box::new(attribute_name(attribute, span));
             Kind::GetAtt {
                 resource: resource.to_owned(),

@@ -7,7 +7,7 @@ use crate::declaration::{
 };
 use crate::parameter::Parameter;
 use crate::predicate::Predicate;
-use crate::scope::{Names, Scope, Section};
+use crate::visible_names::{Names, Section, VisibleNames};
 use crate::{Error, Node, Span, Value};
 
 /// A template, read and checked.
@@ -116,7 +116,7 @@ fn read(file_name: &str, root: &Node) -> Result<Template, Error> {
         return Err(Error::new(root.span, message));
     }
     let names = names(parameters, mappings, conditions, resources)?;
-    let scope = |section| Scope {
+    let visible = |section| VisibleNames {
         section,
         names: &names,
     };
@@ -125,20 +125,20 @@ fn read(file_name: &str, root: &Node) -> Result<Template, Error> {
         mapping(node).map(|()| (name.to_owned(), node.clone()))
     })?;
     let conditions = each("Conditions", conditions, |name, _, node| {
-        let predicate = Predicate::read(node, scope(Section::Conditions))?;
+        let predicate = Predicate::read(node, visible(Section::Conditions))?;
         Ok(Condition {
             name: name.to_owned(),
             predicate,
         })
     })?;
     let rules = each("Rules", section("Rules")?, |name, _, node| {
-        rule(name, node, scope(Section::Rules))
+        rule(name, node, visible(Section::Rules))
     })?;
     let resources = each("Resources", resources, |name, span, node| {
-        resource(name, span, node, scope(Section::Resources))
+        resource(name, span, node, visible(Section::Resources))
     })?;
     let outputs = each("Outputs", section("Outputs")?, |name, span, node| {
-        output(name, span, node, scope(Section::Outputs))
+        output(name, span, node, visible(Section::Outputs))
     })?;
     Ok(Template {
         file: file_name.to_owned(),

@@ -156,7 +156,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if name == AS_IT_STANDS {
+        if name == NODE_FIELD {
             HANDED_OVER.set(Some(self.0.clone()));
             return visitor.visit_unit();
         }
@@ -324,9 +324,12 @@ impl<'de> VariantAccess<'de> for Content<'de> {
     }
 }
 
-/// The name under which a [`Node`] asks to be handed over as it stands. Serde's data model has no place for places,
-/// so that the node takes the way round it: `Reader` leaves it here, the visitor right after picks it up.
-const AS_IT_STANDS: &str = "$cfn::Node";
+/// The name by which a [`Node`] field asks the deserializer for the node itself, with its spans.
+///
+/// Serde's data model cannot carry a span, and a `DeserializeSeed`, which could, cannot be reached from a derived
+/// struct. So the deserializer leaves the node in [`HANDED_OVER`] and the visitor, which runs next on the same thread,
+/// takes it.
+const NODE_FIELD: &str = "$cfn::Node";
 
 thread_local! {
     static HANDED_OVER: RefCell<Option<Node>> = const { RefCell::new(None) };
@@ -334,8 +337,8 @@ thread_local! {
 
 impl<'de> de::Deserialize<'de> for Node {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AsItStands;
-        impl Visitor<'_> for AsItStands {
+        struct NodeVisitor;
+        impl Visitor<'_> for NodeVisitor {
             type Value = Node;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -348,6 +351,6 @@ impl<'de> de::Deserialize<'de> for Node {
                     .ok_or_else(|| E::custom("a Node can be read by cfn::from_node only"))
             }
         }
-        deserializer.deserialize_newtype_struct(AS_IT_STANDS, AsItStands)
+        deserializer.deserialize_newtype_struct(NODE_FIELD, NodeVisitor)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::context::{self, check_key};
 use crate::pattern::{Pattern, Syntax};
-use crate::statement::texts;
+use crate::strings::strings;
 use crate::{Error, Request};
 
 /// One operator on one key.
@@ -55,7 +55,7 @@ pub(crate) fn read(value: &Value, variables: bool) -> Result<Vec<Condition>, Err
         for (key, values) in keys.as_object().ok_or_else(malformed)? {
             let condition = || {
                 check_key(key)?;
-                Condition::read(operator, key, &texts(values)?, variables)
+                Condition::read(operator, key, &strings(values)?, variables)
             };
             let condition = condition().map_err(|error| error.within(key).within(operator));
             conditions.push(condition?);

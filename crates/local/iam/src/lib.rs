@@ -17,6 +17,7 @@ mod pattern;
 mod policy;
 mod principal;
 mod statement;
+mod strings;
 
 pub use error::Error;
 pub use evaluate::{Decision, PolicyType, Request, denial_message, evaluate};

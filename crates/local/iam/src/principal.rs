@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Error;
 use crate::context::role_of_session;
-use crate::statement::texts;
+use crate::strings::strings;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +129,8 @@ pub(crate) fn read(value: &Value) -> Result<Vec<Named>, Error> {
         .ok_or_else(|| Error::new("a principal is \"*\" or a map of AWS or Service"))?;
     let mut named = Vec::new();
     for (kind, names) in kinds {
-        let texts = texts(names).map_err(|error| error.within(kind))?;
-        for name in texts {
+        let strings = strings(names).map_err(|error| error.within(kind))?;
+        for name in strings {
             let one = match kind.as_str() {
                 "AWS" => aws(&name),
                 "Service" if name.contains('*') => {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::condition::{self, Condition};
 use crate::pattern::{Pattern, Syntax};
 use crate::principal::{self, Fit, Principals};
+use crate::strings::strings;
 use crate::{Error, PolicyType, Request};
 
 /// What a statement does where it applies.
@@ -31,7 +32,7 @@ pub struct Statement {
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
 #[derive(Debug, Clone)]
 struct List {
-    texts: Vec<String>,
+    strings: Vec<String>,
     patterns: Vec<Pattern>,
     negated: bool,
 }
@@ -47,16 +48,16 @@ impl List {
             return Ok(None);
         };
         let read = || {
-            let texts = texts(value)?;
-            if texts.is_empty() {
+            let strings = strings(value)?;
+            if strings.is_empty() {
                 return Err(Error::new("the list is empty"));
             }
-            let patterns = texts
+            let patterns = strings
                 .iter()
                 .map(|text| pattern(text))
                 .collect::<Result<_, _>>()?;
             Ok(Some(Self {
-                texts,
+                strings,
                 patterns,
                 negated,
             }))
@@ -139,7 +140,7 @@ impl Statement {
     /// What its `Action` or `NotAction` lists, as written.
     #[must_use]
     pub fn actions(&self) -> &[String] {
-        &self.actions.texts
+        &self.actions.strings
     }
 
     /// What its `Resource` or `NotResource` lists, as written; empty if it has none.
@@ -147,7 +148,7 @@ impl Statement {
     pub fn resources(&self) -> &[String] {
         self.resources
             .as_ref()
-            .map_or(&[], |resources| &resources.texts)
+            .map_or(&[], |resources| &resources.strings)
     }
 
     /// The condition keys that it asks for, as written.
@@ -240,18 +241,4 @@ fn resource(text: &str, variables: bool) -> Result<Pattern, Error> {
         },
     )?;
     Ok(pattern.bounded_by_colons())
-}
-
-/// A string or a list of them; numbers and bools are taken for their text.
-pub(crate) fn texts(value: &Value) -> Result<Vec<String>, Error> {
-    let text = |value: &Value| match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(value) => Ok(value.to_string()),
-        Value::Number(number) => Ok(number.to_string()),
-        _ => Err(Error::new("it is a string or a list of strings")),
-    };
-    match value {
-        Value::Array(values) => values.iter().map(text).collect(),
-        value => text(value).map(|text| vec![text]),
-    }
 }

@@ -9,7 +9,7 @@ use crate::gateway_objects::Request;
 use crate::loops::Loop;
 use crate::methods;
 use crate::operators;
-use crate::patterns::{Kept, Patterns};
+use crate::regex_cache::{RegexCache, RenderingRegexes};
 use crate::text_methods;
 use crate::util;
 use crate::value::{DefinedId, Heap, Value};
@@ -33,13 +33,13 @@ pub(crate) struct Evaluator<'r> {
     request: Request<'r>,
     pub(crate) variables: HashMap<Arc<str>, Value>,
     pub(crate) loops: Vec<Loop>,
-    patterns: Patterns,
+    patterns: RenderingRegexes,
     /// `#stop` or `#break` in a string, or `#stop` in a `#define`: what contains it ends as soon as it can.
     interrupted: Option<Flow>,
 }
 
 impl<'r> Evaluator<'r> {
-    pub(crate) fn new(heap: Heap, request: Request<'r>, kept: &Kept) -> Self {
+    pub(crate) fn new(heap: Heap, request: Request<'r>, kept: &RegexCache) -> Self {
         let variables = HashMap::from([
             ("input".into(), Value::Input),
             ("util".into(), Value::Util),
@@ -52,7 +52,7 @@ impl<'r> Evaluator<'r> {
             request,
             variables,
             loops: Vec::new(),
-            patterns: Patterns::new(kept),
+            patterns: RenderingRegexes::new(kept),
             interrupted: None,
         }
     }

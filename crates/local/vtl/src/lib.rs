@@ -27,6 +27,7 @@
 
 mod ast;
 mod error;
+mod escapes;
 mod evaluator;
 mod expression;
 mod gateway_objects;
@@ -34,13 +35,13 @@ mod java_regex;
 mod json;
 mod json_path;
 mod lexer;
-mod lone_signs;
+
 mod loops;
 mod methods;
 mod operators;
 mod parser;
-mod patterns;
 mod printing;
+mod regex_cache;
 mod text_methods;
 mod util;
 mod value;
@@ -53,7 +54,7 @@ pub use error::{MAX_DEPTH, MAX_ITERATIONS, MAX_TEXT_BYTES, MAX_WORK, ParseError,
 #[derive(Debug, Clone)]
 pub struct Template {
     nodes: ast::Block,
-    patterns: patterns::Kept,
+    patterns: regex_cache::RegexCache,
 }
 
 /// What a template can see.
@@ -120,7 +121,7 @@ impl Template {
     pub fn parse(source: &str) -> Result<Self, ParseError> {
         Ok(Self {
             nodes: parser::parse_template(source)?,
-            patterns: patterns::Kept::default(),
+            patterns: regex_cache::RegexCache::default(),
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
 use crate::java_regex;
 use crate::methods::not_here;
-use crate::patterns::Patterns;
+use crate::regex_cache::RenderingRegexes;
 use crate::value::{Heap, Value};
 
 /// What a string also has in Java, and nobody has asked of this engine: an error, since nothing would be a lie.
@@ -36,7 +36,7 @@ pub(crate) fn call(
     name: &str,
     arguments: &[Value],
     heap: &mut Heap,
-    patterns: &mut Patterns,
+    patterns: &mut RenderingRegexes,
     meter: &mut Meter,
 ) -> Result<Option<Value>, RenderError> {
     meter.text(text.len())?;
@@ -179,7 +179,7 @@ fn call_with_pattern(
     name: &str,
     arguments: &[Value],
     heap: &mut Heap,
-    patterns: &mut Patterns,
+    patterns: &mut RenderingRegexes,
     meter: &mut Meter,
 ) -> Result<Option<Value>, RenderError> {
     let value = match (name, arguments) {

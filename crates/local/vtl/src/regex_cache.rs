@@ -19,22 +19,22 @@ type Compiled = HashMap<Key, Arc<Regex>>;
 
 /// What the renderings of a template share.
 #[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Compiled>>);
+pub(crate) struct RegexCache(Arc<Mutex<Compiled>>);
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for RegexCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Kept")
+        f.write_str("RegexCache")
     }
 }
 
 /// The patterns of one rendering.
-pub(crate) struct Patterns {
+pub(crate) struct RenderingRegexes {
     used: Compiled,
-    kept: Kept,
+    kept: RegexCache,
 }
 
-impl Patterns {
-    pub(crate) fn new(kept: &Kept) -> Self {
+impl RenderingRegexes {
+    pub(crate) fn new(kept: &RegexCache) -> Self {
         Self {
             used: Compiled::new(),
             kept: kept.clone(),
@@ -80,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_template_keeps_a_bounded_number_of_patterns() {
-        let kept = Kept::default();
+        let kept = RegexCache::default();
         for pattern in 0..2 * MAX_KEPT {
-            let mut patterns = Patterns::new(&kept);
+            let mut patterns = RenderingRegexes::new(&kept);
             let pattern: Arc<str> = pattern.to_string().into();
             let regex = patterns.get(&pattern, true, "matches", &mut Meter::new());
             assert!(regex.expect("a pattern").is_match(&pattern));
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn whole_and_partial_matches_are_kept_apart() {
-        let kept = Kept::default();
+        let kept = RegexCache::default();
         for _ in 0..2 {
-            let mut patterns = Patterns::new(&kept);
+            let mut patterns = RenderingRegexes::new(&kept);
             let mut matches = |whole| {
                 let regex = patterns.get(&"a".into(), whole, "matches", &mut Meter::new());
                 regex.expect("a pattern").is_match("ab")

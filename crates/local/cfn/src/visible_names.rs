@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{Error, Span};
 
 /// The pseudo parameters that are text.
-pub(crate) const PSEUDO_TEXTS: [&str; 6] = [
+pub(crate) const PSEUDO_STRINGS: [&str; 6] = [
     "AWS::AccountId",
     "AWS::Partition",
     "AWS::Region",
@@ -44,7 +44,7 @@ impl Section {
 
 /// The names that the template declares, seen from one section.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'names> {
+pub(crate) struct VisibleNames<'names> {
     pub(crate) section: Section,
     pub(crate) names: &'names Names,
 }
@@ -57,10 +57,10 @@ pub(crate) struct Names {
     pub(crate) resources: BTreeSet<String>,
 }
 
-impl Scope<'_> {
+impl VisibleNames<'_> {
     /// Checks what a `Ref` names.
     pub(crate) fn reference(&self, name: &str, span: Span) -> Result<(), Error> {
-        let pseudo = PSEUDO_TEXTS.contains(&name) || name == NOTIFICATION_ARNS;
+        let pseudo = PSEUDO_STRINGS.contains(&name) || name == NOTIFICATION_ARNS;
         let resource = self.names.resources.contains(name);
         if pseudo
             || self.names.parameters.contains(name)
