@@ -35,7 +35,7 @@ Options:
                               throttles them [default: unlimited]
       --latency MS            milliseconds added to every call of a service by a function [default: 0]
       --path-parameters HOW   how path parameters reach S3, which AWS documents differently from what
-                              was recorded: decoded, as-sent [default: as-sent]
+                              was recorded: decoded, as-sent [default: decoded]
       --allow-origin ORIGIN   a web page of ORIGIN may call this machine; may be repeated. Pages of
                               loopback addresses may always
   -q, --quiet                 log only warnings and errors; RUST_LOG, if it is set, decides instead
@@ -104,7 +104,7 @@ impl Default for Options {
             artifacts: None,
             rekognition_rate: None,
             latency: Duration::ZERO,
-            path_parameters: PathParameters::AsSent,
+            path_parameters: PathParameters::default(),
             allowed_origins: Vec::new(),
             quiet: false,
         }

@@ -65,7 +65,7 @@ impl Shipped {
                 region: names.environment.region.clone(),
                 stage_variables: stage.variables.clone(),
                 binary_media_types: Vec::new(),
-                path_parameters: PathParameters::AsSent,
+                path_parameters: PathParameters::Decoded,
             },
             raw_bucket: id("RawBucket"),
             thumbnail_bucket: id("ThumbnailBucket"),
@@ -73,6 +73,18 @@ impl Shipped {
             label_table: id("LabelTable"),
             roles: roles.collect(),
         }
+    }
+
+    /// How path parameters are read.
+    pub fn path_parameters(&self) -> PathParameters {
+        self.settings.path_parameters
+    }
+
+    /// The same API with path parameters read in another way.
+    pub fn with_path_parameters(&self, reading: PathParameters) -> Self {
+        let mut read = self.clone();
+        read.settings.path_parameters = reading;
+        read
     }
 
     /// The API that anyone may call.

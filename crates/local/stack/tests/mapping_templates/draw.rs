@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use api_gateway::PathParameters;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -23,6 +24,16 @@ pub struct Draw {
     pub said: String,
     /// What the route has no use for: parameters, headers, a body.
     pub noise: String,
+}
+
+impl Draw {
+    /// Whether the gateway passes the path on: one that is not UTF-8 is refused before a template if it is decoded.
+    pub fn reaches_a_template(&self, reading: PathParameters) -> bool {
+        reading == PathParameters::AsSent
+            || [&self.key, &self.size]
+                .iter()
+                .all(|part| std::str::from_utf8(part).is_ok())
+    }
 }
 
 /// A page token.
@@ -140,16 +151,15 @@ impl Draw {
     }
 }
 
-/// Percent-encodes bytes in one of many ways that are all good in a path.
+/// Percent-encodes bytes in one of many ways that are all good in a path. A plus in a path is a plus (RFC 3986).
 fn spelt(bytes: &[u8], spelling: u64, slashes_stay: bool) -> String {
     let mut out = String::new();
     for (at, byte) in (0_u32..).zip(bytes) {
         let choice = spelling.rotate_left(at) % 4;
         let plain = byte.is_ascii_alphanumeric()
-            || b"-._~!$&'()*,;=:@".contains(byte)
+            || b"-._~!$&'()*+,;=:@".contains(byte)
             || *byte == b'/' && slashes_stay;
         match (byte, choice) {
-            (b' ', 0) => out.push('+'),
             (_, 0..=2) if plain => out.push(char::from(*byte)),
             (_, 1) => write!(out, "%{byte:02x}").unwrap(),
             _ => write!(out, "%{byte:02X}").unwrap(),

@@ -21,11 +21,14 @@ mod tokens;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use api_gateway::PathParameters;
+use http::Method;
+use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::api::Shipped;
 use crate::draw::{Draw, any_draw, by_hand};
-use crate::exchange::World;
+use crate::exchange::{Answer, Sent, World};
 use crate::objects::{
     DELETE, GET_ORIGINAL, GET_THUMBNAIL, HEAD_ORIGINAL, HEAD_THUMBNAIL, PUT, Route,
 };
@@ -131,11 +134,38 @@ fn nor_where_templates_meet_text_instead_of_base64() {
     drive(SHIPPED.without_binary_types());
 }
 
+#[test]
+fn nor_where_path_parameters_are_passed_on_as_they_were_sent() {
+    drive(SHIPPED.with_path_parameters(PathParameters::AsSent));
+}
+
+#[test]
+fn a_path_that_is_no_utf8_once_decoded_reaches_nobody() {
+    let world = World::new(SHIPPED.clone()).unwrap();
+    for (method, target) in [
+        (Method::PUT, "/images/%FF"),
+        (Method::DELETE, "/images/a%C3"),
+        (Method::GET, "/originals/%FF"),
+        (Method::HEAD, "/thumbnails/256/%FF"),
+    ] {
+        let sent = Sent {
+            method,
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        let refused = world.play(&sent, &Answer::HangsUp);
+        refused.called_nobody().unwrap();
+        assert_eq!(refused.response.status, 400);
+    }
+}
+
 fn drive(shipped: Shipped) {
+    let reading = shipped.path_parameters();
     let world = World::new(shipped).unwrap();
     let draws = by_hand();
     for case in cases() {
-        for draw in &draws {
+        for draw in draws.iter().filter(|draw| draw.reaches_a_template(reading)) {
             if let Err(error) = (case.check)(&world, draw) {
                 panic!("{}: {error}\nfor {draw:?}", case.template);
             }
@@ -147,7 +177,8 @@ fn drive(shipped: Shipped) {
             failure_persistence: None,
             ..Config::default()
         };
-        let outcome = TestRunner::new_with_rng(config, rng).run(&any_draw(), |draw| {
+        let draws = any_draw().prop_filter("decoded", move |draw| draw.reaches_a_template(reading));
+        let outcome = TestRunner::new_with_rng(config, rng).run(&draws, |draw| {
             (case.check)(&world, &draw).map_err(TestCaseError::fail)
         });
         if let Err(error) = outcome {
