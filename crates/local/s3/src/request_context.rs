@@ -47,8 +47,7 @@ fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
         Some(_) => path,
         None => path.split_once('/')?.1,
     };
-    let spaced = key.replace('+', " ");
-    let key = percent_decode_str(&spaced).decode_utf8().ok()?;
+    let key = percent_decode_str(key).decode_utf8().ok()?;
     (!key.is_empty()).then(|| key.into_owned())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Error, S3Result, s3_error};
@@ -103,6 +103,7 @@ impl Service {
         if !is_percent_encoded(request.uri().path()) {
             return Err(s3_error!(InvalidURI, "Couldn't parse the specified URI.").into());
         }
+        read_plus_as_space(request.uri_mut());
         let query = request.uri().query().unwrap_or_default();
         signature::check(request.headers(), query, &self.region)?;
         let context = RequestContext::new(&request, id);
@@ -113,6 +114,25 @@ impl Service {
                 S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
             });
         Ok(response?)
+    }
+}
+
+/// S3 reads a `+` in a path as a space before it compares signatures, so that a request whose sender signed the plus is
+/// refused instead of reaching another object (aws/aws-sdk-java#1902).
+fn read_plus_as_space(uri: &mut Uri) {
+    if !uri.path().contains('+') {
+        return;
+    }
+    let path = uri.path().replace('+', "%20");
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    // Replacing a plus leaves a valid target.
+    if let Ok(target) = target.parse() {
+        let mut parts = std::mem::take(uri).into_parts();
+        parts.path_and_query = Some(target);
+        *uri = Uri::from_parts(parts).unwrap_or_default();
     }
 }
 
