@@ -1,4 +1,4 @@
-//! Who calls, and whether they may: the stack's roles, a local administrator, and the template's own policies.
+//! Authentication and authorization: the stack's roles, a local administrator and the template's policies.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use iam::{Decision, Policy, Request};
 use crate::resources::names::Names;
 use crate::resources::{Declared, Resources};
 
-/// What a caller signs with.
+/// The keys that a caller signs with.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Credentials {
     /// `AKIA…` or, with a session token, `ASIA…`.
     pub access_key: String,
-    /// The secret.
+    /// The secret key.
     pub secret_key: String,
-    /// What a role's session must show beside its key.
+    /// The token of a role's session.
     pub session_token: Option<String>,
 }
 
 impl Credentials {
-    /// Keys of a user, which nobody else has.
+    /// Random keys of a user.
     #[must_use]
     pub fn random_user() -> Self {
         Self {
@@ -55,12 +55,12 @@ fn letters(length: usize) -> String {
 pub struct Principal {
     /// `arn:aws:iam::…:user/administrator` or `arn:aws:sts::…:assumed-role/{role}/{session}`.
     pub arn: String,
-    /// What it signs with.
+    /// The keys that it signs with.
     pub credentials: Credentials,
     policies: Vec<Policy>,
 }
 
-/// Whoever a policy may name.
+/// A principal as policies name them.
 #[derive(Debug, Clone, Copy)]
 pub enum Caller<'a> {
     /// A user or a role.
@@ -74,13 +74,13 @@ pub enum Caller<'a> {
     },
 }
 
-/// Why a request's credentials are not accepted.
+/// Credentials that belong to no principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownCredentialsError {
-    /// No such access key.
+    /// The access key does not exist.
     #[error("the access key does not exist")]
     AccessKey,
-    /// Not the session token of this key.
+    /// The session token is not that of the access key.
     #[error("the security token included in the request is invalid")]
     SessionToken,
 }
@@ -218,10 +218,10 @@ impl AccessControl {
         Some(&principal.credentials.secret_key)
     }
 
-    /// Whose key this is.
+    /// The principal of an access key.
     ///
     /// # Errors
-    /// A key that nobody has, or another session's token.
+    /// The key or the session token is unknown.
     pub fn principal(
         &self,
         access_key: &str,
@@ -238,17 +238,17 @@ impl AccessControl {
         }
     }
 
-    /// Whoever has taken a role, if there is one of this ARN.
+    /// The session of the role with this ARN.
     #[must_use]
     pub fn session(&self, role_arn: &str) -> Option<&Arc<Principal>> {
         self.roles.get(role_arn).map(|role| &role.session)
     }
 
-    /// Takes a role on behalf of a service (`lambda.amazonaws.com`), for the resource that the service names, if it
-    /// names one: Lambda does, the function; API Gateway doesn't.
+    /// Assumes a role on behalf of a service such as `lambda.amazonaws.com`. `source_arn` is the resource that the
+    /// service names: the function for Lambda, none for API Gateway.
     ///
     /// # Errors
-    /// In words, if there is no such role or it doesn't trust the service.
+    /// A message if there is no such role or its trust policy does not allow the service.
     pub fn assume(
         &self,
         role_arn: &str,
@@ -273,7 +273,7 @@ impl AccessControl {
         }
     }
 
-    /// Whether `caller` may do `action` to `resource`.
+    /// Checks that `caller` may perform `action` on `resource`.
     ///
     /// # Errors
     /// The message of AWS's `AccessDenied`.
@@ -312,7 +312,7 @@ impl AccessControl {
         }
     }
 
-    /// Condition keys. Traffic on the loopback stands for the TLS of AWS's endpoints.
+    /// The condition keys of a request. Loopback traffic counts as TLS, because AWS's endpoints are reached over TLS.
     fn context(&self, source_arn: Option<&str>) -> BTreeMap<String, Vec<String>> {
         let mut context =
             BTreeMap::from([("aws:SecureTransport".to_owned(), vec!["true".to_owned()])]);
@@ -327,7 +327,7 @@ impl AccessControl {
     }
 }
 
-/// The ARN that a resource policy is kept under: a bucket's for its objects.
+/// The ARN that a resource's policy is stored under; an object's is its bucket's.
 fn policy_holder(resource: &str) -> &str {
     match resource.strip_prefix("arn:aws:s3:::") {
         Some(path) => {
@@ -350,7 +350,7 @@ fn parsed<T>(
     })
 }
 
-/// A function's ARN, of its ARN or its name.
+/// The ARN of a function that is named by ARN or by name.
 #[must_use]
 pub fn function_arn(names: &Names, name_or_arn: &str) -> String {
     if name_or_arn.starts_with("arn:") {
@@ -360,7 +360,7 @@ pub fn function_arn(names: &Names, name_or_arn: &str) -> String {
     }
 }
 
-/// The statement that Lambda makes of a permission
+/// The policy statement that Lambda creates for a permission
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>).
 fn permission_statement(
     permission: &crate::resources::lambda::Permission,

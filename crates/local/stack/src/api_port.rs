@@ -1,4 +1,4 @@
-//! The API port: the crate `api-gateway` with this machine's credentials and services.
+//! The API port: the `api-gateway` crate with this machine's credentials and services.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,20 +21,20 @@ use crate::signature::{SigV4Authorization, SignatureError, SignedParts, sign};
 
 const SERVICE: &str = "apigateway.amazonaws.com";
 
-/// The key that a stage with `API_KEY` asks for.
+/// The API key of a stage with `API_KEY` authorization.
 #[derive(Debug, Clone)]
 pub struct StageKey {
-    /// The key's id, which the output `ApiKeyId` gives.
+    /// The id, which is the output `ApiKeyId`.
     pub id: String,
-    /// What `x-api-key` must be.
+    /// The value of `x-api-key`.
     pub value: String,
 }
 
 /// Verifies signatures and keys.
 pub struct ApiAuthorizer {
-    /// Who there is.
+    /// The principals.
     pub access_control: Arc<AccessControl>,
-    /// Keys that a usage plan of the stage knows.
+    /// The keys of the stage's usage plans.
     pub keys: Vec<StageKey>,
 }
 
@@ -111,7 +111,7 @@ fn denied(error: &SignatureError) -> AuthorizationError {
     }
 }
 
-/// Calls this machine's services as the integrations' roles.
+/// Calls this machine's services with the roles of the integrations.
 pub struct IntegrationBackend {
     /// The services.
     pub aws: Arc<AwsPort>,
@@ -186,9 +186,9 @@ impl Backend for IntegrationBackend {
 pub struct ApiPort {
     /// The stage's API.
     pub api: Api,
-    /// Who may call.
+    /// Authenticates callers.
     pub authorizer: ApiAuthorizer,
-    /// What it calls.
+    /// The services behind the API.
     pub backend: IntegrationBackend,
 }
 

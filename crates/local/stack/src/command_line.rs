@@ -43,31 +43,31 @@ Options:
   -V, --version               print the version
 ";
 
-/// Where a stack keeps its data.
+/// Where a stack stores its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
-    /// In a folder.
+    /// In a folder, between runs.
     Kept(PathBuf),
-    /// Nowhere.
+    /// In a temporary folder, which is deleted at the end.
     Ephemeral,
 }
 
 /// How to run a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Pictures to upload at the start.
+    /// Images to upload at the start.
     pub images: Vec<PathBuf>,
-    /// 0 for any free one.
+    /// 0 picks a free port.
     pub api_port: u16,
-    /// 0 for any free one.
+    /// 0 picks a free port.
     pub aws_port: u16,
     /// The template; `None` is the repository's.
     pub template: Option<PathBuf>,
-    /// Goes before those of the parameters file.
+    /// Take precedence over those of the parameters file.
     pub parameters: BTreeMap<String, String>,
-    /// Where data is kept.
+    /// Where data is stored.
     pub data: Data,
-    /// Zips to run.
+    /// The folder of the zips to run; `None` builds the functions.
     pub artifacts: Option<PathBuf>,
     /// `DetectLabels` calls answered a second; `None` is unlimited.
     pub rekognition_rate: Option<NonZeroU32>,

@@ -1,4 +1,4 @@
-//! The template's parameters: a file's, then the command line's.
+//! The template's parameters, from a file and from the command line.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ struct File {
     parameters: BTreeMap<String, String>,
 }
 
-/// Reads `path`, and puts `given` over it.
+/// Reads the parameters of `path`; those of `given` take precedence.
 ///
 /// # Errors
 /// A file that can't be read.

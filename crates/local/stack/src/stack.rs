@@ -39,17 +39,17 @@ pub struct Stack {
     pub api_url: String,
     /// `http://127.0.0.1:4566`
     pub aws_url: String,
-    /// The local administrator's.
+    /// The keys of the local administrator.
     pub credentials: Credentials,
-    /// What each role's sessions sign with, by the role's logical id.
+    /// The keys of each role's session, by the role's logical id.
     pub roles: BTreeMap<String, Credentials>,
-    /// What `x-api-key` must be, if the API asks for it.
+    /// The value of `x-api-key`, if the API requires one.
     pub api_key: Option<String>,
-    /// Whether the API asks for signatures.
+    /// True if the API requires signatures.
     pub asks_signature: bool,
     /// The template's outputs.
     pub outputs: BTreeMap<String, String>,
-    /// Where the functions log.
+    /// The folder of the functions' logs.
     pub logs: PathBuf,
     tasks: Vec<JoinHandle<()>>,
     _folder: DataFolder,

@@ -11,9 +11,9 @@ use crate::resources::Resources;
 pub struct Stage {
     /// First segment of every path.
     pub name: String,
-    /// What answers.
+    /// The API that it serves.
     pub api: Api,
-    /// Keys that open it.
+    /// The API keys that it accepts.
     pub keys: Vec<StageKey>,
 }
 

@@ -10,30 +10,25 @@ use super::Accepted;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct RestApi {
-    /// For the console.
     pub name: Option<String>,
-    /// For the console.
     pub description: Accepted,
-    /// Everything is on this machine.
+    /// No effect: there is one machine and no edge or region.
     pub endpoint_configuration: Accepted,
-    /// This machine always does.
+    /// No effect: warnings never fail a start here.
     pub fail_on_warnings: Accepted,
     /// The `OpenAPI` document.
     pub body: serde::de::IgnoredAny,
-    /// Joined with the document's.
+    /// Added to those of the document.
     #[serde(default)]
     pub binary_media_types: Vec<String>,
-    /// For bills.
     pub tags: Accepted,
 }
 
-/// `AWS::ApiGateway::Deployment`: what it is a snapshot of is what is running.
+/// `AWS::ApiGateway::Deployment`; what runs is always the document as it is.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Deployment {
-    /// The API.
     pub rest_api_id: String,
-    /// For people.
     pub description: Accepted,
 }
 
@@ -41,24 +36,18 @@ pub struct Deployment {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Stage {
-    /// The API.
     pub rest_api_id: String,
-    /// The deployment that it serves.
     pub deployment_id: String,
-    /// First segment of every path.
     pub stage_name: String,
-    /// `$stageVariables`
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// Nobody collects segments here.
+    /// No effect: nothing collects traces on this machine.
     pub tracing_enabled: Accepted,
-    /// Nobody collects access logs here.
+    /// No effect: requests are logged to the terminal.
     pub access_log_setting: Accepted,
-    /// Metrics, and throttling for the good of an account that isn't here.
+    /// No effect: there are no metrics, and no account's throttling limits.
     pub method_settings: Accepted,
-    /// For people.
     pub description: Accepted,
-    /// For bills.
     pub tags: Accepted,
 }
 
@@ -66,14 +55,11 @@ pub struct Stage {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct ApiKey {
-    /// Whether it opens anything.
+    /// A disabled key opens no stage.
     #[serde(default)]
     pub enabled: bool,
-    /// For the console.
     pub name: Option<String>,
-    /// For people.
     pub description: Accepted,
-    /// For bills.
     pub tags: Accepted,
 }
 
@@ -81,18 +67,15 @@ pub struct ApiKey {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct UsagePlan {
-    /// What it opens.
+    /// The stages whose methods accept the plan's keys.
     #[serde(default)]
     pub api_stages: Vec<ApiStage>,
-    /// For the good of an account that isn't here.
+    /// No effect: requests are not throttled or counted on this machine.
     pub throttle: Accepted,
-    /// For the good of an account that isn't here.
+    /// No effect: requests are not throttled or counted on this machine.
     pub quota: Accepted,
-    /// For the console.
     pub usage_plan_name: Option<String>,
-    /// For people.
     pub description: Accepted,
-    /// For bills.
     pub tags: Accepted,
 }
 
@@ -100,9 +83,7 @@ pub struct UsagePlan {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct ApiStage {
-    /// The API.
     pub api_id: String,
-    /// The stage.
     pub stage: String,
 }
 
@@ -110,18 +91,13 @@ pub struct ApiStage {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct UsagePlanKey {
-    /// The key.
     pub key_id: String,
-    /// The only kind there is.
     pub key_type: KeyType,
-    /// The plan.
     pub usage_plan_id: String,
 }
 
-/// Kinds of keys.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub enum KeyType {
-    /// An API key.
     #[serde(rename = "API_KEY")]
     ApiKey,
 }

@@ -8,25 +8,20 @@ use super::Accepted;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Role {
-    /// Physical name.
     pub role_name: Option<String>,
-    /// For people.
     pub description: Accepted,
-    /// Who may take it.
+    /// The trust policy: who may assume the role.
     pub assume_role_policy_document: serde_json::Value,
-    /// What who takes it may do.
+    /// The inline policies: what the role may do.
     #[serde(default)]
     pub policies: Vec<InlinePolicy>,
-    /// For bills.
     pub tags: Accepted,
 }
 
-/// A policy that belongs to one role.
+/// An inline policy.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct InlinePolicy {
-    /// Its name.
     pub policy_name: String,
-    /// The policy.
     pub policy_document: serde_json::Value,
 }

@@ -1,7 +1,10 @@
 //! The resources that a template declares, typed.
 //!
-//! Every property is a field here, so that one that this machine doesn't know is refused by name and line. What has
-//! no effect on one machine is [`Accepted`] with the reason beside it.
+//! Every property is a field, so that an unknown one is refused by name and line. A property without an effect on one
+//! machine is [`Accepted`], with the reason as its comment.
+
+// Types and fields are AWS's own; the template reference documents them.
+#![allow(missing_docs)]
 
 pub mod api;
 pub mod iam;
@@ -22,60 +25,37 @@ pub type Accepted = Option<serde::de::IgnoredAny>;
 /// A resource with its logical id, its physical one, and its properties.
 #[derive(Debug)]
 pub struct Declared<T> {
-    /// The name in the template.
     pub logical_id: String,
-    /// What `Ref` gives.
+    /// What `Ref` returns.
     pub physical_id: String,
-    /// Where it stands in the template.
+    /// Where it is declared.
     pub span: cfn::Span,
-    /// What it says.
     pub properties: T,
 }
 
 /// Everything that a template declares, by type, in dependency order.
 #[derive(Debug, Default)]
 pub struct Resources {
-    /// `AWS::S3::Bucket`
     pub buckets: Vec<Declared<s3::Bucket>>,
-    /// `AWS::S3::BucketPolicy`
     pub bucket_policies: Vec<Declared<s3::BucketPolicy>>,
-    /// `AWS::SNS::Topic`
     pub topics: Vec<Declared<sns::Topic>>,
-    /// `AWS::SNS::TopicPolicy`
     pub topic_policies: Vec<Declared<sns::TopicPolicy>>,
-    /// `AWS::SNS::Subscription`
     pub subscriptions: Vec<Declared<sns::Subscription>>,
-    /// `AWS::SQS::Queue`
     pub queues: Vec<Declared<sqs::Queue>>,
-    /// `AWS::SQS::QueuePolicy`
     pub queue_policies: Vec<Declared<sqs::QueuePolicy>>,
-    /// `AWS::Lambda::Function`
     pub functions: Vec<Declared<lambda::Function>>,
-    /// `AWS::Lambda::Permission`
     pub permissions: Vec<Declared<lambda::Permission>>,
-    /// `AWS::Lambda::EventInvokeConfig`
     pub invoke_configs: Vec<Declared<lambda::EventInvokeConfig>>,
-    /// `AWS::IAM::Role`
     pub roles: Vec<Declared<iam::Role>>,
-    /// `AWS::DynamoDB::Table`
     pub tables: Vec<Declared<tables::Table>>,
-    /// `AWS::ApiGateway::RestApi`
     pub rest_apis: Vec<Declared<api::RestApi>>,
-    /// `AWS::ApiGateway::Deployment`
     pub deployments: Vec<Declared<api::Deployment>>,
-    /// `AWS::ApiGateway::Stage`
     pub stages: Vec<Declared<api::Stage>>,
-    /// `AWS::ApiGateway::ApiKey`
     pub api_keys: Vec<Declared<api::ApiKey>>,
-    /// `AWS::ApiGateway::UsagePlan`
     pub usage_plans: Vec<Declared<api::UsagePlan>>,
-    /// `AWS::ApiGateway::UsagePlanKey`
     pub usage_plan_keys: Vec<Declared<api::UsagePlanKey>>,
-    /// `AWS::CloudWatch::Alarm`
     pub alarms: Vec<Declared<operations::Alarm>>,
-    /// `AWS::CloudWatch::Dashboard`
     pub dashboards: Vec<Declared<operations::Dashboard>>,
-    /// `AWS::Logs::LogGroup`
     pub log_groups: Vec<Declared<operations::LogGroup>>,
 }
 
