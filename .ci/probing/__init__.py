@@ -1,0 +1,1 @@
+"""What `.ci/probe` is made of."""
