@@ -417,3 +417,33 @@ fn each_job_has_the_credentials_of_its_purpose() {
         );
     }
 }
+
+/// The tests that SECURITY.md names are there.
+#[test]
+fn every_promise_has_its_test() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                all.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut all = String::new();
+    sources(&root().join("crates"), &mut all);
+    sources(&root().join("tests"), &mut all);
+    let promises = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let name = Regex::new(r"\b[a-z0-9]+(?:_[a-z0-9]+){3,}\b").unwrap();
+    let mut seen = 0;
+    for found in name.find_iter(&promises) {
+        assert!(
+            all.contains(&format!("fn {}(", found.as_str())),
+            "{}",
+            found.as_str()
+        );
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen} tests");
+}
