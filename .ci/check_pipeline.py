@@ -58,9 +58,11 @@ def aws_violations(known, inputs):
 
     def shown(task_input):
         """A rule is `NAME = VALUE` or `NAME != VALUE`, joined by `&&` and `||`."""
+
         def holds(term):
             name, operator, wanted = re.fullmatch(r"\s*(\w+)\s*(!?=)\s*(\w+)\s*", term).groups()
             return (value(name).lower() == wanted.lower()) == (operator == "=")
+
         rule = task_input.get("visibleRule")
         return not rule or any(all(map(holds, part.split("&&"))) for part in rule.split("||"))
 
@@ -71,7 +73,12 @@ def aws_violations(known, inputs):
         if not shown(known[name]):
             yield f"{name} has no effect, for {known[name]['visibleRule']}"
         options = ["true", "false"] if known[name]["type"] == "boolean" else known[name].get("options")
-        if options and known[name]["type"] in ("boolean", "pickList", "radio") and "$" not in given and given not in options:
+        if (
+            options
+            and known[name]["type"] in ("boolean", "pickList", "radio")
+            and "$" not in given
+            and given not in options
+        ):
             yield f"{name} is {given}, not one of {options}"
     for name, task_input in known.items():
         # The toolkit asks for a file, key or URL at run time that task.json does not call required.

@@ -18,8 +18,18 @@ def renamed(node, old, new):
 class Schema(unittest.TestCase):
     def test_misspelt_keys_are_refused(self):
         for file, definition, names in [
-            ("azure-pipelines.yml", "pipeline", {"stages": "stage", "lockBehavior": "lockBehaviour", "dependsOn": "needs",
-                                                 "timeoutInMinutes": "timeout", "script": "scripts", "cron": "crontab"}),
+            (
+                "azure-pipelines.yml",
+                "pipeline",
+                {
+                    "stages": "stage",
+                    "lockBehavior": "lockBehaviour",
+                    "dependsOn": "needs",
+                    "timeoutInMinutes": "timeout",
+                    "script": "scripts",
+                    "cron": "crontab",
+                },
+            ),
             (".ci/deploy.yml", "jobsTemplate", {"runOnce": "once", "steps": "step", "deployment": "deploys"}),
         ]:
             document = check_pipeline.load(ROOT / file)
@@ -42,8 +52,13 @@ class Tasks(unittest.TestCase):
 
     def test_the_toolkits(self):
         deploy = "CloudFormationCreateOrUpdateStack@1"
-        good = {"stackName": "s", "templateSource": "s3", "s3BucketName": "b", "s3ObjectKey": "k",
-                "templateParametersFile": "p"}
+        good = {
+            "stackName": "s",
+            "templateSource": "s3",
+            "s3BucketName": "b",
+            "s3ObjectKey": "k",
+            "templateParametersFile": "p",
+        }
         self.assertEqual(self.check(deploy, **good), "")
         for message, change in [
             ("needs s3ObjectKey", {"s3ObjectKey": ""}),

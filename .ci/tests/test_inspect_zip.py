@@ -17,12 +17,15 @@ class InspectZip(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         source = pathlib.Path(cls.folder.name) / "main.c"
-        source.write_text("#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n")
+        source.write_text('#include <stdio.h>\nint main(void) { return puts("") < 0; }\n')
         program = source.with_suffix("")
         subprocess.run(["cc", "-o", program, source], check=True)
         cls.program = program.read_bytes()
-        subprocess.run(["cc", "-static", "-nostdlib", "-Wl,--entry=main", "-fno-builtin", "-o", program, "-x", "c", "-"],
-                       input=b"int main(void) { for (;;) {} }", check=True)
+        subprocess.run(
+            ["cc", "-static", "-nostdlib", "-Wl,--entry=main", "-fno-builtin", "-o", program, "-x", "c", "-"],
+            input=b"int main(void) { for (;;) {} }",
+            check=True,
+        )
         cls.without_glibc = program.read_bytes()
 
     @classmethod
