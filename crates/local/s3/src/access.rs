@@ -147,8 +147,10 @@ const ACTIONS: &[(&str, &[(&str, Resource)])] = {
         ("ListObjectsV2", &[("s3:ListBucket", Bucket)]),
         ("ListParts", &[("s3:ListMultipartUploadParts", Object)]),
         ("PostObject", &[]),
+        ("PutBucketAcl", &[("s3:PutBucketAcl", Bucket)]),
         ("PutBucketVersioning", &[("s3:PutBucketVersioning", Bucket)]),
         ("PutObject", &[("s3:PutObject", Object)]),
+        ("PutObjectAcl", &[("s3:PutObjectAcl", Object)]),
         ("UploadPart", &[("s3:PutObject", Object)]),
         ("UploadPartCopy", COPY),
     ]
@@ -162,6 +164,7 @@ const VERSION_ACTIONS: &[(&str, &str)] = &[
     ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
     ("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"),
     ("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
+    ("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
 ];
 
 fn of_version(action: &'static str) -> &'static str {

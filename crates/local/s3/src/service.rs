@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -67,6 +69,7 @@ impl Service {
         let request = request.map(Into::into);
         let id = format!("{:016X}", Uuid::new_v4().as_u64_pair().0);
         let is_head = request.method() == Method::HEAD;
+        let has_body = has_body(request.headers());
         let resource = request.uri().path().to_owned();
 
         let (response, detail) = match self.respond(request, &id).await {
@@ -87,7 +90,13 @@ impl Service {
         } else {
             response = escape_xml(response);
         }
+        let is_refused = !response.status().is_success();
         let headers = response.headers_mut();
+        if is_refused && has_body {
+            // The body may not have been read, nor even sent: a client that expects `100 Continue` would use the
+            // connection for its next request, which would be read as this one's body. S3 closes it, too.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
         if let Ok(id) = HeaderValue::try_from(id) {
             headers.insert(HeaderName::from_static("x-amz-request-id"), id);
@@ -134,6 +143,13 @@ fn read_plus_as_space(uri: &mut Uri) {
         parts.path_and_query = Some(target);
         *uri = Uri::from_parts(parts).unwrap_or_default();
     }
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING)
+        || headers
+            .get(CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
 }
 
 /// `s3s` writes XML into memory, and streams objects.

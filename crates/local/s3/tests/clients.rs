@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ObjectAttributes, Permission};
+use aws_sdk_s3::types::{AccessControlPolicy, Grant, Grantee, ObjectAttributes, Permission};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -74,6 +74,41 @@ async fn tags_acls_and_storage_classes_are_refused_where_they_would_be_lost() {
         .send()
         .await
         .unwrap();
+}
+
+/// s3cmd writes back the ACL that it has read, after it has moved an object.
+#[tokio::test]
+async fn an_acl_that_changes_nothing_is_taken() {
+    let stack = Stack::start().await;
+    put(&stack, "k", b"x").await;
+    let client = stack.client();
+    let read = client.get_object_acl().bucket(BUCKET).key("k");
+    let read = read.send().await.unwrap();
+    let policy = AccessControlPolicy::builder()
+        .set_owner(read.owner)
+        .set_grants(read.grants);
+    let write = || client.put_object_acl().bucket(BUCKET).key("k");
+    let unchanged = write().access_control_policy(policy.build());
+    unchanged.send().await.unwrap();
+    let public = write().acl("public-read".into());
+    let error = public.send().await.unwrap_err();
+    assert_eq!(error.code(), Some("AccessControlListNotSupported"));
+    let everybody = Grant::builder()
+        .permission(Permission::Read)
+        .grantee(
+            Grantee::builder()
+                .r#type("Group".into())
+                .uri("http://acs.amazonaws.com/groups/global/AllUsers")
+                .build()
+                .unwrap(),
+        )
+        .build();
+    let policy = AccessControlPolicy::builder().grants(everybody).build();
+    let error = write().access_control_policy(policy).send().await;
+    assert_eq!(
+        error.unwrap_err().code(),
+        Some("AccessControlListNotSupported")
+    );
 }
 
 #[tokio::test]

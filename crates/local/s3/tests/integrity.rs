@@ -9,10 +9,12 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use bytes::Bytes;
-use common::raw::{Answer, Signed, request};
+use common::raw::{Answer, Signed, add_signature, request};
 use common::{BUCKET, Stack};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// The digests of "hello" in base64.
 const HELLO: &[(&str, &str)] = &[
@@ -185,7 +187,7 @@ async fn what_cannot_be_kept_is_refused() {
     let stack = Stack::start().await;
     for (name, value) in [
         ("x-amz-tagging", "a=b"),
-        ("x-amz-acl", "public-read"),
+        ("x-amz-rename-source", "/pictures/k"),
         ("x-amz-storage-class", "GLACIER"),
         ("x-amz-server-side-encryption", "aws:kms"),
         ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
@@ -197,6 +199,14 @@ async fn what_cannot_be_kept_is_refused() {
             (501, Some("NotImplemented")),
             "{name}"
         );
+    }
+    // Newer operations than `s3s` knows: they would write or delete the object.
+    for (method, subresource) in [("PUT", "encryption"), ("DELETE", "annotation")] {
+        let target = format!("/pictures/k?{subresource}");
+        let refused = stack
+            .send(request(method, &target, b""), Signed::Header)
+            .await;
+        assert_eq!(refused.element("Code"), Some("NotImplemented"), "{target}");
     }
     let meta = "x".repeat(2049 - "k".len());
     let refused = put(&stack, &[("x-amz-meta-k", meta.as_str())], b"hello").await;
@@ -218,4 +228,29 @@ async fn what_cannot_be_kept_is_refused() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some("InvalidArgument"));
+}
+
+/// A client that expects `100 Continue` never sends the body of a request that is refused.
+#[tokio::test]
+async fn a_connection_is_closed_after_a_body_that_was_not_read() {
+    let stack = Stack::start().await;
+    let mut put = request("PUT", "/no-such-bucket/k", b"hello");
+    add_signature(&mut put, Signed::Header, common::ADMIN);
+    let mut head = format!(
+        "PUT {} HTTP/1.1\r\ncontent-length: 5\r\nexpect: 100-continue\r\n",
+        put.uri()
+    );
+    for (name, value) in put.headers() {
+        head.extend([name.as_str(), ": ", value.to_str().unwrap(), "\r\n"]);
+    }
+    let mut connection = TcpStream::connect(stack.address).await.unwrap();
+    connection
+        .write_all(format!("{head}\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 404"), "{response}");
+    assert!(response.contains("connection: close"), "{response}");
+    assert!(response.contains("NoSuchBucket"), "{response}");
 }

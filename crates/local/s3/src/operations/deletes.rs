@@ -6,6 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result, dto, s3_error};
 
+use super::writes::refuse_subresource;
 use super::{ChangeOrigin, Operations, key_of, run_to_completion, version_id, version_of};
 use crate::access::{Caller, object_arn};
 use crate::store::{Removal, WriteCondition};
@@ -19,6 +20,7 @@ impl Operations {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<DeleteObjectOutput> {
+        refuse_subresource(&request.uri)?;
         let version = version_of(request.input.version_id.as_ref())?;
         let key = key_of(&request, &request.input.key);
         let origin = ChangeOrigin::of(&request, &request.input.bucket);

@@ -268,8 +268,10 @@ operations! {
     list_objects: ListObjectsInput -> ListObjectsOutput,
     list_objects_v2: ListObjectsV2Input -> ListObjectsV2Output,
     list_parts: ListPartsInput -> ListPartsOutput,
+    put_bucket_acl: PutBucketAclInput -> PutBucketAclOutput,
     put_bucket_versioning: PutBucketVersioningInput -> PutBucketVersioningOutput,
     put_object: PutObjectInput -> PutObjectOutput,
+    put_object_acl: PutObjectAclInput -> PutObjectAclOutput,
     upload_part: UploadPartInput -> UploadPartOutput,
     upload_part_copy: UploadPartCopyInput -> UploadPartCopyOutput,
 }

@@ -3,10 +3,12 @@
 use s3s::dto::{
     DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetBucketAclInput, GetBucketAclOutput,
     GetObjectAclInput, GetObjectAclOutput, GetObjectTaggingInput, GetObjectTaggingOutput, Grant,
-    Grantee, Permission, Type,
+    Grantee, Permission, PutBucketAclInput, PutBucketAclOutput, PutObjectAclInput,
+    PutObjectAclOutput, Type,
 };
-use s3s::{S3Request, S3Result};
+use s3s::{S3Request, S3Result, dto, s3_error};
 
+use super::writes::refuse_unsupported;
 use super::{Operations, key_of, owner, version_id, version_of};
 use crate::store::ObjectVersion;
 
@@ -78,6 +80,36 @@ impl Operations {
         })
     }
 
+    /// S3 takes an ACL that [changes nothing], which is what s3cmd sends after it has moved an object.
+    ///
+    /// [changes nothing]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+    pub(super) async fn put_object_acl(
+        &self,
+        request: S3Request<PutObjectAclInput>,
+    ) -> S3Result<PutObjectAclOutput> {
+        let input = &request.input;
+        self.existing(
+            &request,
+            &input.bucket,
+            &input.key,
+            input.version_id.as_ref(),
+        )
+        .await?;
+        refuse_unsupported(&request.headers)?;
+        check_acl(input.access_control_policy.as_ref())?;
+        Ok(PutObjectAclOutput::default())
+    }
+
+    pub(super) async fn put_bucket_acl(
+        &self,
+        request: S3Request<PutBucketAclInput>,
+    ) -> S3Result<PutBucketAclOutput> {
+        self.store.bucket(&request.input.bucket)?;
+        refuse_unsupported(&request.headers)?;
+        check_acl(request.input.access_control_policy.as_ref())?;
+        Ok(PutBucketAclOutput::default())
+    }
+
     async fn existing<T>(
         &self,
         request: &S3Request<T>,
@@ -92,6 +124,30 @@ impl Operations {
             Err(error) => Err(self.unreadable(request, bucket, version, error).await),
         }
     }
+}
+
+/// # Errors
+/// `AccessControlListNotSupported` if it grants anything but full control to the owner.
+fn check_acl(policy: Option<&dto::AccessControlPolicy>) -> S3Result<()> {
+    let grants = policy.and_then(|policy| policy.grants.as_deref());
+    let is_owners = |grant: &Grant| {
+        let grantee = grant
+            .grantee
+            .as_ref()
+            .and_then(|grantee| grantee.id.as_ref());
+        grantee == owner().id.as_ref()
+            && grant
+                .permission
+                .as_ref()
+                .is_some_and(|permission| permission.as_str() == Permission::FULL_CONTROL)
+    };
+    if grants.unwrap_or_default().iter().all(is_owners) {
+        return Ok(());
+    }
+    Err(s3_error!(
+        AccessControlListNotSupported,
+        "The bucket does not allow ACLs"
+    ))
 }
 
 fn owner_has_full_control() -> Grant {

@@ -1,6 +1,6 @@
 //! Writing objects.
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use s3s::dto::{ETagCondition, PutObjectInput, PutObjectOutput, StreamingBlob};
 use s3s::{S3Request, S3Result, TrailingHeaders, s3_error};
 
@@ -30,6 +30,7 @@ impl Operations {
             "ObjectCreated:Put"
         };
         refuse_unsupported(&request.headers)?;
+        refuse_subresource(&request.uri)?;
         let key = key_of(&request, &request.input.key);
         let origin = ChangeOrigin::of(&request, &request.input.bucket);
         let condition = write_condition(request.input.if_match, request.input.if_none_match)?;
@@ -115,6 +116,7 @@ pub(super) fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
         ("x-amz-server-side-encryption", &["AES256"]),
         ("x-amz-server-side-encryption-customer-algorithm", NONE),
         ("x-amz-tagging", NONE),
+        ("x-amz-rename-source", NONE),
         ("x-amz-object-lock-mode", NONE),
         ("x-amz-object-lock-legal-hold", NONE),
         ("x-amz-website-redirect-location", NONE),
@@ -143,4 +145,25 @@ pub(super) fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses a parameter without a value: it names a subresource that `s3s` does not know, whose operation would
+/// otherwise write or delete the object itself.
+pub(super) fn refuse_subresource(uri: &Uri) -> S3Result<()> {
+    let mut parameters = uri.query().unwrap_or_default().split('&');
+    let is_subresource = |parameter: &&str| {
+        !parameter.is_empty()
+            && parameter
+                .split_once('=')
+                .is_none_or(|(_, value)| value.is_empty())
+    };
+    match parameters.find(is_subresource) {
+        // Its own error says more.
+        Some(parameter) if parameter.starts_with("versionId") => Ok(()),
+        Some(parameter) => Err(s3_error!(
+            NotImplemented,
+            "A query parameter you provided implies functionality that is not implemented: {parameter}"
+        )),
+        None => Ok(()),
+    }
 }
