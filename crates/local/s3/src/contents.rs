@@ -1,8 +1,9 @@
 //! Contents of objects: files that are written once, read by range, and removed when no longer wanted.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bytes::BytesMut;
@@ -64,6 +65,15 @@ pub(crate) struct NewContent {
     pub(crate) digests: Digests,
 }
 
+/// Creates a file that no other user of this machine can read.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
 /// Writes a request's body to a new file in `folder`.
 ///
 /// # Errors
@@ -74,9 +84,8 @@ pub(crate) async fn receive(
     algorithm: Algorithm,
 ) -> S3Result<NewContent> {
     let file = ContentFile::new(folder);
-    let mut writer = tokio::fs::File::create_new(&file.path)
-        .await
-        .map_err(Error::from)?;
+    let writer = create_private(&file.path).map_err(Error::from)?;
+    let mut writer = tokio::fs::File::from_std(writer);
     let mut hasher = Hasher::new(algorithm);
     let mut size = 0;
     if let Some(mut body) = body {
@@ -139,7 +148,7 @@ pub(crate) async fn concatenate(
 ) -> Result<NewContent, Error> {
     let file = ContentFile::new(folder);
     tokio::task::spawn_blocking(move || {
-        let mut writer = File::create_new(&file.path)?;
+        let mut writer = create_private(&file.path)?;
         let mut hasher = Hasher::new(algorithm);
         let mut size = 0;
         let mut buffer = vec![0; CHUNK];

@@ -96,12 +96,12 @@ pub struct AccessControl {
     administrator: Arc<Principal>,
     principals: HashMap<String, Arc<Principal>>,
     roles: HashMap<String, Role>,
-    /// Bucket, topic, queue and function policies by the ARN of what they are for.
+    /// Bucket, topic and queue policies by the ARN of what they are for.
     resource_policies: HashMap<String, Vec<Policy>>,
 }
 
 impl AccessControl {
-    /// Reads roles, resource policies and permissions.
+    /// Reads roles and resource policies.
     ///
     /// # Errors
     /// A policy that can't be read, with its line.
@@ -152,11 +152,6 @@ impl AccessControl {
                 let queue = names.arn("sqs", name);
                 access_control.add_policy(policy, queue, &policy.properties.policy_document)?;
             }
-        }
-        for permission in &resources.permissions {
-            let function = function_arn(names, &permission.properties.function_name);
-            let document = permission_statement(&permission.properties, &function);
-            access_control.add_policy(permission, function, &document)?;
         }
         Ok(access_control)
     }
@@ -358,32 +353,4 @@ pub fn function_arn(names: &Names, name_or_arn: &str) -> String {
     } else {
         names.arn("lambda", &format!("function:{name_or_arn}"))
     }
-}
-
-/// The policy statement that Lambda creates for a permission
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>).
-fn permission_statement(
-    permission: &crate::resources::lambda::Permission,
-    function: &str,
-) -> serde_json::Value {
-    let mut condition = serde_json::Map::new();
-    if let Some(arn) = &permission.source_arn {
-        condition.insert("ArnLike".into(), serde_json::json!({"AWS:SourceArn": arn}));
-    }
-    if let Some(account) = &permission.source_account {
-        condition.insert(
-            "StringEquals".into(),
-            serde_json::json!({"AWS:SourceAccount": account}),
-        );
-    }
-    serde_json::json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": {"Service": permission.principal},
-            "Action": permission.action,
-            "Resource": function,
-            "Condition": condition,
-        }],
-    })
 }

@@ -11,6 +11,8 @@ use anyhow::{Context as _, bail};
 pub use api_gateway::PathParameters;
 use lexopt::prelude::{Long, Short, Value};
 
+use crate::function_calls::Faults;
+
 /// What `--version` prints.
 pub const VERSION: &str = concat!("local-stack ", env!("CARGO_PKG_VERSION"), "\n");
 
@@ -79,6 +81,8 @@ pub struct Options {
     pub allowed_origins: Vec<String>,
     /// Whether only warnings and errors are logged.
     pub quiet: bool,
+    /// Faults of the services that functions call; no option, for tests alone.
+    pub faults: Option<Box<Faults>>,
 }
 
 /// What the arguments ask for.
@@ -107,6 +111,7 @@ impl Default for Options {
             path_parameters: PathParameters::default(),
             allowed_origins: Vec::new(),
             quiet: false,
+            faults: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where a stack keeps its data.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Credentials;
 use crate::command_line::Data;
+use crate::private_files;
 
 /// A folder that is gone when this is dropped.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ impl TemporaryFolder {
     pub fn new() -> std::io::Result<Self> {
         let path =
             std::env::temp_dir().join(format!("contact-sheet-{}", uuid::Uuid::new_v4().simple()));
-        std::fs::create_dir_all(&path)?;
+        private_files::create_folder(&path)?;
         Ok(Self(path))
     }
 
@@ -38,10 +40,13 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// What a data folder remembers between runs.
+/// What a data folder keeps between runs.
 #[derive(Serialize, Deserialize)]
 pub struct Identity {
-    /// Last part of the stack's ARN, of which its resources' names are made.
+    /// Version of the folder's layout; folders written before there were versions have none.
+    #[serde(default)]
+    version: u32,
+    /// Last part of the stack's ARN, from which its resources' names are generated.
     pub stack_id: String,
     /// The local administrator's.
     pub administrator: Credentials,
@@ -49,26 +54,28 @@ pub struct Identity {
     pub api_key: String,
 }
 
+/// Raised whenever something in the folder is stored in a way that this program did not read before.
+const VERSION: u32 = 2;
+
 /// A folder that one stack uses.
 pub struct DataFolder {
     path: PathBuf,
-    /// Who the stack is.
+    /// The stack that the folder belongs to.
     pub identity: Identity,
     _lock: File,
     _temporary: Option<TemporaryFolder>,
 }
 
 impl DataFolder {
-    /// Opens a folder, which remembers who it belongs to, or makes a temporary one.
+    /// Opens a folder, or creates it; only the user who runs this program can read what is in it.
     ///
     /// # Errors
-    /// Another stack uses it, or it can't be written.
+    /// Another stack uses it, another version of this program wrote it, or it cannot be written.
     pub fn open(data: &Data) -> anyhow::Result<Self> {
         let (temporary, path) = match data {
             Data::Kept(path) => (None, path.clone()),
             Data::Ephemeral => {
-                let folder =
-                    TemporaryFolder::new().context("there is no room for temporary data")?;
+                let folder = TemporaryFolder::new().context("cannot create a temporary folder")?;
                 let path = folder.path().to_owned();
                 (Some(folder), path)
             }
@@ -90,8 +97,9 @@ impl DataFolder {
 
 fn lock(data: &Path) -> anyhow::Result<File> {
     let cannot = || format!("cannot keep data in {}", data.display());
-    fs::create_dir_all(data).with_context(cannot)?;
-    let file = File::create(data.join("lock")).with_context(cannot)?;
+    private_files::create_folder(data).with_context(cannot)?;
+    private_files::restrict(data).with_context(cannot)?;
+    let file = private_files::append(&data.join("lock")).with_context(cannot)?;
     if file.try_lock().is_err() {
         bail!(
             "another stack is using {} (--data chooses another folder)",
@@ -103,16 +111,105 @@ fn lock(data: &Path) -> anyhow::Result<File> {
 
 fn identity(data: &Path) -> anyhow::Result<Identity> {
     let path = data.join("identity.json");
-    if let Ok(text) = fs::read(&path) {
-        return serde_json::from_slice(&text)
-            .with_context(|| format!("{} is not readable", path.display()));
+    let stored = match fs::read(&path) {
+        Ok(stored) => stored,
+        Err(error) if error.kind() == ErrorKind::NotFound => return create_identity(&path),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+    };
+    let identity: Identity = serde_json::from_slice(&stored)
+        .with_context(|| format!("{} is not an identity", path.display()))?;
+    if identity.version != VERSION {
+        bail!(
+            "{} was written by {} version of this program: delete it, or choose another folder with --data",
+            data.display(),
+            if identity.version < VERSION {
+                "an earlier"
+            } else {
+                "a later"
+            },
+        );
     }
+    Ok(identity)
+}
+
+fn create_identity(path: &Path) -> anyhow::Result<Identity> {
     let identity = Identity {
+        version: VERSION,
         stack_id: uuid::Uuid::new_v4().to_string(),
         administrator: Credentials::random_user(),
         api_key: uuid::Uuid::new_v4().simple().to_string(),
     };
-    fs::write(&path, serde_json::to_vec_pretty(&identity)?)
+    private_files::write(path, &serde_json::to_vec_pretty(&identity)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn open(path: &Path) -> anyhow::Result<DataFolder> {
+        DataFolder::open(&Data::Kept(path.to_owned()))
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_keeps_its_identity_and_is_used_by_one_stack_at_a_time() {
+        let temporary = TemporaryFolder::new().unwrap();
+        let path = temporary.path().join("data");
+        let first = open(&path).unwrap();
+        let stack_id = first.identity.stack_id.clone();
+        let refusal = open(&path).err().unwrap().to_string();
+        assert!(refusal.starts_with("another stack is using"), "{refusal}");
+        drop(first);
+        assert_eq!(open(&path).unwrap().identity.stack_id, stack_id);
+    }
+
+    #[test]
+    fn only_the_user_can_read_a_folder_also_one_that_others_could_read_before() {
+        let temporary = TemporaryFolder::new().unwrap();
+        let path = temporary.path().join("data");
+        open(&path).unwrap();
+        for (path, mode) in [(path.clone(), 0o755), (path.join("identity.json"), 0o644)] {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        fs::create_dir(path.join("logs")).unwrap();
+        fs::write(path.join("logs/function.log"), "").unwrap();
+        open(&path).unwrap();
+        for folder in [path.clone(), path.join("logs")] {
+            assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        }
+        for file in ["identity.json", "lock", "logs/function.log"] {
+            assert_eq!(mode(&path.join(file)), 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_version_is_refused_with_what_to_do() {
+        let temporary = TemporaryFolder::new().unwrap();
+        let path = temporary.path().join("data");
+        open(&path).unwrap();
+        let identity = path.join("identity.json");
+        let current = fs::read_to_string(&identity).unwrap();
+        let versioned = format!("\"version\": {VERSION},");
+        assert!(current.contains(&versioned), "{current}");
+        for (version, whose) in [
+            (String::new(), "an earlier version"),
+            (format!("\"version\": {},", VERSION + 1), "a later version"),
+        ] {
+            fs::write(&identity, current.replace(&versioned, &version)).unwrap();
+            let refusal = open(&path).err().unwrap().to_string();
+            assert!(
+                refusal.contains(whose) && refusal.contains("--data"),
+                "{refusal}"
+            );
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! S3's event notifications, from a bucket to the topics that its configuration names
+//! S3's event notifications, from a bucket to the topics of its notification configuration
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
@@ -13,7 +14,7 @@ use crate::access::Caller;
 use crate::clock::{iso, now_ms};
 use crate::resources::Resources;
 use crate::resources::s3::TopicConfiguration;
-use crate::sns::Topics;
+use crate::sns::{PublishError, Topics};
 
 const SERVICE: &str = "s3.amazonaws.com";
 const SUBJECT: &str = "Amazon S3 Notification";
@@ -33,9 +34,13 @@ struct Configuration {
     id: String,
 }
 
+/// How long a notification waits before it is published again, at most.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
 /// Publishes the events of buckets to topics.
+#[derive(Clone)]
 pub struct Notifications {
-    configurations: Vec<Configuration>,
+    configurations: Arc<[Configuration]>,
     topics: Arc<Topics>,
     region: String,
 }
@@ -45,7 +50,7 @@ impl Notifications {
     /// that can't be published to is refused.
     ///
     /// # Errors
-    /// S3's words, with the bucket.
+    /// A topic that cannot be published to, in S3's words.
     pub fn enable(
         resources: &Resources,
         topics: Arc<Topics>,
@@ -63,11 +68,11 @@ impl Notifications {
             }
         }
         let notifications = Self {
-            configurations,
+            configurations: configurations.into(),
             topics,
             region: region.to_owned(),
         };
-        for configuration in &notifications.configurations {
+        for configuration in &*notifications.configurations {
             let test = json!({
                 "Service": "Amazon S3",
                 "Event": "s3:TestEvent",
@@ -91,7 +96,7 @@ impl Notifications {
         &self,
         configuration: &Configuration,
         message: &serde_json::Value,
-    ) -> Result<(), String> {
+    ) -> Result<(), PublishError> {
         let bucket = Caller::Service {
             name: SERVICE,
             source_arn: &format!("arn:aws:s3:::{}", configuration.bucket),
@@ -104,6 +109,31 @@ impl Notifications {
                 &message.to_string(),
             )
             .map(drop)
+    }
+
+    /// Publishes until every subscriber has its copy: as on AWS, some may get several.
+    async fn publish_until_delivered(&self, change: Change) {
+        for configuration in self.configurations.iter() {
+            let wanted = configuration.bucket == change.bucket
+                && configuration.topic.matches(change.event_name, &change.key);
+            if !wanted {
+                continue;
+            }
+            let message = self.message(configuration, &change);
+            let mut pause = Duration::from_millis(50);
+            while let Err(error) = self.publish(configuration, &message) {
+                tracing::error!(
+                    bucket = change.bucket,
+                    key = change.key,
+                    "a notification cannot be published: {error}"
+                );
+                if !matches!(error, PublishError::Undelivered(_)) {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                pause = MAX_PAUSE.min(pause * 2);
+            }
+        }
     }
 
     fn message(&self, configuration: &Configuration, change: &Change) -> serde_json::Value {
@@ -146,19 +176,12 @@ impl Notifications {
 #[async_trait]
 impl Observer for Notifications {
     async fn changed(&self, change: Change) {
-        let matching = self.configurations.iter().filter(|configuration| {
-            configuration.bucket == change.bucket
-                && configuration.topic.matches(change.event_name, &change.key)
-        });
-        for configuration in matching {
-            if let Err(reason) = self.publish(configuration, &self.message(configuration, &change))
-            {
-                tracing::error!(
-                    bucket = change.bucket,
-                    key = change.key,
-                    "an event was lost: {reason}"
-                );
-            }
+        let notifications = self.clone();
+        // On a task of its own, which goes on when the client that made the change goes away.
+        let published =
+            tokio::spawn(async move { notifications.publish_until_delivered(change).await });
+        if let Err(error) = published.await {
+            tracing::error!("notifications: {error}");
         }
     }
 }

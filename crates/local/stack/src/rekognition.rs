@@ -1,6 +1,8 @@
 //! Rekognition's `DetectLabels`, answered by the crate `recogniser`.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -11,19 +13,22 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::access::Caller;
 use crate::aws_port::service::{Call, Output, Service, ServiceError};
+use crate::throttle::Throttle;
 
 /// Looks at pictures, one at a time: a decoded picture is what needs memory.
 pub struct Rekognition {
     recogniser: OnceCell<Arc<Recogniser>>,
     one_at_a_time: Semaphore,
     store: Arc<Store>,
+    throttle: Option<Throttle>,
 }
 
 impl Rekognition {
-    /// Loads nothing yet.
+    /// Loads nothing yet; at most `rate` calls are answered a second.
     #[must_use]
-    pub fn new(store: Arc<Store>) -> Self {
+    pub fn new(store: Arc<Store>, rate: Option<NonZeroU32>) -> Self {
         Self {
+            throttle: rate.map(Throttle::new),
             recogniser: OnceCell::new(),
             one_at_a_time: Semaphore::new(1),
             store,
@@ -87,6 +92,14 @@ impl Service for Rekognition {
             return Err(call.unsupported("Rekognition"));
         }
         call.check("rekognition:DetectLabels", "*")?;
+        if let Some(throttle) = &self.throttle
+            && !throttle.admits(Instant::now())
+        {
+            return Err(ServiceError::new(
+                "ProvisionedThroughputExceededException",
+                "The number of requests exceeded your throughput limit.",
+            ));
+        }
         let request = detect_labels::Request::parse(call.body).map_err(refused)?;
         let image = match request.image() {
             Source::Bytes(bytes) => bytes.clone().into(),

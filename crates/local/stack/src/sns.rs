@@ -1,28 +1,71 @@
-//! SNS: what is published to a topic reaches every subscriber, or its dead-letter queue
+//! SNS: a message published to a topic is sent to every subscribed queue, or to the subscription's dead-letter queue
 //! (<https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html>).
 
 mod actions;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::access::{AccessControl, Caller};
 use crate::clock::{iso, now_ms};
-use crate::lambda::Lambda;
-use crate::resources::Resources;
-use crate::resources::sns::Protocol;
+use crate::function_calls::Faults;
+use crate::resources::{Declared, Resources, sns as declared};
 use crate::sqs::Queues;
 
 const SERVICE: &str = "sns.amazonaws.com";
+
+/// Why a message was not published, or not to all subscribers.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// No such topic.
+    #[error("there is no topic {0}")]
+    NoSuchTopic(String),
+    /// The topic's policy does not allow it.
+    #[error("{0}")]
+    AccessDenied(String),
+    /// A subscriber has not got its copy, and there is no dead-letter queue that has: the message may be published
+    /// again.
+    #[error("{}", .0.join("; "))]
+    Undelivered(Vec<String>),
+}
 
 #[derive(Debug)]
 struct Subscription {
     arn: String,
     topic: String,
-    protocol: Protocol,
-    function: String,
+    protocol: declared::Protocol,
+    queue: String,
+    raw: bool,
     dead_letters: Option<String>,
+}
+
+impl Subscription {
+    fn new(subscription: &Declared<declared::Subscription>) -> Self {
+        let properties = &subscription.properties;
+        Self {
+            arn: subscription.physical_id.clone(),
+            topic: properties.topic_arn.clone(),
+            protocol: properties.protocol,
+            queue: properties.endpoint.clone(),
+            raw: properties.raw_message_delivery,
+            dead_letters: properties
+                .redrive_policy
+                .as_ref()
+                .map(|policy| policy.dead_letter_target_arn.clone()),
+        }
+    }
+
+    /// What a queue gets.
+    fn body(&self, message_id: &str, subject: Option<&str>, message: &str) -> String {
+        if self.raw {
+            message.to_owned()
+        } else {
+            notification(&self.topic, message_id, subject, message).to_string()
+        }
+    }
 }
 
 /// The topics of a stack.
@@ -30,8 +73,9 @@ pub struct Topics {
     arns: Vec<String>,
     subscriptions: Vec<Subscription>,
     access_control: Arc<AccessControl>,
-    lambda: Arc<Lambda>,
     queues: Arc<Queues>,
+    faults: Option<Box<Faults>>,
+    deliveries: AtomicU64,
 }
 
 impl Topics {
@@ -40,142 +84,111 @@ impl Topics {
     pub fn new(
         resources: &Resources,
         access_control: Arc<AccessControl>,
-        lambda: Arc<Lambda>,
         queues: Arc<Queues>,
+        faults: Option<Box<Faults>>,
     ) -> Self {
-        let subscriptions = resources
-            .subscriptions
-            .iter()
-            .map(|subscription| Subscription {
-                arn: subscription.physical_id.clone(),
-                topic: subscription.properties.topic_arn.clone(),
-                protocol: subscription.properties.protocol,
-                function: subscription.properties.endpoint.clone(),
-                dead_letters: subscription
-                    .properties
-                    .redrive_policy
-                    .as_ref()
-                    .map(|policy| policy.dead_letter_target_arn.clone()),
-            });
+        let topics = resources.topics.iter();
         Self {
-            arns: resources
-                .topics
+            arns: topics.map(|topic| topic.physical_id.clone()).collect(),
+            subscriptions: resources
+                .subscriptions
                 .iter()
-                .map(|topic| topic.physical_id.clone())
+                .map(Subscription::new)
                 .collect(),
-            subscriptions: subscriptions.collect(),
             access_control,
-            lambda,
             queues,
+            faults,
+            deliveries: AtomicU64::new(0),
         }
     }
 
-    /// Publishes a message and returns its id; every subscriber's copy is on disk when this returns.
+    /// Publishes a message, and returns its id; every subscriber's copy is stored when this returns.
     ///
     /// # Errors
-    /// In words: there is no such topic, its policy doesn't let the service, or a subscriber has neither got its copy
-    /// nor a dead-letter queue that took it.
+    /// [`PublishError`].
     pub fn publish(
         &self,
         publisher: Caller<'_>,
         topic: &str,
         subject: Option<&str>,
         message: &str,
-    ) -> Result<String, String> {
+    ) -> Result<String, PublishError> {
         if !self.arns.iter().any(|known| known == topic) {
-            return Err(format!("there is no topic {topic}"));
+            return Err(PublishError::NoSuchTopic(topic.to_owned()));
         }
-        self.access_control.check(publisher, "sns:Publish", topic)?;
+        self.access_control
+            .check(publisher, "sns:Publish", topic)
+            .map_err(PublishError::AccessDenied)?;
         let id = uuid::Uuid::new_v4().to_string();
-        let mut lost = Vec::new();
+        let mut undelivered = Vec::new();
         for subscription in self.subscriptions.iter().filter(|one| one.topic == topic) {
-            let delivered = self.deliver(subscription, &id, subject, message);
-            if let Err(reason) = delivered {
-                tracing::error!(
-                    subscription = subscription.arn,
-                    dead_letters = subscription.dead_letters,
-                    "undeliverable: {reason}"
-                );
-                if let Err(error) = self.dead_letter(subscription, &id, subject, message) {
-                    lost.push(format!("{}: {reason}; {error}", subscription.arn));
-                }
+            let body = subscription.body(&id, subject, message);
+            if let Err(reason) = self.deliver(subscription, &body) {
+                undelivered.push(format!("{}: {reason}", subscription.arn));
             }
         }
-        if lost.is_empty() {
+        if undelivered.is_empty() {
             Ok(id)
         } else {
-            Err(lost.join("; "))
+            Err(PublishError::Undelivered(undelivered))
         }
     }
 
-    fn deliver(
-        &self,
-        subscription: &Subscription,
-        id: &str,
-        subject: Option<&str>,
-        message: &str,
-    ) -> Result<(), String> {
-        let topic = Caller::Service {
-            name: SERVICE,
-            source_arn: &subscription.topic,
+    /// Sends to the subscribed queue, or else to the dead-letter queue.
+    fn deliver(&self, subscription: &Subscription, body: &str) -> Result<(), String> {
+        let Err(reason) = self.send(subscription, &subscription.queue, body) else {
+            return Ok(());
         };
-        self.access_control
-            .check(topic, "lambda:InvokeFunction", &subscription.function)?;
-        let notification = notification(subscription, id, subject, message);
-        let event = json!({"Records": [{
-            "EventVersion": "1.0",
-            "EventSubscriptionArn": subscription.arn,
-            "EventSource": "aws:sns",
-            "Sns": notification,
-        }]});
-        self.lambda
-            .invoke_async(&subscription.function, &event.to_string())
-            .map_err(|error| format!("{error:#}"))
+        tracing::error!(
+            subscription = subscription.arn,
+            dead_letters = subscription.dead_letters,
+            "undeliverable: {reason}"
+        );
+        match &subscription.dead_letters {
+            Some(queue) => self
+                .send(subscription, queue, body)
+                .map_err(|error| format!("{reason}; {error}")),
+            None => Err(format!("{reason}; there is no dead-letter queue")),
+        }
     }
 
-    fn dead_letter(
-        &self,
-        subscription: &Subscription,
-        id: &str,
-        subject: Option<&str>,
-        message: &str,
-    ) -> Result<(), String> {
-        let queue = subscription
-            .dead_letters
-            .as_deref()
-            .ok_or("there is no dead-letter queue")?;
+    fn send(&self, subscription: &Subscription, queue: &str, body: &str) -> Result<(), String> {
         let topic = Caller::Service {
             name: SERVICE,
             source_arn: &subscription.topic,
         };
         self.access_control.check(topic, "sqs:SendMessage", queue)?;
-        self.queues
-            .send(
-                queue,
-                &notification(subscription, id, subject, message).to_string(),
-            )
-            .map_err(|error| format!("{error:#}"))
+        let number = self.deliveries.fetch_add(1, Ordering::Relaxed);
+        let copies = self
+            .faults
+            .as_ref()
+            .map_or_else(|| vec![Duration::ZERO], |faults| faults.deliveries(number));
+        for delay in copies {
+            self.queues
+                .send(queue, body, delay)
+                .map_err(|error| format!("{error:#}"))?;
+        }
+        Ok(())
     }
 }
 
-/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>; nothing is signed on one machine.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>; nothing is signed on one machine.
 fn notification(
-    subscription: &Subscription,
-    id: &str,
+    topic: &str,
+    message_id: &str,
     subject: Option<&str>,
     message: &str,
 ) -> serde_json::Value {
     json!({
         "Type": "Notification",
-        "MessageId": id,
-        "TopicArn": subscription.topic,
+        "MessageId": message_id,
+        "TopicArn": topic,
         "Subject": subject,
         "Message": message,
         "Timestamp": iso(now_ms()),
         "SignatureVersion": "1",
         "Signature": "",
-        "SigningCertUrl": "",
-        "UnsubscribeUrl": "",
-        "MessageAttributes": {},
+        "SigningCertURL": "",
+        "UnsubscribeURL": "",
     })
 }

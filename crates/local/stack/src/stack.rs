@@ -19,6 +19,7 @@ use crate::command_line::Options;
 use crate::dynamodb::Tables;
 use crate::environment::{ACCOUNT, REGION};
 use crate::folder::DataFolder;
+use crate::function_calls::FunctionCalls;
 use crate::lambda::{Host, Lambda, artifact};
 use crate::notifications::Notifications;
 use crate::origin_policy::OriginPolicy;
@@ -29,7 +30,7 @@ use crate::resources::s3::BucketPolicy;
 use crate::sns::Topics;
 use crate::sqs::Queues;
 use crate::stage::Stage;
-use crate::{parameters, server};
+use crate::{parameters, private_files, server};
 
 const STACK: &str = "contact-sheet";
 
@@ -71,7 +72,14 @@ impl Stack {
             folder.path(),
         )?;
 
-        let (aws, lambda) = services(&template, &executables, &folder, aws_listener.local_addr()?)?;
+        let (aws, lambda) = services(
+            &template,
+            &executables,
+            &folder,
+            aws_listener.local_addr()?,
+            options,
+        )?;
+        let function_calls = function_calls(&template, options);
         let stage = template.stage;
         let api_port = ApiPort {
             authorizer: ApiAuthorizer {
@@ -106,7 +114,7 @@ impl Stack {
                 .map(|output| (output.name.clone(), output.value.clone()))
                 .collect(),
             logs: folder.path().join("logs"),
-            tasks: lambda.start(&template.access_control, &aws.queues),
+            tasks: lambda.start(),
             _folder: folder,
         };
         stack.tasks.push(tokio::spawn(server::serve(
@@ -114,8 +122,11 @@ impl Stack {
             Arc::clone(&policy),
             move |request, peer| {
                 let aws = Arc::clone(&aws);
+                let function_calls = Arc::clone(&function_calls);
                 async move {
-                    aws.handle_logged(request.map(local_s3::Body::http_body), peer)
+                    let request = request.map(local_s3::Body::http_body);
+                    function_calls
+                        .handle(request, |request| aws.handle_logged(request, peer))
                         .await
                 }
             },
@@ -206,6 +217,7 @@ fn services(
     executables: &HashMap<String, PathBuf>,
     folder: &DataFolder,
     address: SocketAddr,
+    options: &Options,
 ) -> anyhow::Result<(Arc<AwsPort>, Arc<Lambda>)> {
     let LoadedTemplate {
         names,
@@ -216,7 +228,13 @@ fn services(
     } = template;
     let data = folder.path();
     let logs = data.join("logs");
-    fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
+    // Not the folder alone: what is in it is for this user's eyes, too.
+    for folder in ["logs", "s3", "s3/contents"] {
+        let folder = data.join(folder);
+        private_files::create_folder(&folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    private_files::create(&data.join("s3/index.sqlite"))?;
     let store = Arc::new(Store::open(&data.join("s3"))?);
     for bucket in &resources.buckets {
         store.create_bucket(&bucket.physical_id)?;
@@ -224,7 +242,7 @@ fn services(
             .properties
             .set_versioning(&store, &bucket.physical_id)?;
     }
-    let queues = Arc::new(Queues::open(resources, names, &data.join("sqs"))?);
+    let queues = Queues::open(resources, names, &data.join("sqs.sqlite"))?;
     let lambda = Lambda::new(
         resources,
         &Host {
@@ -232,7 +250,7 @@ fn services(
             access_control,
             endpoint: &format!("http://{address}"),
             executables,
-            events: &data.join("lambda"),
+            queues: &queues,
             logs: &logs,
         },
     )?;
@@ -240,8 +258,8 @@ fn services(
     let topics = Topics::new(
         resources,
         Arc::clone(access_control),
-        Arc::clone(&lambda),
         Arc::clone(&queues),
+        options.faults.clone(),
     );
     let topics = Arc::new(topics);
     let notifications = Notifications::enable(resources, Arc::clone(&topics), REGION)?;
@@ -272,10 +290,24 @@ fn services(
         queues,
         topics,
         cloudformation: CloudFormation::new(stack, names),
-        rekognition: Rekognition::new(store),
+        rekognition: Rekognition::new(store, options.rekognition_rate),
         access_control: Arc::clone(access_control),
     };
     Ok((Arc::new(aws), lambda))
+}
+
+/// What the calls meet that the template's functions make.
+fn function_calls(template: &LoadedTemplate, options: &Options) -> Arc<FunctionCalls> {
+    let functions = template.resources.functions.iter();
+    let access_keys = functions.filter_map(|function| {
+        let session = template.access_control.session(&function.properties.role)?;
+        Some(session.credentials.access_key.clone())
+    });
+    Arc::new(FunctionCalls::new(
+        access_keys,
+        options.latency,
+        options.faults.clone(),
+    ))
 }
 
 fn executables(

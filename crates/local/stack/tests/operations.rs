@@ -7,25 +7,19 @@ mod shipped;
 use std::collections::BTreeSet;
 
 use local_stack::resources::Resources;
-use local_stack::resources::operations::Alarm;
 
-fn alarms_on<'a>(
-    all: &'a Resources,
-    dimension: &'a str,
-    value: &'a str,
-) -> impl Iterator<Item = &'a Alarm> {
-    all.alarms
+/// Namespaces and names of the metrics with this dimension that alarms watch.
+fn watched<'a>(all: &'a Resources, dimension: &str, value: &str) -> BTreeSet<(&'a str, &'a str)> {
+    let metrics = all
+        .alarms
         .iter()
-        .map(|alarm| &alarm.properties)
-        .filter(move |alarm| {
-            let mut dimensions = alarm.dimensions.iter();
+        .flat_map(|alarm| alarm.properties.watched());
+    metrics
+        .filter(|(_, _, dimensions)| {
+            let mut dimensions = dimensions.iter();
             dimensions.any(|one| one.name == dimension && one.value == value)
         })
-}
-
-fn metrics<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> BTreeSet<(&'a str, &'a str)> {
-    alarms
-        .map(|alarm| (alarm.namespace.as_str(), alarm.metric_name.as_str()))
+        .map(|(namespace, name, _)| (namespace, name))
         .collect()
 }
 
@@ -34,34 +28,66 @@ fn everything_that_can_fail_is_watched() {
     let all = shipped::resolved(&[]).1;
     for queue in &all.queues {
         let name = queue.physical_id.rsplit('/').next().unwrap();
+        let mut expected = BTreeSet::from([("AWS/SQS", "ApproximateAgeOfOldestMessage")]);
+        // What waits in a source queue is work; what is in a dead-letter queue has failed.
+        if queue.properties.redrive_policy.is_none() {
+            expected.insert(("AWS/SQS", "ApproximateNumberOfMessagesVisible"));
+        }
         assert_eq!(
-            metrics(alarms_on(&all, "QueueName", name)),
-            BTreeSet::from([
-                ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
-                ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-            ]),
+            watched(&all, "QueueName", name),
+            expected,
             "{}",
             queue.logical_id
         );
     }
     for function in &all.functions {
         assert_eq!(
-            metrics(alarms_on(&all, "FunctionName", &function.physical_id)),
-            BTreeSet::from([("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")]),
+            watched(&all, "FunctionName", &function.physical_id),
+            BTreeSet::from([
+                ("AWS/Lambda", "Errors"),
+                ("AWS/Lambda", "Invocations"),
+                ("AWS/Lambda", "Throttles"),
+            ]),
             "{}",
             function.logical_id
         );
     }
     let api = all.rest_apis[0].properties.name.as_deref().unwrap();
-    assert_eq!(
-        metrics(alarms_on(&all, "ApiName", api)),
-        BTreeSet::from([
-            ("AWS/ApiGateway", "5XXError"),
-            ("AWS/ApiGateway", "Latency")
-        ])
-    );
+    let expected = BTreeSet::from([
+        ("AWS/ApiGateway", "5XXError"),
+        ("AWS/ApiGateway", "Latency"),
+    ]);
+    assert_eq!(watched(&all, "ApiName", api), expected);
     let stage = &all.stages[0].properties.stage_name;
-    assert_eq!(alarms_on(&all, "Stage", stage).count(), 2);
+    assert_eq!(watched(&all, "Stage", stage), expected);
+}
+
+#[test]
+fn an_expression_uses_every_metric_that_is_given_to_it() {
+    let all = shipped::resolved(&[]).1;
+    let mut expressions = 0;
+    for alarm in &all.alarms {
+        let queries = &alarm.properties.metrics;
+        assert_eq!(
+            queries.is_empty(),
+            alarm.properties.metric_name.is_some(),
+            "{}",
+            alarm.logical_id
+        );
+        let Some(compared) = queries.iter().find(|query| query.return_data) else {
+            continue;
+        };
+        let expression = compared.expression.as_deref().unwrap();
+        for query in queries.iter().filter(|query| query.id != compared.id) {
+            assert!(!query.return_data, "{}: {}", alarm.logical_id, query.id);
+            let words: Vec<&str> = expression
+                .split(|letter: char| !letter.is_alphanumeric())
+                .collect();
+            assert!(words.contains(&query.id.as_str()), "{expression}");
+            expressions += 1;
+        }
+    }
+    assert!(expressions > 0);
 }
 
 #[test]

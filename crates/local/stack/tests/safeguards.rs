@@ -102,36 +102,91 @@ fn tables_can_be_restored_and_cost_what_is_used() {
     );
 }
 
+const DAY: u64 = 24 * 60 * 60;
+
 #[test]
-fn failures_are_kept_for_two_weeks_after_every_try() {
+fn events_are_tried_for_days_and_dead_letters_kept_for_two_weeks() {
     let (stack, resources) = shipped::resolved(&[]);
     for (id, queue) in properties(&stack, "AWS::SQS::Queue") {
-        assert_eq!(queue["MessageRetentionPeriod"], 14 * 24 * 60 * 60, "{id}");
         assert_eq!(queue["SqsManagedSseEnabled"], true, "{id}");
     }
-    for function in &resources.functions {
-        let id = &function.logical_id;
-        let config = resources
-            .invoke_configs
-            .iter()
-            .find(|config| config.properties.function_name == function.physical_id)
-            .unwrap();
-        assert_eq!(config.properties.maximum_retry_attempts, 2, "{id}");
-        assert_eq!(
-            config.properties.maximum_event_age_in_seconds,
-            6 * 60 * 60,
-            "{id}"
-        );
+    for queue in &resources.queues {
+        let id = &queue.logical_id;
+        let properties = &queue.properties;
+        let Some(redrive) = &properties.redrive_policy else {
+            assert_eq!(properties.message_retention_period, 14 * DAY, "{id}");
+            continue;
+        };
+        assert_eq!(properties.message_retention_period, 4 * DAY, "{id}");
+        assert_eq!(redrive.max_receive_count, 100, "{id}");
+        let dead = id.replace("Queue", "DeadLetterQueue");
         assert!(
-            config.properties.destination_config.on_failure.is_some(),
-            "{id}"
+            redrive.dead_letter_target_arn.contains(&dead),
+            "{id}: {}",
+            redrive.dead_letter_target_arn
         );
     }
     for subscription in &resources.subscriptions {
+        let id = &subscription.logical_id;
+        let properties = &subscription.properties;
+        assert!(properties.raw_message_delivery, "{id}");
+        let name = id.strip_suffix("Subscription").unwrap();
         assert!(
-            subscription.properties.redrive_policy.is_some(),
-            "{}",
-            subscription.logical_id
+            properties.endpoint.contains(&format!("{name}Queue")),
+            "{id}"
+        );
+        let redrive = properties.redrive_policy.as_ref().unwrap();
+        assert!(
+            redrive
+                .dead_letter_target_arn
+                .contains(&format!("{name}DeadLetterQueue")),
+            "{id}"
+        );
+    }
+}
+
+#[test]
+fn a_function_gets_one_event_at_a_time_and_six_tries_fit_into_its_visibility_timeout() {
+    let parameters = [("ThumbnailConcurrency", "7"), ("AnalyzeConcurrency", "9")];
+    let (_, resources) = shipped::resolved(&parameters);
+    assert_eq!(
+        resources.event_source_mappings.len(),
+        resources.functions.len()
+    );
+    for mapping in &resources.event_source_mappings {
+        let id = &mapping.logical_id;
+        let properties = &mapping.properties;
+        assert_eq!(properties.batch_size, 1, "{id}");
+        assert!(properties.enabled, "{id}");
+        let concurrency = if id.starts_with("CreateThumbnail") {
+            7
+        } else {
+            9
+        };
+        let scaling = properties.scaling_config.as_ref().unwrap();
+        assert_eq!(scaling.maximum_concurrency, concurrency, "{id}");
+
+        let function = resources
+            .functions
+            .iter()
+            .find(|function| function.physical_id == properties.function_name)
+            .unwrap();
+        let name = function.logical_id.strip_suffix("Function").unwrap();
+        let queue = resources
+            .queues
+            .iter()
+            .find(|queue| queue.logical_id == format!("{name}Queue"))
+            .unwrap();
+        let queue_name = queue.physical_id.rsplit('/').next().unwrap();
+        assert_eq!(
+            properties.event_source_arn,
+            shipped::names().arn("sqs", queue_name),
+            "{id}"
+        );
+        assert_eq!(
+            queue.properties.visibility_timeout,
+            6 * function.properties.timeout,
+            "{id}"
         );
     }
 }
@@ -142,21 +197,6 @@ fn functions_are_traced_and_log_json() {
     for (id, function) in properties(&stack, "AWS::Lambda::Function") {
         assert_eq!(function["TracingConfig"]["Mode"], "Active", "{id}");
         assert_eq!(function["LoggingConfig"]["LogFormat"], "JSON", "{id}");
-    }
-}
-
-#[test]
-fn concurrency_is_reserved_only_when_it_is_asked_for() {
-    for (parameters, reserved) in [(vec![], None), (vec![("AnalyzeConcurrency", "5")], Some(5))] {
-        let (_, resources) = shipped::resolved(&parameters);
-        for function in &resources.functions {
-            let expected = reserved.filter(|_| function.logical_id == "AnalyzeImageFunction");
-            assert_eq!(
-                function.properties.reserved_concurrent_executions, expected,
-                "{}",
-                function.logical_id
-            );
-        }
     }
 }
 

@@ -6,8 +6,8 @@ mod shipped;
 
 use std::path::PathBuf;
 
+use local_stack::Stack;
 use local_stack::command_line::{Data, Options};
-use local_stack::{REGION, Stack, signature};
 
 /// A template of the test's own, gone when it ends.
 struct Template(PathBuf);
@@ -176,107 +176,28 @@ async fn a_role_that_lambda_may_not_take_is_refused() {
     );
 }
 
-/// Each function, and a variable that it does not start without.
-const FUNCTIONS: [(&str, &str); 2] = [
-    (
-        "CreateThumbnail",
-        "          THUMBNAIL_BUCKET: !Ref ThumbnailBucket\n",
-    ),
-    ("AnalyzeImage", "          LABEL_TABLE: !Ref LabelTable\n"),
-];
-
 #[tokio::test]
-async fn what_a_function_cannot_handle_waits_in_its_failure_queue() {
-    let mut text = shipped::text().replace("MaximumRetryAttempts: 2", "MaximumRetryAttempts: 0");
-    for (_, variable) in FUNCTIONS {
-        assert!(text.contains(variable), "{variable}");
-        text = text.replacen(variable, "", 1);
+async fn an_event_source_mapping_is_refused_as_lambda_refuses_it() {
+    for (from, to, part) in [
+        (
+            "                  - sqs:ReceiveMessage\n",
+            "",
+            "Resources.CreateThumbnailEventSource: The provided execution role does not have permissions to call \
+             ReceiveMessage on SQS",
+        ),
+        (
+            "VisibilityTimeout: 360",
+            "VisibilityTimeout: 59",
+            "Queue visibility timeout: 59 seconds is less than Function timeout: 60 seconds",
+        ),
+        ("BatchSize: 1", "BatchSize: 10", "BatchSize must be 1"),
+        (
+            "deadLetterTargetArn: !GetAtt CreateThumbnailDeadLetterQueue.Arn\n        maxReceiveCount",
+            "deadLetterTargetArn: arn:aws:sqs:us-east-1:000000000000:none\n        maxReceiveCount",
+            "Dead letter target does not exist",
+        ),
+    ] {
+        let refusal = changed(from, to).refusal(&[]).await;
+        assert!(refusal.contains(part), "{refusal}");
     }
-    let stack = Template::new(&text).start(&[]).await.unwrap();
-    for (function, variable) in FUNCTIONS {
-        // The s3:TestEvent of the start is enough to start the function.
-        let message = received(&stack, &format!("{function}FailureQueue")).await;
-        assert_eq!(message["requestContext"]["condition"], "RetriesExhausted");
-        assert_eq!(message["requestContext"]["approximateInvokeCount"], 1);
-        let arn = message["requestContext"]["functionArn"].as_str().unwrap();
-        assert!(arn.contains(function), "{arn}");
-        assert!(
-            message["requestPayload"]["Records"][0]["Sns"]["Message"]
-                .as_str()
-                .unwrap()
-                .contains("s3:TestEvent")
-        );
-        let error = message["responsePayload"].to_string();
-        let log = stack.logs.join(format!("{function}Function.log"));
-        let log = std::fs::read_to_string(log).unwrap();
-        let (name, _) = variable.trim().split_once(':').unwrap();
-        assert!(
-            error.contains(name) || log.contains(name),
-            "{name}: {error} {log}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_delivered_waits_in_the_dead_letter_queue() {
-    let action = "Action: lambda:InvokeFunction";
-    let text = shipped::text();
-    assert_eq!(text.matches(action).count(), FUNCTIONS.len());
-    let text = text.replace(action, "Action: lambda:GetFunction");
-    let stack = Template::new(&text).start(&[]).await.unwrap();
-    for (function, _) in FUNCTIONS {
-        let message = received(&stack, &format!("{function}DeadLetterQueue")).await;
-        assert_eq!(message["Type"], "Notification");
-        assert!(
-            message["Message"]
-                .as_str()
-                .unwrap()
-                .contains("s3:TestEvent")
-        );
-    }
-}
-
-/// The first message of a queue, read over the AWS port.
-async fn received(stack: &Stack, queue: &str) -> serde_json::Value {
-    let queues = sqs(stack, "ListQueues", &serde_json::json!({})).await;
-    let urls = queues["QueueUrls"].as_array().unwrap();
-    let url = urls
-        .iter()
-        .find(|url| url.as_str().unwrap().contains(queue))
-        .unwrap();
-    let request = serde_json::json!({"QueueUrl": url, "WaitTimeSeconds": 20});
-    let answer = sqs(stack, "ReceiveMessage", &request).await;
-    let body = answer["Messages"][0]["Body"]
-        .as_str()
-        .expect("no message came within 20 seconds");
-    serde_json::from_str(body).unwrap()
-}
-
-async fn sqs(stack: &Stack, action: &str, body: &serde_json::Value) -> serde_json::Value {
-    use http_body_util::{BodyExt as _, Full};
-    use hyper_util::client::legacy::Client;
-    use hyper_util::rt::TokioExecutor;
-
-    let body = bytes::Bytes::from(body.to_string());
-    let uri: http::Uri = stack.aws_url.parse().unwrap();
-    let mut request = http::Request::post(format!("{uri}"))
-        .header("host", uri.authority().unwrap().as_str())
-        .header("content-type", "application/x-amz-json-1.0")
-        .header("x-amz-target", format!("AmazonSQS.{action}"))
-        .body(Full::new(body.clone()))
-        .unwrap();
-    let method = request.method().clone();
-    signature::sign(
-        &stack.credentials,
-        REGION,
-        "sqs",
-        &method,
-        ("/", ""),
-        request.headers_mut(),
-        &body,
-    );
-    let client: Client<_, Full<bytes::Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let answer = client.request(request).await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.status());
-    serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
 }

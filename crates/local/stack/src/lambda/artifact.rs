@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+
+use crate::private_files;
 
 /// Builds the packages whose zips the keys name, with the profile that this program was built with.
 ///
@@ -101,7 +102,8 @@ pub fn unpack(
     for key in keys {
         let zip = find(key, folder)?;
         let target = into.join(key);
-        fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
+        private_files::create_folder(&target)
+            .with_context(|| format!("cannot create {}", target.display()))?;
         let path = target.join("bootstrap");
         extract(&zip, &path).with_context(|| format!("cannot run {}", zip.display()))?;
         executables.insert((*key).to_owned(), path);
@@ -151,8 +153,7 @@ fn extract(zip: &Path, path: &Path) -> anyhow::Result<()> {
     }
     // Another process may be running the file that is there: a new one takes its place.
     let partial = path.with_extension("partial");
-    io::copy(&mut bootstrap, &mut File::create(&partial)?)?;
-    fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
+    io::copy(&mut bootstrap, &mut private_files::executable(&partial)?)?;
     fs::rename(&partial, path)?;
     Ok(())
 }

@@ -1,32 +1,41 @@
 //! The Lambda Runtime API of one execution environment
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
+//!
+//! Its address contains a secret that only the environment's process is given, so that no other process of this
+//! machine and no web page can take its invocations or end them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
 
 use crate::clock::now_ms;
 use crate::server::IdleTimeout;
 
-/// What a function is asked.
+/// The largest response of a function: 6 MB and the room that Lambda leaves for its frame.
+const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
+
+/// An invocation that waits for the function to take it.
 pub struct Invocation {
     pub request_id: String,
     pub function_arn: String,
     pub payload: Bytes,
     pub timeout: Duration,
-    /// Told when the function has taken it.
+    /// Notified when the function has taken it.
     pub taken: oneshot::Sender<()>,
-    /// Told what came of it.
-    pub answer: oneshot::Sender<Answer>,
+    /// Receives its result.
+    pub result: oneshot::Sender<InvocationResult>,
 }
 
-/// What a function says.
-pub enum Answer {
+/// What a function makes of an invocation.
+pub enum InvocationResult {
     /// `POST /invocation/{id}/response`
     Response,
     /// `POST /invocation/{id}/error`, the error object.
@@ -35,18 +44,28 @@ pub enum Answer {
 
 /// One environment's side of the API.
 pub struct RuntimeApi {
+    address: SocketAddr,
+    secret: String,
     invocations: Mutex<mpsc::Receiver<Invocation>>,
-    current: std::sync::Mutex<Option<(String, oneshot::Sender<Answer>)>>,
+    current: std::sync::Mutex<Option<(String, oneshot::Sender<InvocationResult>)>>,
     init_error: std::sync::Mutex<Option<Bytes>>,
 }
 
 impl RuntimeApi {
-    pub fn new(invocations: mpsc::Receiver<Invocation>) -> Arc<Self> {
+    pub fn new(address: SocketAddr, invocations: mpsc::Receiver<Invocation>) -> Arc<Self> {
         Arc::new(Self {
+            address,
+            secret: Uuid::new_v4().simple().to_string(),
             invocations: Mutex::new(invocations),
             current: std::sync::Mutex::default(),
             init_error: std::sync::Mutex::default(),
         })
+    }
+
+    /// `AWS_LAMBDA_RUNTIME_API`. On Lambda it is a host and a port; the Rust runtime client takes a path too, behind a
+    /// scheme.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}/{}", self.address, self.secret)
     }
 
     /// What the function reported when it could not start.
@@ -56,37 +75,60 @@ impl RuntimeApi {
 
     pub async fn handle(&self, request: Request<IdleTimeout<Incoming>>) -> Response<Full<Bytes>> {
         let (head, body) = request.into_parts();
-        let Some(path) = head.uri.path().strip_prefix("/2018-06-01/runtime/") else {
-            return answer(StatusCode::NOT_FOUND, r#"{"errorMessage":"no such path"}"#);
+        let Some(path) = self.authorized_path(head.uri.path(), &head.headers) else {
+            return response(StatusCode::FORBIDDEN, "Forbidden", "forbidden");
         };
         let path: Vec<&str> = path.split('/').collect();
         if (&head.method, path.as_slice()) == (&Method::GET, &["invocation", "next"]) {
             return self.next().await;
         }
-        let Ok(body) = body.collect().await else {
-            return answer(
-                StatusCode::BAD_REQUEST,
-                r#"{"errorMessage":"the body broke off"}"#,
-            );
+        let body = match Limited::new(body, MAX_RESPONSE_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return self.too_large(&path),
+            Err(_) => {
+                return response(
+                    StatusCode::BAD_REQUEST,
+                    "InvalidRequest",
+                    "the request body is incomplete",
+                );
+            }
         };
-        let body = body.to_bytes();
         match (&head.method, path.as_slice()) {
             (&Method::POST, ["init", "error"]) => {
                 *lock(&self.init_error) = Some(body);
-                answer(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
+                accepted()
             }
-            (&Method::POST, ["invocation", id, "response"]) => self.end(id, Answer::Response),
-            (&Method::POST, ["invocation", id, "error"]) => self.end(id, Answer::Error(body)),
-            _ => answer(StatusCode::NOT_FOUND, r#"{"errorMessage":"no such path"}"#),
+            (&Method::POST, ["invocation", id, "response"]) => {
+                self.end(id, InvocationResult::Response)
+            }
+            (&Method::POST, ["invocation", id, "error"]) => {
+                self.end(id, InvocationResult::Error(body))
+            }
+            _ => response(StatusCode::NOT_FOUND, "NotFound", "there is no such path"),
         }
+    }
+
+    /// What is asked for, if the environment's own process asks.
+    fn authorized_path<'a>(&self, path: &'a str, headers: &HeaderMap) -> Option<&'a str> {
+        let host = headers.get(HOST)?.to_str().ok()?;
+        if host != self.address.to_string() || headers.contains_key(ORIGIN) {
+            return None;
+        }
+        path.strip_prefix('/')?
+            .strip_prefix(&self.secret)?
+            .strip_prefix("/2018-06-01/runtime/")
     }
 
     async fn next(&self) -> Response<Full<Bytes>> {
         let Some(invocation) = self.invocations.lock().await.recv().await else {
-            return answer(StatusCode::GONE, r#"{"errorMessage":"shutting down"}"#);
+            return response(
+                StatusCode::GONE,
+                "ShuttingDown",
+                "the environment is shutting down",
+            );
         };
         let deadline = now_ms() + u64::try_from(invocation.timeout.as_millis()).unwrap_or(u64::MAX);
-        let trace = uuid::Uuid::new_v4().simple().to_string();
+        let trace = Uuid::new_v4().simple().to_string();
         let response = Response::builder()
             .header("Content-Type", "application/json")
             .header("Lambda-Runtime-Aws-Request-Id", &invocation.request_id)
@@ -106,31 +148,58 @@ impl RuntimeApi {
             )
             .body(Full::new(invocation.payload))
             .unwrap_or_default();
-        *lock(&self.current) = Some((invocation.request_id, invocation.answer));
+        *lock(&self.current) = Some((invocation.request_id, invocation.result));
         let _ = invocation.taken.send(());
         response
     }
 
-    fn end(&self, id: &str, result: Answer) -> Response<Full<Bytes>> {
+    /// Ends an invocation whose response is larger than Lambda takes
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+    fn too_large(&self, path: &[&str]) -> Response<Full<Bytes>> {
+        if let ["invocation", id, "response" | "error"] = path {
+            let error = serde_json::json!({
+                "errorType": "Function.ResponseSizeTooLarge",
+                "errorMessage": format!(
+                    "Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+                ),
+            });
+            self.end(id, InvocationResult::Error(error.to_string().into()));
+        }
+        response(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            &format!("Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."),
+        )
+    }
+
+    fn end(&self, id: &str, result: InvocationResult) -> Response<Full<Bytes>> {
         let mut current = lock(&self.current);
         if current
             .as_ref()
             .is_none_or(|(request_id, _)| request_id != id)
         {
-            return answer(
+            return response(
                 StatusCode::BAD_REQUEST,
-                r#"{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}"#,
+                "InvalidRequestID",
+                "Invalid request ID",
             );
         }
         if let Some((_, sender)) = current.take() {
             let _ = sender.send(result);
         }
-        answer(StatusCode::ACCEPTED, r#"{"status":"OK"}"#)
+        accepted()
     }
 }
 
-fn answer(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+fn accepted() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(r#"{"status":"OK"}"#));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+fn response(status: StatusCode, error_type: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({"errorMessage": message, "errorType": error_type});
+    let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = status;
     response
 }

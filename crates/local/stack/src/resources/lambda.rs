@@ -25,14 +25,12 @@ pub struct Function {
     pub code: Code,
     /// ARN of the role that it runs as.
     pub role: String,
-    /// MB. Told to the function, not enforced.
+    /// MB. A process that holds more is killed.
     #[serde(default = "default_memory")]
     pub memory_size: u32,
     /// Seconds after which an invocation is ended.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
-    /// Environments at once, at most.
-    pub reserved_concurrent_executions: Option<usize>,
     /// Environment variables.
     #[serde(default)]
     pub environment: Environment,
@@ -88,79 +86,71 @@ pub struct Environment {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct LoggingConfig {
-    /// `JSON` or `Text`.
-    pub log_format: Option<String>,
+    /// How Lambda's own lines are written, and by convention the function's.
+    #[serde(default)]
+    pub log_format: LogFormat,
     /// Name of the log group.
     pub log_group: Option<String>,
     /// What the function logs.
     pub application_log_level: Option<String>,
-    /// What the platform logs, which it doesn't here.
+    /// Reports are always logged here.
     pub system_log_level: Accepted,
 }
 
-/// `AWS::Lambda::Permission`
+/// How Lambda's own log lines are written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum LogFormat {
+    /// One object a line.
+    #[serde(rename = "JSON")]
+    Json,
+    /// Fields with tabs between them.
+    #[default]
+    Text,
+}
+
+impl LogFormat {
+    /// As `AWS_LAMBDA_LOG_FORMAT` has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Text => "Text",
+        }
+    }
+}
+
+/// `AWS::Lambda::EventSourceMapping`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Permission {
-    /// Name or ARN.
-    pub function_name: String,
-    /// `lambda:InvokeFunction`
-    pub action: String,
-    /// `sns.amazonaws.com`
-    pub principal: String,
-    /// The resource on whose behalf the principal calls.
-    pub source_arn: Option<String>,
-    /// The account of that resource.
-    pub source_account: Option<String>,
-}
-
-/// `AWS::Lambda::EventInvokeConfig`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct EventInvokeConfig {
-    /// Name or ARN.
-    pub function_name: String,
-    /// Only `$LATEST` exists here.
-    pub qualifier: Qualifier,
-    /// Seconds after which an event is given up.
-    #[serde(default = "six_hours")]
-    pub maximum_event_age_in_seconds: u64,
-    /// Retries after function errors.
-    #[serde(default = "two")]
-    pub maximum_retry_attempts: u32,
-    /// Where events go in the end.
-    #[serde(default)]
-    pub destination_config: DestinationConfig,
-}
-
-fn six_hours() -> u64 {
-    21_600
-}
-
-fn two() -> u32 {
-    2
-}
-
-/// Versions of a function.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub enum Qualifier {
-    /// The one there is.
-    #[serde(rename = "$LATEST")]
-    Latest,
-}
-
-/// Where events go in the end.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct DestinationConfig {
-    /// What could not be handled.
-    pub on_failure: Option<Destination>,
-}
-
-/// Where events go.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Destination {
+pub struct EventSourceMapping {
     /// The queue's ARN.
-    pub destination: String,
+    pub event_source_arn: String,
+    /// Name or ARN.
+    pub function_name: String,
+    /// Messages of an event.
+    #[serde(default = "ten")]
+    pub batch_size: u32,
+    /// Whether the queue is polled.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// How many messages are handled at a time.
+    pub scaling_config: Option<ScalingConfig>,
+    /// For bills.
+    pub tags: Accepted,
+}
+
+/// How many messages are handled at a time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct ScalingConfig {
+    /// 2 to 1,000.
+    pub maximum_concurrency: usize,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+fn yes() -> bool {
+    true
 }

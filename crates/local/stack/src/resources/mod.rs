@@ -44,8 +44,7 @@ pub struct Resources {
     pub queues: Vec<Declared<sqs::Queue>>,
     pub queue_policies: Vec<Declared<sqs::QueuePolicy>>,
     pub functions: Vec<Declared<lambda::Function>>,
-    pub permissions: Vec<Declared<lambda::Permission>>,
-    pub invoke_configs: Vec<Declared<lambda::EventInvokeConfig>>,
+    pub event_source_mappings: Vec<Declared<lambda::EventSourceMapping>>,
     pub roles: Vec<Declared<iam::Role>>,
     pub tables: Vec<Declared<tables::Table>>,
     pub rest_apis: Vec<Declared<api::RestApi>>,
@@ -82,9 +81,8 @@ impl Resources {
             "AWS::SQS::Queue" => self.queues.push(declared(resource, names)?),
             "AWS::SQS::QueuePolicy" => self.queue_policies.push(declared(resource, names)?),
             "AWS::Lambda::Function" => self.functions.push(declared(resource, names)?),
-            "AWS::Lambda::Permission" => self.permissions.push(declared(resource, names)?),
-            "AWS::Lambda::EventInvokeConfig" => {
-                self.invoke_configs.push(declared(resource, names)?);
+            "AWS::Lambda::EventSourceMapping" => {
+                self.event_source_mappings.push(declared(resource, names)?);
             }
             "AWS::IAM::Role" => self.roles.push(declared(resource, names)?),
             "AWS::DynamoDB::Table" => self.tables.push(declared(resource, names)?),

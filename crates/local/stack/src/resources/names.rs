@@ -95,8 +95,7 @@ impl ResourceTypes for Names {
             "AWS::S3::BucketPolicy"
             | "AWS::SNS::TopicPolicy"
             | "AWS::SQS::QueuePolicy"
-            | "AWS::Lambda::Permission"
-            | "AWS::Lambda::EventInvokeConfig" => self.generated(id),
+            | "AWS::Lambda::EventSourceMapping" => self.generated(id),
             other => {
                 return Err(format!(
                     "resource type {other} is not one that this machine runs"

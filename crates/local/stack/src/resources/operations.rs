@@ -6,20 +6,23 @@ use serde::de::Error as _;
 
 use super::Accepted;
 
-/// `AWS::CloudWatch::Alarm` on one metric.
+/// `AWS::CloudWatch::Alarm` on one metric, or on an expression over several.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Alarm {
     pub alarm_name: Option<String>,
     pub alarm_description: Accepted,
-    pub namespace: String,
-    pub metric_name: String,
+    pub namespace: Option<String>,
+    pub metric_name: Option<String>,
     #[serde(default)]
     pub dimensions: Vec<Dimension>,
     pub statistic: Option<Statistic>,
     pub extended_statistic: Option<String>,
     /// In seconds.
-    pub period: u32,
+    pub period: Option<u32>,
+    /// Instead of all that: metrics and expressions.
+    #[serde(default)]
+    pub metrics: Vec<MetricDataQuery>,
     pub evaluation_periods: u32,
     pub datapoints_to_alarm: Option<u32>,
     pub threshold: f64,
@@ -30,6 +33,63 @@ pub struct Alarm {
     #[serde(rename = "OKActions", default)]
     pub ok_actions: Vec<String>,
     pub tags: Accepted,
+}
+
+impl Alarm {
+    /// Namespace, name and dimensions of each metric that is watched.
+    pub fn watched(&self) -> impl Iterator<Item = (&str, &str, &[Dimension])> {
+        let one = self.namespace.as_deref().zip(self.metric_name.as_deref());
+        let one = one.map(|(namespace, name)| (namespace, name, self.dimensions.as_slice()));
+        let several = self.metrics.iter().filter_map(|query| {
+            let metric = &query.metric_stat.as_ref()?.metric;
+            Some((
+                metric.namespace.as_str(),
+                metric.metric_name.as_str(),
+                metric.dimensions.as_slice(),
+            ))
+        });
+        one.into_iter().chain(several)
+    }
+}
+
+/// A metric, or an expression over those of other ids.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct MetricDataQuery {
+    /// What expressions call it.
+    pub id: String,
+    /// `errors / invocations`
+    pub expression: Option<String>,
+    pub metric_stat: Option<MetricStat>,
+    /// Whether it is what is compared with the threshold, which one is.
+    #[serde(default = "yes")]
+    pub return_data: bool,
+    pub label: Accepted,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A metric's values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct MetricStat {
+    pub metric: Metric,
+    /// `Sum`, `Maximum`, `p99`, …
+    pub stat: String,
+    /// In seconds.
+    pub period: u32,
+}
+
+/// A metric.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Metric {
+    pub namespace: String,
+    pub metric_name: String,
+    #[serde(default)]
+    pub dimensions: Vec<Dimension>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -34,20 +34,23 @@ pub struct TopicPolicy {
 pub struct Subscription {
     /// The topic.
     pub topic_arn: String,
-    /// How it is told.
+    /// How notifications are delivered.
     pub protocol: Protocol,
-    /// The function's ARN.
+    /// The queue's ARN.
     pub endpoint: String,
+    /// Whether a message is delivered as it was published, rather than in a notification.
+    #[serde(default)]
+    pub raw_message_delivery: bool,
     /// Where undeliverable notifications go.
     pub redrive_policy: Option<RedrivePolicy>,
 }
 
-/// How a subscriber is told.
+/// How notifications are delivered.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// A function is invoked.
-    Lambda,
+    /// To a queue.
+    Sqs,
 }
 
 /// Where undeliverable notifications go.

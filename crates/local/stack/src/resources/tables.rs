@@ -10,12 +10,14 @@ use super::Accepted;
 pub struct Table {
     /// Physical name.
     pub table_name: Option<String>,
-    /// What it costs, which is nothing here.
+    /// `PAY_PER_REQUEST` or `PROVISIONED`; nothing is throttled here either way.
     pub billing_mode: Option<String>,
     /// Types of the keys' attributes.
     pub attribute_definitions: Vec<AttributeDefinition>,
     /// Partition key, sort key.
     pub key_schema: Vec<KeySchema>,
+    /// Other keys that items can be queried by.
+    pub global_secondary_indexes: Option<Vec<GlobalSecondaryIndex>>,
     /// The attribute that says when an item expires.
     pub time_to_live_specification: Option<TimeToLiveSpecification>,
     /// There are no backups here.
@@ -47,6 +49,29 @@ pub struct KeySchema {
     pub attribute_name: String,
     /// `HASH` or `RANGE`.
     pub key_type: String,
+}
+
+/// An index, in `DynamoDB`'s own form.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct GlobalSecondaryIndex {
+    /// What queries name it by.
+    pub index_name: String,
+    /// Partition key, sort key.
+    pub key_schema: Vec<KeySchema>,
+    /// The attributes that it holds.
+    pub projection: Projection,
+}
+
+/// The attributes that an index holds, in `DynamoDB`'s own form.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Projection {
+    /// `ALL`, `KEYS_ONLY` or `INCLUDE`.
+    pub projection_type: String,
+    /// With `INCLUDE`, attributes besides the keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub non_key_attributes: Option<Vec<String>>,
 }
 
 /// When items expire, in `DynamoDB`'s own form.

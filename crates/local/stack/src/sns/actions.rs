@@ -48,7 +48,7 @@ impl Topics {
         self.check_topic(topic)?;
         let id = self
             .publish(Caller::Principal(call.caller), topic, subject, message)
-            .map_err(|error| ServiceError::internal(&anyhow::anyhow!(error)))?;
+            .map_err(|error| ServiceError::internal(&error.into()))?;
         Ok(json!({"MessageId": id}))
     }
 
@@ -72,7 +72,7 @@ impl Topics {
                     "SubscriptionArn": subscription.arn,
                     "TopicArn": subscription.topic,
                     "Protocol": subscription.protocol,
-                    "Endpoint": subscription.function,
+                    "Endpoint": subscription.queue,
                     "Owner": crate::environment::ACCOUNT,
                 })
             })

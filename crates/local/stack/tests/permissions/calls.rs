@@ -17,10 +17,10 @@ pub struct Call {
 const BUCKETS: [&str; 2] = ["RawBucket", "ThumbnailBucket"];
 const TABLES: [&str; 2] = ["ImageTable", "LabelTable"];
 const QUEUES: [&str; 4] = [
+    "CreateThumbnailQueue",
+    "AnalyzeImageQueue",
     "CreateThumbnailDeadLetterQueue",
     "AnalyzeImageDeadLetterQueue",
-    "CreateThumbnailFailureQueue",
-    "AnalyzeImageFailureQueue",
 ];
 
 /// Every call.
@@ -34,6 +34,7 @@ pub fn all() -> Vec<Call> {
     }
     for queue in QUEUES {
         calls.extend(on_queue(queue));
+        calls.extend(message_moves(queue));
     }
     let anything = |action| vec![(action, "*".to_owned())];
     calls.push(s3(
@@ -290,4 +291,32 @@ fn on_queue(queue: &str) -> Vec<Call> {
         json_call("sqs", operation, &body, vec![(action, queue.to_owned())])
     })
     .into()
+}
+
+/// Moving a dead-letter queue's messages needs what receiving them and sending them elsewhere needs.
+fn message_moves(queue: &str) -> Vec<Call> {
+    let source = json!({"SourceArn": format!("<arn:{queue}>")});
+    let mut calls: Vec<Call> = [
+        ("ListMessageMoveTasks", "sqs:ListMessageMoveTasks"),
+        ("StartMessageMoveTask", "sqs:StartMessageMoveTask"),
+    ]
+    .into_iter()
+    .map(|(operation, action)| {
+        let needs = [
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            action,
+        ]
+        .map(|action| (action, queue.to_owned()));
+        json_call("sqs", operation, &source, needs.into())
+    })
+    .collect();
+    if let (Some(start), Some(function)) = (calls.last_mut(), queue.strip_suffix("DeadLetterQueue"))
+    {
+        start
+            .needs
+            .push(("sqs:SendMessage", format!("{function}Queue")));
+    }
+    calls
 }

@@ -1,4 +1,4 @@
-//! A picture may be gone before anybody looks at it.
+//! An image may be deleted before a function handles the event of its upload.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,37 +12,39 @@ use crate::shipped;
 
 const FUNCTIONS: [&str; 2] = ["CreateThumbnail", "AnalyzeImage"];
 
-/// The template with functions that do nothing, but for `working`, which does one thing after the other and gives up
-/// at once.
+/// The template with functions that no event reaches, but for `working`, which handles one after the other and fails
+/// on each once at most.
 fn template(path: &Path, working: Option<&str>) {
     let mut text = String::new();
-    let mut function = String::new();
-    let mut reserved = 0;
-    for line in shipped::text()
-        .lines()
-        .filter(|line| !line.contains("ReservedConcurrentExecutions"))
-    {
-        if let Some(name) = line.strip_suffix("Function:") {
-            name.trim().clone_into(&mut function);
+    let mut mapping = None;
+    let mut mappings = 0;
+    for line in shipped::text().lines() {
+        if line.starts_with("  ") && !line.starts_with("   ") {
+            mapping = line.trim().strip_suffix("EventSource:");
         }
-        text.push_str(line);
-        text.push('\n');
-        if line == "      Runtime: provided.al2023" {
-            let slots = u8::from(working == Some(&function));
-            let _ = writeln!(text, "      ReservedConcurrentExecutions: {slots}");
-            reserved += 1;
+        if let Some(function) = mapping
+            && line.contains("MaximumConcurrency:")
+        {
+            let _ = writeln!(text, "        MaximumConcurrency: 1");
+            let _ = writeln!(text, "      Enabled: {}", working == Some(function));
+            mappings += 1;
+        } else {
+            text.push_str(line);
+            text.push('\n');
         }
     }
-    assert_eq!(reserved, FUNCTIONS.len());
-    let retries = "MaximumRetryAttempts: 2";
-    assert_eq!(text.matches(retries).count(), FUNCTIONS.len());
-    std::fs::write(path, text.replace(retries, "MaximumRetryAttempts: 0")).unwrap();
+    assert_eq!(mappings, FUNCTIONS.len());
+    let receives = "maxReceiveCount: 100";
+    assert_eq!(text.matches(receives).count(), FUNCTIONS.len());
+    std::fs::write(path, text.replace(receives, "maxReceiveCount: 1")).unwrap();
 }
 
-/// Events of a function that still wait, or are being handled.
-fn waiting(data: &Path, function: &str) -> usize {
-    let folder = data.join("lambda").join(format!("{function}Function"));
-    std::fs::read_dir(folder).unwrap().count()
+/// Messages of a queue, in flight or not.
+fn messages(data: &Path, queue: &str) -> u32 {
+    let database = rusqlite::Connection::open(data.join("sqs.sqlite")).unwrap();
+    let count = "SELECT count(*) FROM messages WHERE queue LIKE ?";
+    let name = format!("%-{queue}-%");
+    database.query_row(count, [name], |row| row.get(0)).unwrap()
 }
 
 /// Runs a stack to its end: nothing of it is left when this returns.
@@ -78,23 +80,19 @@ fn gone_before(function: &str, folder: &Path) {
         let deleted = deleted.await;
         assert!(deleted.status.is_success(), "{deleted:?}");
     });
-    // Two tests of the notifications, an upload and a deletion.
-    assert_eq!(waiting(&data, function), 4);
+    // Two test events of the notifications, an upload and a deletion.
+    let queue = format!("{function}Queue");
+    assert_eq!(messages(&data, &queue), 4);
 
     template(&folder.join("infra.yaml"), Some(function));
     run(async {
         let stack = Stack::start(&options).await.unwrap();
-        while waiting(&data, function) > 0 {
+        while messages(&data, &queue) > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let queues = std::fs::read_dir(data.join("sqs")).unwrap();
-        let queue = queues.map(|entry| entry.unwrap().path()).find(|path| {
-            path.to_string_lossy()
-                .contains(&format!("-{function}FailureQueue-"))
-        });
-        let failures = std::fs::read_dir(queue.unwrap()).unwrap().count();
         let log = stack.logs.join(format!("{function}Function.log"));
         let log = std::fs::read_to_string(log).unwrap();
-        assert_eq!(failures, 0, "{function}: {log}");
+        let dead = messages(&data, &format!("{function}DeadLetterQueue"));
+        assert_eq!(dead, 0, "{function}: {log}");
     });
 }

@@ -104,6 +104,7 @@ impl Machine {
         let named = |text: &str| {
             self.names.iter().fold(text.to_owned(), |text, (id, name)| {
                 text.replace(&format!("<{id}>"), name)
+                    .replace(&format!("<arn:{id}>"), &self.arn(id))
             })
         };
         let headers: Vec<(&str, String)> = call

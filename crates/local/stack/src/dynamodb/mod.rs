@@ -1,98 +1,56 @@
-//! `DynamoDB`: the crate `dynoxide-rs` on a port of its own, behind this machine's signatures and policies.
+//! `DynamoDB`: the embedded database `dynoxide-rs`, behind this machine's signatures and policies.
+
+mod arns;
+mod operations;
 
 use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use dynoxide::Database;
-use http::request::Parts;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::aws_port::service::{Call, Output, Service, ServiceError};
+use crate::private_files;
 use crate::resources::Resources;
 use crate::resources::names::Names;
+use arns::TableArns;
 
 /// The tables of a stack.
 pub struct Tables {
-    client: Client<HttpConnector, Full<Bytes>>,
-    /// The embedded server's address.
-    url: String,
-    names: Names,
+    database: Database,
+    arns: TableArns,
 }
 
 impl Tables {
-    /// Opens the database in `folder` and makes the tables that a template declares, unless they are there.
+    /// Opens the database in `folder` and creates the tables that a template declares, unless they are there.
     ///
     /// # Errors
-    /// A table that `DynamoDB` refuses, or a folder that can't be written.
+    /// A table that `DynamoDB` refuses, or a folder that cannot be written.
     pub fn open(resources: &Resources, names: &Names, folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("dynamodb.sqlite");
+        private_files::create(&path)
+            .with_context(|| format!("cannot create {}", path.display()))?;
         let database = Database::new(&path.to_string_lossy())
             .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
         for table in &resources.tables {
             create(&database, &table.physical_id, &table.properties)
                 .with_context(|| format!("Resources.{}", table.logical_id))?;
         }
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}/", listener.local_addr()?);
-        // SQLite blocks: on a thread of its own it holds up nobody.
-        std::thread::Builder::new()
-            .name("dynamodb".to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build();
-                match runtime {
-                    Ok(runtime) => runtime.block_on(async {
-                        match tokio::net::TcpListener::from_std(listener) {
-                            Ok(listener) => dynoxide::server::serve_on(listener, database).await,
-                            Err(error) => tracing::error!("DynamoDB cannot listen: {error}"),
-                        }
-                    }),
-                    Err(error) => tracing::error!("DynamoDB cannot run: {error}"),
-                }
-            })?;
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
-            url,
-            names: names.clone(),
+            database,
+            arns: TableArns::new(names),
         })
-    }
-
-    async fn forward(&self, head: &Parts, body: &Bytes) -> anyhow::Result<Response<Bytes>> {
-        let mut forwarded = Request::builder().method(&head.method).uri(&self.url);
-        // The embedded server wants to see a signature, which has been verified by now.
-        for name in [
-            "authorization",
-            "content-type",
-            "x-amz-date",
-            "x-amz-target",
-        ] {
-            if let Some(value) = head.headers.get(name) {
-                forwarded = forwarded.header(name, value);
-            }
-        }
-        let response = self
-            .client
-            .request(forwarded.body(Full::new(body.clone()))?)
-            .await?;
-        let (head, body) = response.into_parts();
-        Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
     }
 
     /// Actions and resources that an operation needs
     /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>); those of a
     /// transaction are its items'.
-    fn needs(&self, operation: &str, body: &Value) -> Vec<(String, String)> {
+    fn permissions(&self, operation: &str, body: &Value) -> Vec<(String, String)> {
         let table = |body: &Value| match (body["TableName"].as_str(), body["IndexName"].as_str()) {
-            (Some(name), Some(index)) => format!("{}/index/{index}", self.arn(name)),
-            (Some(name), None) => self.arn(name),
+            (Some(name), Some(index)) => format!("{}/index/{index}", self.arns.arn(name)),
+            (Some(name), None) => self.arns.arn(name),
             (None, _) => "*".to_owned(),
         };
         let items = |list: &str| body[list].as_array().cloned().unwrap_or_default();
@@ -118,17 +76,9 @@ impl Tables {
                 .map(|tables| tables.keys().cloned().collect::<Vec<_>>())
                 .unwrap_or_default()
                 .iter()
-                .map(|name| (format!("dynamodb:{operation}"), self.arn(name)))
+                .map(|name| (format!("dynamodb:{operation}"), self.arns.arn(name)))
                 .collect(),
             _ => vec![(format!("dynamodb:{operation}"), table(body))],
-        }
-    }
-
-    fn arn(&self, name_or_arn: &str) -> String {
-        if name_or_arn.starts_with("arn:") {
-            name_or_arn.to_owned()
-        } else {
-            self.names.arn("dynamodb", &format!("table/{name_or_arn}"))
         }
     }
 }
@@ -136,14 +86,39 @@ impl Tables {
 #[async_trait::async_trait]
 impl Service for Tables {
     async fn call(&self, call: &Call<'_>) -> Result<Output, ServiceError> {
-        for (action, resource) in self.needs(call.action, call.input) {
+        for (action, resource) in self.permissions(call.action, call.input) {
             call.check(&action, &resource)?;
         }
-        self.forward(call.head, call.body)
-            .await
-            .map(Output::Response)
-            .map_err(|error| ServiceError::internal(&error))
+        let body = match self.arns.request(call.action, call.input) {
+            Some(body) => body,
+            None => String::from_utf8_lossy(call.body).into_owned(),
+        };
+        let database = self.database.clone();
+        let operation = call.action.to_owned();
+        // SQLite blocks the thread that it runs on.
+        let result =
+            tokio::task::spawn_blocking(move || operations::run(&database, &operation, &body))
+                .await
+                .map_err(|error| ServiceError::internal(&error.into()))?
+                .ok_or_else(|| call.unsupported("DynamoDB"))?;
+        Ok(Output::Response(match result {
+            Ok(body) => response(StatusCode::OK, self.arns.response(call.action, body)),
+            Err(error) => response(
+                StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST),
+                error.to_json(),
+            ),
+        }))
     }
+}
+
+fn response(status: StatusCode, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
+    response
 }
 
 fn create(
@@ -161,6 +136,7 @@ fn create(
             "BillingMode": table.billing_mode.as_deref().unwrap_or("PAY_PER_REQUEST"),
             "AttributeDefinitions": table.attribute_definitions,
             "KeySchema": table.key_schema,
+            "GlobalSecondaryIndexes": table.global_secondary_indexes,
         });
         database
             .create_table(serde_json::from_value(request)?)
