@@ -66,7 +66,7 @@ impl Planes {
         (self.planes[0].width, self.planes[0].height)
     }
 
-    /// Whether the planes of color are half as wide and half as high as luma.
+    /// Whether the planes of chroma are half as wide and half as high as luma.
     pub fn has_half_color(&self) -> bool {
         let (width, height) = self.size();
         let half = (width.div_ceil(2), height.div_ceil(2));
@@ -86,7 +86,7 @@ impl Planes {
         }
     }
 
-    /// Gray or RGB, each sample of color for all of luma that it covers. (JFIF 1.02, page 3.)
+    /// Converts to gray or RGB, repeating samples of chroma (JFIF 1.02, page 3).
     pub fn into_pixels(self) -> Pixels {
         let (width, height) = self.size();
         let full = |plane: &Plane| {

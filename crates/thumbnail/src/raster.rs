@@ -1,4 +1,4 @@
-//! A scaled image: interleaved pixels, or the planes that a JPEG gave.
+//! A scaled image: interleaved pixels, or the planes of a JPEG.
 
 use crate::pixels::Pixels;
 use crate::planes::Planes;

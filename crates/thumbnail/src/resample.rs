@@ -1,8 +1,8 @@
-//! Rows in at full size, rows out at the size wanted.
+//! Resampling of rows at full size to the size wanted.
 //!
-//! Whole boxes of pixels are averaged first, while the image is still more than [`GAP`] times too large; the rest
-//! is Lanczos3. Rows are used as they come, so that an image need never be in memory whole. Color is weighted with
-//! alpha, so that what cannot be seen does not color what can.
+//! Boxes of pixels are averaged first, down to [`GAP`] times the size wanted or more; Lanczos3 does the rest. Rows are
+//! used as they come, so that the image is never in memory at full size. Color is weighted by alpha, so that transparent
+//! pixels do not color visible ones.
 
 mod boxes;
 mod kernel;
@@ -16,10 +16,10 @@ pub(crate) use plane::PlaneResample;
 
 use crate::pixels::{ColorModel, Pixels};
 
-/// How many times larger than wanted the averaged image still is. Less is faster and blurs.
+/// The least ratio of the averaged image to the size wanted. Less is faster and blurs.
 const GAP: f64 = 2.0;
 
-/// Width and height of an image that fits a square box: never enlarged, never 0.
+/// Scales a width and height to fit a square box: never enlarged, never 0.
 pub(crate) fn fit(width: usize, height: usize, side: usize) -> (usize, usize) {
     let longer = width.max(height);
     if longer <= side {
@@ -29,7 +29,7 @@ pub(crate) fn fit(width: usize, height: usize, side: usize) -> (usize, usize) {
     (scaled(width), scaled(height))
 }
 
-/// One image on its way to one size.
+/// Resamples one image to one size.
 pub(crate) struct Resample {
     model: ColorModel,
     boxes: Boxes,
@@ -40,17 +40,17 @@ pub(crate) struct Resample {
 }
 
 impl Resample {
-    /// From `width` by `height` to `small.0` by `small.1`, which are no larger.
+    /// From `size` to `small`, which is no larger.
     pub fn new(model: ColorModel, size: (usize, usize), small: (usize, usize)) -> Self {
         Self::with(model, size, 1, small)
     }
 
-    /// An image that is here whole.
+    /// Resamples an image that is in memory.
     pub fn whole(pixels: &Pixels, small: (usize, usize)) -> Pixels {
         Self::of_means(pixels, 1, small)
     }
 
-    /// An image whose pixels are means of `mean_of` by as many already.
+    /// Resamples an image whose pixels are means of `mean_of` by `mean_of` pixels.
     pub fn of_means(pixels: &Pixels, mean_of: usize, small: (usize, usize)) -> Pixels {
         let mut resample = Self::with(pixels.model, (pixels.width, pixels.height), mean_of, small);
         for row in pixels
@@ -82,7 +82,7 @@ impl Resample {
         Self {
             model,
             boxes: Boxes::new(model, (width, height), factors),
-            // What is weighted with a small alpha would lose too much.
+            // Rounding would lose too much of colors weighted by a small alpha.
             lanczos: Lanczos::new(
                 model.channels(),
                 across,
@@ -108,7 +108,7 @@ impl Resample {
         }
     }
 
-    /// The small image, once every row has been taken.
+    /// To be called after the last row.
     pub fn finish(self) -> Pixels {
         debug_assert_eq!(
             self.small.len(),
@@ -123,12 +123,12 @@ impl Resample {
     }
 }
 
-/// How many pixels are averaged into one before Lanczos.
+/// The side of the boxes that are averaged before Lanczos3, in pixels.
 fn factor(from: usize, to: usize) -> usize {
     ((from as f64 / to as f64 / GAP) as usize).clamp(1, boxes::MAX_FACTOR)
 }
 
-/// One row, plane after plane, to bytes side by side; color no longer weighted with alpha.
+/// Interleaves a row of planes and takes the weight by alpha off its colors.
 fn store(model: ColorModel, width: usize, planes: &[f32], out: &mut Vec<u8>) {
     let channels = model.channels();
     let colors = if model.has_alpha() {
@@ -151,7 +151,7 @@ fn store(model: ColorModel, width: usize, planes: &[f32], out: &mut Vec<u8>) {
     }
 }
 
-/// Rounded to the nearest byte.
+/// Rounds to the nearest byte.
 #[inline]
 pub(crate) fn byte(value: f32) -> u8 {
     // The cast saturates: below 0 is 0, above 255 is 255.

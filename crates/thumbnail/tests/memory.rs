@@ -146,12 +146,10 @@ fn an_interlaced_image_is_held_once() {
 #[test]
 fn rows_of_a_hundred_million_pixels_are_too_large() {
     let pixels = zeros(600_000_000);
-    for color_type in [2, 6] {
-        let file = png(119_000_000, 1, color_type, 0, &[(b"IDAT", &pixels)]);
-        stays_within("wide.png", &file, "ImageTooLarge", 0);
-        let file = png(1, 119_000_000, color_type, 0, &[(b"IDAT", &pixels)]);
-        stays_within("high.png", &file, "done", 0);
-    }
+    let file = png(119_000_000, 1, 6, 0, &[(b"IDAT", &pixels)]);
+    stays_within("wide.png", &file, "ImageTooLarge", 0);
+    let file = png(1, 119_000_000, 6, 0, &[(b"IDAT", &pixels)]);
+    stays_within("high.png", &file, "done", 0);
 }
 
 #[test]

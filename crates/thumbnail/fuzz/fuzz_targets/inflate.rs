@@ -1,4 +1,4 @@
-//! The compressed pixels of a PNG, which the `image` crate must find to be the same picture, or damaged, too.
+//! The compressed pixels of a PNG, which the `image` crate must find to be the same image, or damaged, too.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! JPEGs, by our own decoder and in full.
+//! JPEGs: sequential, progressive, one scan a component.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

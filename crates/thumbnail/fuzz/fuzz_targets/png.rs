@@ -1,4 +1,4 @@
-//! PNGs, row by row and whole.
+//! PNGs, row by row and interlaced.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

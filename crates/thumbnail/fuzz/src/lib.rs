@@ -3,7 +3,7 @@
 use thumbnail::{Encoding, Limits, pixels, thumbnail_as};
 
 /// Decodes `bytes`, whose first are replaced by `magic`, so that mutation need not find out how a file begins. What
-/// was there chooses the size, so that a picture of 30 or so pixels needs 1, 2, 4 or 8 samples of a block, and planes
+/// was there chooses the size, so that an image of 30 or so pixels needs 1, 2, 4 or 8 samples of a block, and planes
 /// or RGB.
 pub fn some_scale(magic: &[u8], bytes: &[u8]) {
     let mut file = bytes.to_vec();

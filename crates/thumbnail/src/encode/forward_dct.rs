@@ -1,5 +1,5 @@
-//! The forward transform of Arai, Agui and Nakajima (1988), eight lanes at a time, so that it is done in vector
-//! registers. What comes out is larger than T.81's by `8 * SCALES[row] * SCALES[column]`.
+//! The forward transform of Arai, Agui and Nakajima (1988), eight lanes at a time, so that it is
+//! vectorized. Its coefficients are those of T.81 times `8 * SCALES[row] * SCALES[column]`.
 
 /// `sqrt(2) * cos(k * pi / 16)`, and 1 for 0.
 pub(super) const SCALES: [f32; 8] = [
@@ -16,7 +16,7 @@ pub(super) const SCALES: [f32; 8] = [
 type Lanes = [f32; 8];
 
 pub(super) fn forward_dct(block: [Lanes; 8]) -> [Lanes; 8] {
-    // Down, then across; the second time leaves it lying on its side, which a last turn rights.
+    // Down the columns, transposed, then down the rows; transposed back.
     turned(&down(&turned(&down(&block))))
 }
 

@@ -1,18 +1,18 @@
-//! Huffman tables made to measure (T.81, annex K.2), as a file lists them and as codes.
+//! Optimal Huffman tables (T.81, annex K.2), as a file lists them and as codes.
 
 /// Bits of the longest code.
 const LONGEST: usize = 16;
 
 /// A table as a file lists it.
 pub(super) struct Spec {
-    /// How many codes there are of 1 to 16 bits.
+    /// The number of codes of each length, 1 to 16 bits.
     pub counts: [u8; LONGEST],
-    /// What they stand for, shortest first.
+    /// The symbols, those of the shortest codes first.
     pub symbols: Vec<u8>,
 }
 
 impl Spec {
-    /// The table that makes a text shortest in which symbols are as frequent as this.
+    /// The table that makes symbols of these frequencies shortest.
     pub fn shortest(frequencies: &[u32; 256]) -> Self {
         let mut symbols: Vec<u8> = (0..=255)
             .filter(|symbol| frequencies[usize::from(*symbol)] > 0)
@@ -35,10 +35,10 @@ impl Spec {
     }
 }
 
-/// How many codes of 1 to 16 bits are best for symbols of these weights, the lightest first. By packages and merging
-/// (Larmore and Hirschberg 1990), which no limit of lengths spoils.
+/// The best number of codes of each length, 1 to 16 bits, for symbols of these weights, the lightest first: the
+/// package-merge algorithm (Larmore and Hirschberg 1990), which is optimal under a limit of lengths.
 fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
-    // Each list has the symbols, and pairs of what is in the list before it, by weight.
+    // Each list has the symbols and packages of two items of the list before it, by weight.
     let mut lists: Vec<Vec<(u64, bool)>> = Vec::with_capacity(LONGEST);
     for _ in 0..LONGEST {
         let before = lists.last().map_or(&[][..], Vec::as_slice);
@@ -49,8 +49,8 @@ fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
         list.sort_by_key(|(weight, _)| *weight);
         lists.push(list);
     }
-    // Of the last list so many are taken, and of those before it what their pairs are made of. In how many lists a
-    // symbol is taken is the length of its code.
+    // These items of the last list are selected, and in the lists before it those that their packages consist of. The
+    // number of lists in which a symbol is selected is the length of its code.
     let mut wanted = 2 * (weights.len() - 1);
     let mut as_long = [0; LONGEST + 1];
     for (as_long, list) in as_long.iter_mut().zip(lists.iter().rev()) {
@@ -60,7 +60,7 @@ fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
     std::array::from_fn(|len| as_long[len] - as_long[len + 1])
 }
 
-/// The bits of each symbol's code, and how many.
+/// The code of each symbol, and its length.
 pub(super) struct Codes([(u16, u8); 256]);
 
 impl Codes {
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn no_code_is_longer_than_16_bits_or_all_ones_or_begins_another() {
-        // As frequent as Fibonacci's numbers: without a limit, codes of up to 40 bits.
+        // Frequencies that are Fibonacci numbers: without a limit, codes of up to 40 bits.
         let mut frequencies = vec![1, 1];
         for place in 2..40 {
             frequencies.push(frequencies[place - 1] + frequencies[place - 2]);

@@ -1,5 +1,5 @@
-//! Baseline JPEG with color at half the size (4:2:0), out of planes: nothing goes through RGB that need not. Its
-//! Huffman tables are made to measure, so what is to be written is gathered first.
+//! Baseline JPEG, 4:2:0, from planes, so that images of JPEGs are never converted to RGB. Huffman tables are optimal, so
+//! symbols are collected before they are written.
 
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
@@ -21,29 +21,29 @@ const CHROMA_QUANT: [u16; 64] = [
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/// Luma, and two planes of color of half its size, rounded up, or none. Sides are at most 65,535.
+/// Encodes luma and two planes of chroma of half its size, rounded up, or none. Sides are at most 65,535.
 pub(crate) fn encode(luma: &Plane, color: Option<[&Plane; 2]>, quality: u8) -> Vec<u8> {
-    let luma_quant = quantisation(&LUMA_QUANT, quality);
-    let chroma_quant = quantisation(&CHROMA_QUANT, quality);
+    let luma_quant = quantization(&LUMA_QUANT, quality);
+    let chroma_quant = quantization(&CHROMA_QUANT, quality);
     let blocks = if color.is_some() { 2 } else { 1 };
     let mut channels = vec![Channel::new(luma, blocks, &luma_quant, LUMA)];
     for plane in color.into_iter().flatten() {
         channels.push(Channel::new(plane, 1, &chroma_quant, CHROMA));
     }
-    let mut gathered = Gathered {
+    let mut collected = Collected {
         tokens: Vec::with_capacity(luma.data.len() / 2),
         frequencies: [[0; 256]; 4],
     };
     for row in 0..luma.height.div_ceil(8 * blocks) {
         for column in 0..luma.width.div_ceil(8 * blocks) {
             for channel in &mut channels {
-                channel.unit(row, column, &mut gathered);
+                channel.unit(row, column, &mut collected);
             }
         }
     }
 
-    let specs = gathered.frequencies.each_ref().map(Spec::shortest);
-    let mut out = Vec::with_capacity(gathered.tokens.len() + 1024);
+    let specs = collected.frequencies.each_ref().map(Spec::shortest);
+    let mut out = Vec::with_capacity(collected.tokens.len() + 1024);
     headers(
         &mut out,
         luma,
@@ -53,7 +53,7 @@ pub(crate) fn encode(luma: &Plane, color: Option<[&Plane; 2]>, quality: u8) -> V
     );
     let codes = specs.each_ref().map(Codes::new);
     let mut writer = BitWriter::new(out);
-    for token in gathered.tokens {
+    for token in collected.tokens {
         let (code, len) = codes[usize::from(token.table)].of(token.symbol);
         let size = u32::from(token.symbol & 15);
         writer.put(
@@ -66,13 +66,13 @@ pub(crate) fn encode(luma: &Plane, color: Option<[&Plane; 2]>, quality: u8) -> V
     out
 }
 
-/// What is to be written, and how often each table has each symbol.
-struct Gathered {
+/// The symbols to write, and their frequencies in each table.
+struct Collected {
     tokens: Vec<Token>,
     frequencies: [[u32; 256]; 4],
 }
 
-/// A symbol of one of the tables, and as many bits behind it as its lower half says.
+/// A symbol of a table, followed by as many bits of a value as its lower half says.
 #[derive(Clone, Copy)]
 struct Token {
     table: u8,
@@ -84,7 +84,7 @@ struct Token {
 const LUMA: u8 = 0;
 const CHROMA: u8 = 2;
 
-impl Gathered {
+impl Collected {
     /// A coefficient, or what stands for several; in the form of T.81, table F.1: a negative one is less by one.
     #[inline]
     fn push(&mut self, table: u8, run: usize, value: i32) {
@@ -100,8 +100,8 @@ impl Gathered {
     }
 }
 
-/// A table for a quality of 1 to 100, on the scale that libjpeg made common.
-fn quantisation(base: &[u16; 64], quality: u8) -> [u8; 64] {
+/// The quantization table for a quality of 1 to 100, on libjpeg's scale.
+fn quantization(base: &[u16; 64], quality: u8) -> [u8; 64] {
     let quality = u32::from(quality.clamp(1, 100));
     let scale = if quality < 50 {
         5000 / quality
@@ -164,7 +164,7 @@ struct Channel<'a> {
     plane: &'a Plane,
     /// Blocks of a unit, across and down.
     blocks: usize,
-    /// What to multiply a coefficient with, in rows of 8.
+    /// The factor of each coefficient, in rows of 8.
     steps: [f32; 64],
     /// Of its DC coefficients; that of the others comes next.
     table: u8,
@@ -186,18 +186,18 @@ impl<'a> Channel<'a> {
         }
     }
 
-    fn unit(&mut self, row: usize, column: usize, gathered: &mut Gathered) {
+    fn unit(&mut self, row: usize, column: usize, collected: &mut Collected) {
         for y in 0..self.blocks {
             for x in 0..self.blocks {
                 let block =
                     self.samples((row * self.blocks + y) * 8, (column * self.blocks + x) * 8);
                 let coefficients = self.quantised(block);
-                self.gather(&coefficients, gathered);
+                self.gather(&coefficients, collected);
             }
         }
     }
 
-    /// A block around zero; beyond the edge the last row and column go on.
+    /// A block of samples around zero; beyond the edge the last row and column are repeated.
     fn samples(&self, top: usize, left: usize) -> [[f32; 8]; 8] {
         let Plane {
             width,
@@ -228,9 +228,9 @@ impl<'a> Channel<'a> {
         ZIGZAG.map(|place| whole[place])
     }
 
-    fn gather(&mut self, coefficients: &[i16; 64], gathered: &mut Gathered) {
+    fn gather(&mut self, coefficients: &[i16; 64], collected: &mut Collected) {
         let mean = i32::from(coefficients[0]);
-        gathered.push(self.table, 0, mean - self.predicted);
+        collected.push(self.table, 0, mean - self.predicted);
         self.predicted = mean;
         let mut left = 0_u64;
         for (place, coefficient) in coefficients.iter().enumerate().skip(1) {
@@ -241,20 +241,20 @@ impl<'a> Channel<'a> {
             let place = left.trailing_zeros() as usize;
             let mut run = place - done - 1;
             while run > 15 {
-                gathered.push(self.table + 1, 15, 0);
+                collected.push(self.table + 1, 15, 0);
                 run -= 16;
             }
-            gathered.push(self.table + 1, run, i32::from(coefficients[place]));
+            collected.push(self.table + 1, run, i32::from(coefficients[place]));
             done = place;
             left &= left - 1;
         }
         if done < 63 {
-            gathered.push(self.table + 1, 0, 0);
+            collected.push(self.table + 1, 0, 0);
         }
     }
 }
 
-/// The image as luma and two planes of color at half the size (JFIF 1.02, page 3).
+/// Converts to luma and two planes of chroma at half the size (JFIF 1.02, page 3).
 pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     let (pixels, _) = rgb.data.as_chunks::<3>();
     let luma = pixels
@@ -301,7 +301,7 @@ pub(crate) fn planes(rgb: &Pixels) -> [Plane; 3] {
     ]
 }
 
-/// A gray image as luma.
+/// Converts a gray image to luma.
 pub(crate) fn luma(gray: &Pixels) -> Plane {
     let data = gray
         .data

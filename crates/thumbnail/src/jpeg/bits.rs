@@ -1,10 +1,10 @@
-//! The bits of one entropy-coded segment (T.81, section F.1.2.3), with byte stuffing taken out.
+//! A bit reader for an entropy-coded segment (T.81, section F.1.2.3), which removes byte stuffing.
 
 use memchr::memchr;
 
 use super::InvalidData;
 
-/// Positions in the window are taken modulo this, so that no index can be out of bounds.
+/// Positions in the window are taken modulo this, so that no index is out of bounds.
 const SPAN: usize = 1 << 16;
 /// Bytes of a segment that the window holds at most; behind them are zeros.
 const FULL: usize = SPAN - 2 * RESERVE;
@@ -14,7 +14,7 @@ const RESERVE: usize = 4096;
 /// A window that moves along a segment.
 pub(crate) struct Bits<'a> {
     source: &'a [u8],
-    /// Where in the source the window's next byte comes from.
+    /// Position in the source of the next byte for the window.
     at: usize,
     window: Box<[u8; SPAN + 8]>,
     filled: usize,
@@ -23,18 +23,18 @@ pub(crate) struct Bits<'a> {
     state: State,
 }
 
-/// How far reading has come.
+/// The progress of a reader.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct State {
-    /// Where in the window the next bits come from.
+    /// Position in the window of the next bits.
     pos: usize,
-    /// The next bits, the first of them on top.
+    /// The buffered bits, the next one on top.
     ahead: u64,
-    /// How many of `ahead` are accounted for.
+    /// The number of valid bits in `ahead`.
     have: u32,
 }
 
-/// Reads from the window. It is a value of its own, so that it stays in registers while blocks are read.
+/// Reads from the window. A separate value, so that it stays in registers while blocks are read.
 pub(crate) struct Reader<'w> {
     window: &'w [u8; SPAN + 8],
     pub state: State,
@@ -55,7 +55,7 @@ impl<'a> Bits<'a> {
         bits
     }
 
-    /// Makes sure that one more unit can be read without looking at the end of the window.
+    /// Makes sure that one more unit can be read without a check for the end of the window.
     #[inline]
     pub fn reserve(&mut self) {
         if self.state.pos + RESERVE > self.filled && !self.ended {
@@ -101,12 +101,12 @@ impl<'a> Bits<'a> {
         self.ended && self.state.pos * 8 > self.filled * 8 + self.state.have as usize
     }
 
-    /// Goes on behind the restart marker of this number, which must come next.
+    /// Continues behind the restart marker of this number, which must come next.
     pub fn restart(&mut self, number: usize) -> Option<()> {
         if self.overrun() {
             return None;
         }
-        // All of the segment may not have been looked at yet, if it ends in padding.
+        // The rest of the segment may not be in the window yet, if it ends in padding.
         self.top_up();
         let marker = self.source.get(self.at..self.at + 2)?;
         if !self.ended || marker != [0xff, 0xd0 + (number % 8) as u8] {
@@ -118,7 +118,7 @@ impl<'a> Bits<'a> {
         Some(())
     }
 
-    /// A reader that goes on from here; where it ends is to be given to [`Self::go_on`].
+    /// A reader that continues from here; its final state is to be passed to [`Self::go_on`].
     #[inline(always)]
     pub fn reader(&self) -> Reader<'_> {
         Reader {
@@ -127,7 +127,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// Goes on from where a reader ended.
+    /// Continues from the final state of a reader.
     #[inline(always)]
     pub fn go_on(&mut self, state: State) {
         self.state = state;
@@ -135,7 +135,7 @@ impl<'a> Bits<'a> {
 }
 
 impl Reader<'_> {
-    /// Brings the bits at hand to 56 at least.
+    /// Buffers at least 56 bits.
     #[inline(always)]
     pub fn refill(&mut self) {
         let pos = self.state.pos % SPAN;
@@ -152,7 +152,7 @@ impl Reader<'_> {
         (self.state.ahead >> (64 - count)) as usize
     }
 
-    /// Takes bits of those that a refill brought.
+    /// Takes buffered bits.
     #[inline(always)]
     pub fn take(&mut self, count: u32) {
         self.state.ahead <<= count;

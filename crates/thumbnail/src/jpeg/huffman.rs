@@ -1,4 +1,4 @@
-//! Huffman tables (T.81, annex C), and what can be known of the next bits at one look.
+//! Huffman tables (T.81, annex C) as lookup tables.
 
 use super::InvalidData;
 use super::bits::Reader;
@@ -7,14 +7,14 @@ const LOOK: u32 = 10;
 const VALUE_LOOK: u32 = 11;
 const SKIP_LOOK: u32 = 12;
 
-/// A table as a file defines it, with the codes of up to [`LOOK`] bits spread out.
+/// A table of a file, with a lookup table for codes of up to [`LOOK`] bits.
 #[derive(Clone)]
 pub(crate) struct Table {
     /// Code length in the upper byte, symbol in the lower; 0 for a longer code or none.
     look: Box<[u16; 1 << LOOK]>,
-    /// The first code of more bits than this, in 16 bits from the top; by length.
+    /// By length, the first code that is longer, aligned to the top of 16 bits.
     limits: [u32; 17],
-    /// What to add to a code for its symbol's place; by length.
+    /// By length, what to add to a code for the index of its symbol.
     offsets: [i32; 17],
     symbols: Vec<u8>,
 }
@@ -64,20 +64,20 @@ impl Table {
         Self::new(counts, symbols)
     }
 
-    /// Takes the next symbol; after a refill.
+    /// Takes the next symbol, after a refill.
     #[inline(always)]
     pub fn symbol(&self, bits: &mut Reader<'_>) -> Result<u8, InvalidData> {
         self.taken(self.look(bits), bits)
     }
 
-    /// What the next bits begin with, to be [taken](Self::taken). A look can come before a refill, so that neither waits
-    /// for the other.
+    /// The entry for the next bits, to be [taken](Self::taken). A lookup may come before a refill, so that the two do not
+    /// depend on each other.
     #[inline(always)]
     pub fn look(&self, bits: &Reader<'_>) -> u16 {
         self.look[bits.peek(LOOK)]
     }
 
-    /// Takes what was looked up; after a refill.
+    /// Takes the symbol of an entry, after a refill.
     #[inline(always)]
     pub fn taken(&self, found: u16, bits: &mut Reader<'_>) -> Result<u8, InvalidData> {
         let (len, symbol) = if found == 0 {
@@ -98,7 +98,7 @@ impl Table {
     }
 }
 
-/// Zeros on the heap, without having been on the stack.
+/// Zeros, allocated on the heap without a copy on the stack.
 pub(super) fn boxed_zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
     vec![T::default(); N]
         .into_boxed_slice()
@@ -109,21 +109,28 @@ pub(super) fn boxed_zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
 /// A table for AC coefficients of a sequential scan.
 pub(crate) struct AcTable {
     table: Table,
-    /// Bits of code and value, coefficients passed over, and bits of the value and of the code, where the code is
-    /// within [`VALUE_LOOK`] bits; 0 elsewhere.
+    /// For codes of up to [`VALUE_LOOK`] bits, 0 for others:
+    ///
+    /// ```text
+    ///  31         24  23      16  15       8  7                  0
+    /// +-------------+-----------+-----------+---------------------+
+    /// | code length | value len | zero run  | code + value length |
+    /// +-------------+-----------+-----------+---------------------+
+    /// ```
     values: Box<[u32; 1 << VALUE_LOOK]>,
-    /// Bits and coefficients of all symbols whose codes are within [`SKIP_LOOK`] bits and which have at most
-    /// [`MAX_SKIP`], and whether they end the block.
+    /// For skipping: all symbols together whose codes are within the next [`SKIP_LOOK`] bits and which have at most
+    /// [`MAX_SKIP`] bits with their values. Their length in the lowest 6 bits, their number of coefficients above, plus
+    /// [`ENDS`] if they end the block.
     skips: Box<[u16; 1 << SKIP_LOOK]>,
 }
 
-/// The most bits that an entry of skips passes over: of the 64 that a refill brings, two leave enough for a look.
+/// The most bits that an entry of `skips` skips: two of them leave enough of a refill for a lookup.
 const MAX_SKIP: u32 = 25;
-/// Coefficients passed over by an entry of values that ends the block.
+/// The zero run of an entry of `values` that ends the block.
 const NO_MORE: u32 = 64;
-/// Added to the coefficients of an entry that ends the block.
+/// Added to the number of coefficients of an entry that ends the block.
 const ENDS: usize = 128;
-/// Coefficients of an entry whose first symbol is too long for it.
+/// Number of coefficients of an entry whose first symbol is too long for it.
 const TOO_LONG: usize = 512;
 
 impl AcTable {
@@ -169,8 +176,8 @@ impl AcTable {
         }
     }
 
-    /// Calls `keep` with place and value of each coefficient up to `last`, and passes over the rest of the block. After
-    /// what leaves 12 bits of a refill, and leaves as many itself.
+    /// Calls `keep` with index and value of each coefficient up to `last`, and skips the rest of the block. Needs 12
+    /// buffered bits, and leaves as many.
     #[inline(always)]
     pub fn block(
         &self,
@@ -182,7 +189,7 @@ impl AcTable {
         let mut entry = self.values[bits.peek(VALUE_LOOK)];
         bits.refill();
         while place <= last {
-            // Of the 64 bits that a refill brings, two symbols of 11 and 15 bits leave 12.
+            // Of the 64 bits of a refill, two symbols of 11 and 15 bits leave 12.
             for _ in 0..2 {
                 if entry == 0 {
                     bits.refill();
@@ -222,7 +229,7 @@ impl AcTable {
         self.skip(bits, place)
     }
 
-    /// Passes over the coefficients from `place` on.
+    /// Skips the coefficients from `place` on.
     #[inline(always)]
     fn skip(&self, bits: &mut Reader<'_>, mut place: usize) -> Result<(), InvalidData> {
         if place > 63 {
@@ -238,7 +245,7 @@ impl AcTable {
                         bits.take(u32::from(entry & 63));
                         return Ok(());
                     }
-                    // The look reaches into the next block, or does not hold one symbol.
+                    // The entry reaches into the next block, or does not hold one symbol.
                     bits.refill();
                     let symbol = self.table.symbol(bits)?;
                     let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));

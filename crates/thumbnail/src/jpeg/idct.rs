@@ -1,7 +1,7 @@
-//! The inverse transform in whole numbers, for samples that are wanted as they are.
+//! The inverse transform at full size, in integers.
 //!
 //! It is the algorithm of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), with constants of 13 bits and 2 bits kept
-//! between its passes, as in libjpeg's accurate transform: bit by bit what nearly every other program shows.
+//! between its passes, as in libjpeg's accurate transform: with the same results, bit by bit.
 
 /// Bits of the constants, and what is kept of them between the two passes.
 const CONSTANT: u32 = 13;
@@ -45,8 +45,8 @@ fn turned(rows: &[[i32; 8]; 8]) -> [[i32; 8]; 8] {
     std::array::from_fn(|x| std::array::from_fn(|y| rows[y][x]))
 }
 
-/// One dimension, down all 8 columns side by side; the result is divided by 2 to the power of `less`. What no encoder
-/// writes wraps around.
+/// One dimension, down all 8 columns side by side; the result is divided by 2 to the power of `less`. Coefficients
+/// that no encoder writes wrap around.
 #[allow(
     clippy::needless_range_loop,
     reason = "a loop over columns is what goes into vector registers"

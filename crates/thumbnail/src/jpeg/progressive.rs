@@ -46,7 +46,7 @@ pub(super) fn first_pass(
     Ok(())
 }
 
-/// How many blocks an end-of-band symbol is for (T.81, table G.1).
+/// The number of blocks that an end-of-band symbol stands for (T.81, table G.1).
 fn blocks_without(bits: &mut Reader<'_>, size: u32) -> u32 {
     if size == 0 {
         return 1;
@@ -82,7 +82,7 @@ pub(super) fn refine(
             1 => fresh = Some(if bits.flag() { step } else { -step }),
             _ => return Err(InvalidData),
         }
-        // Past what is known not to be zero, which is corrected, and as many zeros as the run says.
+        // Skips as many zeros as the run says; nonzero coefficients on the way get their next bit.
         while place <= scan.last {
             if *nonzero >> place & 1 == 1 {
                 correct(bits, values, place, step);

@@ -1,4 +1,4 @@
-//! A block's lowest coefficients to the few samples that are wanted of it.
+//! Inverse transforms of a block to fewer samples than it has coefficients.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
@@ -27,8 +27,8 @@ pub(crate) const ZIGZAG: [usize; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// The last coefficient that samples of so many a side are made of. Of the means of half a block, those
-/// behind it make less than a gray level; of a quarter, all within the lowest 4 by 4 frequencies count.
+/// The last coefficient that so many samples a side depend on, in zigzag order. For 2 samples, those behind it amount to
+/// less than a level; for 4, all of the lowest 4 by 4 frequencies count.
 pub(crate) fn last_coefficient(across: usize, down: usize) -> usize {
     match across.max(down) {
         1 => 0,
@@ -92,20 +92,20 @@ impl Basis {
 /// Level of a sample whose coefficients are all 0.
 const MIDDLE: f32 = 128.0;
 
-/// Samples to the whole levels that every decoder makes of them, so that what is flat is what it is elsewhere.
+/// Rounds samples to whole levels, as every decoder does, so that flat areas have the same level.
 pub(crate) fn to_levels(row: &mut [f32]) {
     for sample in row {
         *sample = whole_level(*sample);
     }
 }
 
-/// The only sample wanted of a block whose mean is so many eighths.
+/// The only sample of a block: its mean, from its DC coefficient, which is 8 times as large.
 #[inline(always)]
 pub(crate) fn mean(eighths: f32) -> f32 {
     eighths / 8.0 + MIDDLE
 }
 
-/// Samples of one block of which every coefficient counts along an axis; in rows of 8.
+/// Samples of one block, from all of its coefficients, in rows of 8.
 pub(crate) fn reduce_fine(
     block: &[i32; 64],
     across: &Basis,
@@ -186,8 +186,8 @@ fn reduce_to<const ACROSS: usize>(
     }
 }
 
-/// 2 by 2 samples, of the coefficients up to the 9th: what is odd changes its sign from half to half, and the second
-/// frequency is in both halves alike, so in neither mean.
+/// 2 by 2 samples, from the coefficients up to the 9th: odd frequencies have opposite signs in the two halves, and the
+/// second frequency has a mean of 0 in both.
 #[inline(always)]
 fn quarters(lowest: &[f32; 17], basis: &Basis, out: &mut [f32], at: usize, stride: usize) {
     let [[even, ..], [first, ..], _, [third, ..]] = basis.weights;

@@ -174,7 +174,7 @@ impl Upsampler {
                 }
             }
             (Some(1), _) => out.copy_from_slice(near),
-            (Some(2), Some(down @ (1 | 2))) if self.columns > 3 => {
+            (Some(2), Some(down @ (1 | 2))) if self.columns > 2 => {
                 self.mixed.clear();
                 if down == 2 {
                     let mixed = near.iter().zip(far).map(|(near, far)| 3.0 * near + far);
@@ -212,8 +212,8 @@ fn widen(samples: &[f32], out: &mut [f32], scale: f32, left_bias: f32, right_bia
             floor((3.0 * own + right + right_bias) / scale),
         ]
     };
-    let [first, second, .., last_but_one, last] = samples else {
-        // The caller widens four samples or more.
+    let ([first, second, ..], [.., last_but_one, last]) = (samples, samples) else {
+        // The caller widens three samples or more, as libjpeg does.
         return;
     };
     let end = pair(*last_but_one, *last, *last);

@@ -1,9 +1,9 @@
-//! Bytes that were compressed with DEFLATE (RFC 1951) in zlib's wrapping (RFC 1950), as the pixels of a PNG are.
+//! DEFLATE (RFC 1951) in zlib's format (RFC 1950), which the image data of a PNG are compressed with.
 //!
-//! A photograph hardly compresses: of its symbols, nearly all are literals, and where one begins is only known when
-//! the one before has been looked up, so that most of the time goes into waiting for the next look. What is different
-//! here from other decoders is that such a block is read at [two places at once](pair), so that one looks while the
-//! other waits. The checksum at the end is not looked at: each chunk of a PNG has one of its own.
+//! Photographs hardly compress: nearly all of their symbols are literals, and where one begins is only known once the one
+//! before has been looked up, so that decoding is bound by the latency of these lookups. Unlike other decoders, this one
+//! reads such a block at [two places at once](dual), which overlaps the lookups. It ignores the checksum at the end: each
+//! chunk of a PNG has its own.
 
 #![allow(
     clippy::inline_always,
@@ -12,61 +12,61 @@
 
 mod bits;
 mod codes;
-mod pair;
+mod dual;
 #[cfg(test)]
 mod tests;
 mod window;
 
 use bits::Bits;
 use codes::{Codes, LITERAL, Symbol};
-use pair::{AHEAD, Pair};
+use dual::{AHEAD, DualReader};
 use window::Window;
 
-/// Bytes that are decoded at least before they are shown, unless they are the last.
-const ENOUGH: usize = 32 * 1024;
-/// Bytes that three refills look at, at most.
-const SPARE: usize = 24;
+/// Bytes that a read decodes at least, unless they are the last.
+const MIN_OUTPUT: usize = 32 * 1024;
+/// Bytes that three refills read, at most.
+const MAX_REFILLS: usize = 24;
 
-/// What is wrong with compressed data.
+/// Why compressed data cannot be decompressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InflateError {
     #[error("its compressed data end early")]
     EndsEarly,
-    #[error("its compressed data do not begin as zlib's do")]
+    #[error("its compressed data have no zlib header")]
     NotZlib,
     #[error("a block of its compressed data is of no known kind")]
     BlockType,
-    #[error("a stored block of its compressed data has two lengths")]
+    #[error("a stored block of its compressed data has inconsistent lengths")]
     StoredLength,
-    #[error("the codes of its compressed data cannot be")]
+    #[error("the codes of its compressed data are invalid")]
     Codes,
-    #[error("its compressed data have a code that stands for nothing")]
+    #[error("its compressed data have an unused code")]
     Symbol,
-    #[error("its compressed data refer to what is before their beginning")]
+    #[error("its compressed data refer to bytes before their beginning")]
     Distance,
 }
 
-/// Takes compressed bytes piece by piece and gives what they were.
+/// Decompresses a source of pieces of any length.
 pub(crate) struct Inflate<S> {
     source: S,
-    /// Pieces of the source, one behind the other.
+    /// Pieces of the source, joined.
     input: Vec<u8>,
-    /// Whether the source has no more.
+    /// Whether the source is exhausted.
     ended: bool,
     bits: Bits,
     window: Window,
     codes: Codes,
-    pair: Pair,
+    dual: DualReader,
     state: State,
     last_block: bool,
-    damage: Option<InflateError>,
+    error: Option<InflateError>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Start,
     Header,
-    /// In a block that is not compressed, with so many bytes to come.
+    /// In a stored block, with so many bytes left.
     Stored(usize),
     Coded,
     Done,
@@ -81,41 +81,42 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
             bits: Bits::default(),
             window: Window::new(),
             codes: Codes::new(),
-            pair: Pair::new(),
+            dual: DualReader::new(),
             state: State::Start,
             last_block: false,
-            damage: None,
+            error: None,
         }
     }
 
-    /// Where the pieces come from; what has been taken from it may not have been needed.
+    /// The source. More may have been taken from it than was decompressed.
     pub fn source(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The next bytes, [`ENOUGH`] or some more; none at the end.
+    /// Decompresses the next bytes, at least [`MIN_OUTPUT`]; none at the end.
     ///
     /// # Errors
-    /// [`InflateError`], once all that comes before it has been given.
+    /// [`InflateError`], once everything before the error has been returned.
     pub fn read(&mut self) -> Result<&[u8], InflateError> {
         self.window.shift();
-        while self.state != State::Done && self.damage.is_none() && self.window.fresh() < ENOUGH {
-            self.damage = self.step().err();
+        while self.state != State::Done && self.error.is_none() && self.window.fresh() < MIN_OUTPUT
+        {
+            self.error = self.step().err();
         }
-        match self.damage {
-            Some(damage) if self.window.fresh() == 0 => Err(damage),
+        match self.error {
+            Some(error) if self.window.fresh() == 0 => Err(error),
             _ => Ok(self.output()),
         }
     }
 
-    /// What [`Self::read`] gave last.
+    /// What [`Self::read`] returned last.
     pub fn output(&self) -> &[u8] {
         self.window.output()
     }
 
-    /// Reads the beginning of a block, or some of its bytes.
+    /// Decodes the header of a block, or a part of its data.
     fn step(&mut self) -> Result<(), InflateError> {
-        self.top_up();
+        self.fill_input();
         let next = match self.state {
             State::Start => self.start(),
             State::Header => self.header(),
@@ -140,8 +141,8 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         Ok(State::Header)
     }
 
-    /// Sees to it that [`AHEAD`] bytes are at hand, or all that there are.
-    fn top_up(&mut self) {
+    /// Fills the input up to at least [`AHEAD`] bytes, or all that are left.
+    fn fill_input(&mut self) {
         if self.ended || self.input.len() - self.bits.byte().min(self.input.len()) >= AHEAD {
             return;
         }
@@ -155,7 +156,7 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         }
     }
 
-    /// The three bits that every block begins with, and what follows by its kind (RFC 1951, section 3.2.3).
+    /// The header of a block (RFC 1951, section 3.2.3).
     fn header(&mut self) -> Result<State, InflateError> {
         self.last_block = self.bits.get(&self.input, 1) == 1;
         match self.bits.get(&self.input, 2) {
@@ -193,23 +194,23 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         }
         let from = self.bits.restart();
         let rest = self.input.get(from..).unwrap_or_default();
-        let part = &rest[..len.min(rest.len()).min(ENOUGH)];
+        let part = &rest[..len.min(rest.len()).min(MIN_OUTPUT)];
         if part.is_empty() {
             return Err(InflateError::EndsEarly);
         }
-        self.window.writer(part.len()).all(part);
+        self.window.writer(part.len()).copy(part);
         self.bits.pass_over(part.len());
         Ok(State::Stored(len - part.len()))
     }
 
     fn coded(&mut self) -> Result<State, InflateError> {
         let at_hand = self.input.len() - self.bits.byte().min(self.input.len());
-        let ended = if at_hand < SPARE {
-            self.last_ones()
+        let ended = if at_hand < MAX_REFILLS {
+            self.read_last_symbol()
         } else if at_hand < AHEAD || !self.codes.mostly_literals() {
-            self.one_by_one()
+            self.read_symbols()
         } else {
-            self.pair
+            self.dual
                 .read(&mut self.bits, &self.input, &self.codes, &mut self.window)
         };
         Ok(if ended? {
@@ -219,17 +220,20 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         })
     }
 
-    /// Reads symbols in turn till the block ends, there is enough to show, or little is at hand; whether it ended.
-    fn one_by_one(&mut self) -> Result<bool, InflateError> {
+    /// Decodes symbols until the block ends, there is enough output, or the input runs low. Returns whether the block
+    /// ended.
+    fn read_symbols(&mut self) -> Result<bool, InflateError> {
         let (codes, input) = (&self.codes, &self.input[..]);
-        let room = ENOUGH - self.window.fresh() + window::MAX_MATCH;
+        let room = MIN_OUTPUT - self.window.fresh() + window::MAX_MATCH;
         let mut writer = self.window.writer(room);
         let mut bits = self.bits;
         bits.refill(input);
-        // What comes next is looked up before the bits are refilled, so that neither waits for the other.
+        // The next symbol is looked up before the refill, so that the two do not depend on each other.
         let mut entry = codes.look(bits.ahead());
         let ended = loop {
-            if writer.written() + window::MAX_MATCH >= room || bits.byte() + SPARE > input.len() {
+            if writer.written() + window::MAX_MATCH >= room
+                || bits.byte() + MAX_REFILLS > input.len()
+            {
                 break false;
             }
             // Of the 64 bits that a refill brings, three literals of 11 leave 31.
@@ -259,8 +263,8 @@ impl<S: Iterator<Item: AsRef<[u8]>>> Inflate<S> {
         Ok(ended)
     }
 
-    /// Reads the next symbol, where there may be less than it needs; whether the block ended.
-    fn last_ones(&mut self) -> Result<bool, InflateError> {
+    /// Decodes the next symbol near the end of the input. Returns whether the block ended.
+    fn read_last_symbol(&mut self) -> Result<bool, InflateError> {
         let symbol = self.codes.next(&mut self.bits, &self.input)?;
         if self.bits.position() > self.input.len() * 8 {
             return Err(InflateError::EndsEarly);

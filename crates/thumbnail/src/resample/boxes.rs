@@ -1,4 +1,4 @@
-//! Whole boxes of pixels averaged into one sample each.
+//! Averages of boxes of pixels.
 
 use crate::pixels::ColorModel;
 
@@ -38,7 +38,7 @@ impl Boxes {
         }
     }
 
-    /// Takes a row of pixels; gives a row of means, plane after plane, when it was a box's last.
+    /// Takes a row of pixels; returns a row of means, plane after plane, if it was the last of its boxes.
     pub fn row(&mut self, row: &[u8]) -> Option<&[f32]> {
         match &mut self.sums {
             Sums::Plain(sums) => add(sums, row),
@@ -73,16 +73,16 @@ impl Boxes {
     }
 }
 
-/// The sum of the rows of a box so far, samples side by side. What is weighted is so by an alpha of 0 to 255.
+/// The sums of the rows of a box so far, interleaved; weighted ones by an alpha of 0 to 255.
 enum Sums {
     Plain(Vec<u16>),
     Weighted(Vec<u32>),
 }
 
-/// The most pixels a side of a box: so many bytes sum up to 16 bits, and so many by as many weighted ones to 32.
+/// The largest side of a box: the sum of so many bytes fits 16 bits, and of its weighted bytes 32.
 pub(super) const MAX_FACTOR: usize = 257;
 
-/// Means of boxes, plane after plane; the sums start anew.
+/// Writes the means of boxes, plane after plane, and resets the sums.
 fn average<const N: usize, T: Copy + Default + Into<u32>>(
     sums: &mut [T],
     across: usize,
@@ -112,10 +112,10 @@ fn add(sums: &mut [u16], row: &[u8]) {
     }
 }
 
-/// Samples that are weighted before they are added: in steps of their own, both are done many at a time.
+/// Samples that are weighted before they are added: as separate steps, both are vectorized.
 const AT_ONCE: usize = 64;
 
-/// The last sample of a pixel is its alpha, and weighs the others.
+/// Adds a row whose color samples are weighted by alpha, the last sample of their pixel.
 fn add_weighted<const N: usize>(sums: &mut [u32], row: &[u8]) {
     let (samples, rest) = row.as_chunks::<AT_ONCE>();
     let mut last = [0; AT_ONCE];
@@ -130,7 +130,7 @@ fn add_weighted<const N: usize>(sums: &mut [u32], row: &[u8]) {
     }
 }
 
-/// In 16 bits, where a product of two bytes just fits.
+/// Weighted samples; a product of two bytes fits 16 bits.
 fn weighted<const N: usize>(samples: &[u8; AT_ONCE]) -> [u16; AT_ONCE] {
     let mut products = [0; AT_ONCE];
     for (products, samples) in products

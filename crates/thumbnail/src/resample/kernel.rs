@@ -2,19 +2,18 @@
 
 use std::sync::LazyLock;
 
-/// Samples along one axis, and how they came to be.
+/// The samples along one axis.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Axis {
-    /// How many there are.
     pub samples: usize,
-    /// What they cover, in samples: a last one may be cut by the image's edge.
+    /// Their extent in samples; the image's edge may cut the last one.
     pub length: f64,
-    /// Pixels of the image that each is the mean of.
+    /// The pixels that each sample is the mean of.
     pub mean_of: usize,
 }
 
 impl Axis {
-    /// The axis once so many samples have been averaged into one.
+    /// The axis after averaging `factor` samples into one.
     pub fn averaged(self, factor: usize) -> Self {
         Self {
             samples: self.samples.div_ceil(factor),
@@ -24,28 +23,28 @@ impl Axis {
     }
 }
 
-/// For each small pixel: which samples it is made of, and how much of each.
+/// For each output pixel, the samples it is made of and their weights.
 pub(crate) struct Kernel {
     pub samples: usize,
-    /// Samples a pixel.
+    /// Samples of an output pixel.
     pub taps: usize,
-    /// First sample of each pixel; never falls.
+    /// The first sample of each output pixel, in ascending order.
     pub starts: Vec<usize>,
-    /// `taps` weights for each pixel; their sum is 1.
+    /// `taps` weights for each output pixel; their sum is 1.
     pub weights: Vec<f32>,
 }
 
 const LOBES: f64 = 3.0;
-/// Samples that are weighed at once.
+/// Samples that are weighted at once.
 pub(super) const LANES: usize = 4;
 
 impl Kernel {
-    /// For samples side by side: their number is a multiple of [`LANES`], if there are so many.
+    /// For samples of a row: the number of taps is a multiple of [`LANES`], unless there are fewer samples.
     pub fn across(axis: Axis, small: usize) -> Self {
         Self::new(axis, small, LANES)
     }
 
-    /// For samples in rows, one after the other.
+    /// For rows of samples.
     pub fn down(axis: Axis, small: usize) -> Self {
         Self::new(axis, small, 1)
     }
@@ -53,10 +52,10 @@ impl Kernel {
     fn new(axis: Axis, small: usize, multiple: usize) -> Self {
         let table = TABLE.as_slice();
         let scale = axis.length / small as f64;
-        // Enlarging does not happen, but a cut last sample may bring the scale just below 1.
+        // The scale is below 1 where a component of a JPEG has fewer samples than are wanted.
         let stretch = scale.max(1.0);
-        // The mean over a box is a little blurred: to second order by a 24th of the second difference, less
-        // what the box's own grain had lost already. Taking that difference off again sharpens it for nothing.
+        // A mean over a box blurs: to second order by a 24th of the second difference, less what the means that
+        // it averages had lost already. Subtracting that difference restores the sharpness at no cost.
         let grain = 1.0 / (axis.mean_of * axis.mean_of) as f64;
         let lift = (1.0 - grain) / 24.0;
         let reach = LOBES * stretch + if lift > 0.0 { 1.0 } else { 0.0 };
@@ -67,11 +66,11 @@ impl Kernel {
         let mut weights = Vec::with_capacity(small * taps);
         let mut exact = vec![0.0; taps];
         for pixel in 0..small {
-            let centre = (pixel as f64 + 0.5) * scale;
-            // The first sample whose centre is within reach; the cast saturates at 0.
-            let start = ((centre - reach - 0.5).ceil() as usize).min(axis.samples - taps);
+            let center = (pixel as f64 + 0.5) * scale;
+            // The first sample whose center is within reach; the cast saturates at 0.
+            let start = ((center - reach - 0.5).ceil() as usize).min(axis.samples - taps);
             for (tap, weight) in exact.iter_mut().enumerate() {
-                let distance = (start + tap) as f64 + 0.5 - centre;
+                let distance = (start + tap) as f64 + 0.5 - center;
                 let at = |offset: f64| lanczos(table, (distance + offset) / stretch);
                 *weight = at(0.0) * (1.0 + 2.0 * lift) - lift * (at(-1.0) + at(1.0));
             }
@@ -87,13 +86,13 @@ impl Kernel {
         }
     }
 
-    /// The weights of one pixel.
+    /// The weights of one output pixel.
     pub fn of(&self, pixel: usize) -> &[f32] {
         &self.weights[pixel * self.taps..][..self.taps]
     }
 }
 
-/// Steps of the table between whole numbers; a straight line between two is off by less than 2e-6.
+/// Entries of the table per unit; linear interpolation between two is off by less than 2e-6.
 const STEPS: usize = 1024;
 
 static TABLE: LazyLock<Vec<f64>> = LazyLock::new(|| {

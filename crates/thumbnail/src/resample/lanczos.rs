@@ -1,11 +1,11 @@
-//! Lanczos3 in two passes, across each row as it comes, then downwards.
+//! Lanczos3 in two passes: across each row as it comes, then down.
 
 use std::collections::VecDeque;
 
 use super::Kernel;
 use super::kernel::LANES;
 
-/// Rows in, fewer and shorter rows out. A row is its planes, one after the other.
+/// Takes rows and emits fewer and shorter rows. A row is its planes, one after the other.
 pub(crate) struct Lanczos {
     planes: usize,
     across: Kernel,
@@ -13,21 +13,21 @@ pub(crate) struct Lanczos {
     between: Between,
     /// Rows taken so far.
     taken: usize,
-    /// Rows given so far.
-    given: usize,
-    /// Rows begun and not done, the next to be given first.
+    /// Rows emitted so far.
+    emitted: usize,
+    /// Output rows that are not complete, the next first.
     begun: VecDeque<Vec<f32>>,
     spare: Vec<Vec<f32>>,
     short: Vec<f32>,
 }
 
-/// What samples are between the two passes.
+/// The precision of samples between the two passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Between {
-    /// As they come out of the first.
+    /// As computed.
     Exact,
-    /// Whole levels from 0 to 255. What is flat in an image of bytes then stays the byte that it was, and what
-    /// overshoots is cut before it spreads: so it is where an image is scaled in bytes.
+    /// Whole levels from 0 to 255, as in programs that scale bytes: flat areas keep their level, and overshoots are
+    /// clipped before the second pass.
     Bytes,
 }
 
@@ -40,15 +40,15 @@ impl Lanczos {
             down,
             between,
             taken: 0,
-            given: 0,
+            emitted: 0,
             begun: VecDeque::new(),
             spare: Vec::new(),
             short,
         }
     }
 
-    /// Takes a row and calls `give` with each small row that is done with it.
-    pub fn row(&mut self, row: &[f32], mut give: impl FnMut(&[f32])) {
+    /// Takes a row and calls `emit` with each output row that it completes.
+    pub fn row(&mut self, row: &[f32], mut emit: impl FnMut(&[f32])) {
         narrow(&self.across, self.planes, row, &mut self.short);
         if self.between == Between::Bytes {
             for sample in &mut self.short {
@@ -56,9 +56,9 @@ impl Lanczos {
             }
         }
         let rows = self.down.starts.len();
-        let mut index = self.given;
+        let mut index = self.emitted;
         while index < rows && self.down.starts[index] <= self.taken {
-            if self.begun.len() == index - self.given {
+            if self.begun.len() == index - self.emitted {
                 let mut fresh = self.spare.pop().unwrap_or_default();
                 fresh.clear();
                 fresh.resize(self.short.len(), 0.0);
@@ -69,28 +69,28 @@ impl Lanczos {
                 .of(index)
                 .get(self.taken - self.down.starts[index])
             {
-                for (sum, sample) in self.begun[index - self.given].iter_mut().zip(&self.short) {
+                for (sum, sample) in self.begun[index - self.emitted].iter_mut().zip(&self.short) {
                     *sum += weight * sample;
                 }
             }
             index += 1;
         }
         self.taken += 1;
-        while self.given < rows && self.down.starts[self.given] + self.down.taps <= self.taken {
+        while self.emitted < rows && self.down.starts[self.emitted] + self.down.taps <= self.taken {
             let Some(done) = self.begun.pop_front() else {
                 break;
             };
-            give(&done);
+            emit(&done);
             self.spare.push(done);
-            self.given += 1;
+            self.emitted += 1;
         }
     }
 }
 
-/// The nearest whole number from 0 to 255, half way up.
+/// Rounds to the nearest whole number from 0 to 255, halves up.
 #[inline(always)]
 pub(crate) fn whole_level(level: f32) -> f32 {
-    // So large a number has no bits left for a fraction; what is added before makes halves go up.
+    // So large a number has no bits left for a fraction; the addition before rounds halves up.
     const LARGE: f32 = 12_582_912.0;
     ((level.clamp(0.0, 255.0) + 1.0 / 4096.0) + LARGE) - LARGE
 }
@@ -106,7 +106,7 @@ fn narrow(kernel: &Kernel, planes: usize, wide: &[f32], narrow: &mut [f32]) {
     }
 }
 
-/// Four sums at a time, so that it is done in vector registers.
+/// With four sums, so that it is vectorized.
 fn dot(weights: &[f32], samples: &[f32]) -> f32 {
     let (weights, weights_left) = weights.as_chunks::<LANES>();
     let (samples, samples_left) = samples.as_chunks::<LANES>();

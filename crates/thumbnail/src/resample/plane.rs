@@ -1,17 +1,17 @@
-//! One plane of samples to one size.
+//! Resampling of one plane to one size.
 
 use super::kernel::Axis;
 use super::{Between, Kernel, Lanczos, factor};
 use crate::planes::Plane;
 
-/// Rows of samples in, a small plane out.
+/// Takes rows of samples and makes a plane of the size wanted.
 pub(crate) struct PlaneResample {
     across: usize,
     down: usize,
     columns: usize,
     rows: usize,
     taken: usize,
-    /// The sum of the rows of the box so far.
+    /// The sums of the rows of the current boxes.
     sums: Vec<f32>,
     summed: usize,
     averaged: Vec<f32>,
@@ -78,7 +78,7 @@ impl PlaneResample {
         self.lanczos.row(&self.averaged, store);
     }
 
-    /// The small plane, once every row has been taken.
+    /// To be called after the last row.
     pub fn finish(self) -> Plane {
         debug_assert_eq!(self.small.len(), self.width * self.height);
         Plane {

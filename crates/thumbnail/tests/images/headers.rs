@@ -36,7 +36,7 @@ fn the_format_is_what_the_bytes_say() {
 }
 
 #[test]
-fn nothing_and_text_are_no_pictures() {
+fn nothing_and_text_are_no_images() {
     for bytes in [
         &b""[..],
         b"Dear sir, this is no image.",

@@ -86,7 +86,7 @@ fn limits_of_bytes_and_memory_are_kept() {
 }
 
 #[test]
-fn a_picture_that_ends_too_early_is_corrupt() {
+fn an_image_that_ends_too_early_is_corrupt() {
     let image = scene(200, 150);
     let formats = [
         ImageFormat::Jpeg,
@@ -153,7 +153,7 @@ fn what_is_cut_off_behind_the_last_pixel_does_not_matter() {
 
 /// A scan of a few bytes costs a walk over all blocks: thousands of them are refused.
 #[test]
-fn a_progressive_picture_of_thousands_of_scans_is_refused() {
+fn a_progressive_image_of_thousands_of_scans_is_refused() {
     let jpeg = fixture("progressive-grey.jpg");
     let scans: Vec<usize> = (0..jpeg.len() - 1)
         .filter(|at| jpeg[*at..*at + 2] == [0xff, 0xda])

@@ -71,7 +71,7 @@ fn grey_and_every_sampling() {
 }
 
 #[test]
-fn a_progressive_picture_is_the_same_picture() {
+fn a_progressive_image_is_the_same_image() {
     for name in [
         "progressive-420.jpg",
         "progressive-444.jpg",

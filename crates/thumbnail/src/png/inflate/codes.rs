@@ -1,32 +1,42 @@
-//! Huffman codes (RFC 1951, section 3.2), spread out in tables.
+//! Huffman codes (RFC 1951, section 3.2) as lookup tables.
 
 use super::InflateError;
 use super::bits::Bits;
 
-/// Bits of a literal or a length that are looked up at once.
+/// Index bits of the table of literals and lengths.
 pub(super) const LOOK: u32 = 11;
-/// Bits of a distance that are looked up at once.
+/// Index bits of the table of distances.
 const DISTANCE_LOOK: u32 = 8;
-/// Bits of a code length's code, all of which are looked up at once.
+/// Index bits of the table of code lengths, whose codes are never longer.
 const LENGTH_LOOK: u32 = 7;
 
-/// More than the first table and those for longer codes together have: 2342 for 286 symbols, 402 for 30, by zlib's
-/// `enough`.
+/// Entries of the first table and those for longer codes together are fewer: 2,342 for 286 symbols, 402 for 30, as
+/// zlib's `enough` computes.
 const ENTRIES: usize = 4096;
 const DISTANCE_ENTRIES: usize = 512;
 
-// An entry: the code's bits in the lowest 6, extra bits in the 4 from bit 8, the value in those from bit 16.
-/// The value is a literal, or two; the 2 lowest extra bits are how many, and the 4 from there on the first one's bits
-/// where there are two.
+// An entry of a table:
+//
+//   31                             16  15  14  13  12  11         8  7   6  5           0
+//  +----------------------------------+---+---+---+---+------------+------+--------------+
+//  | value                            | L | R | T | E | extra bits |      | code length  |
+//  +----------------------------------+---+---+---+---+------------+------+--------------+
+//
+// The value is the base of a length or distance, to which the extra bits are added.
+//
+// L, a literal: the value is one literal, or two, the first in the lower byte. Bits 8 and 9 are their number; of two, bits
+// 10 to 13 are the length of the first one's code, and the code length is that of both.
+/// L: one literal or two.
 pub(super) const LITERAL: u32 = 1 << 15;
-/// The code is longer, ends the block, or stands for nothing.
+/// R: none of the frequent cases; T or E says which one, neither that the code is not in use.
 const RARE: u32 = 1 << 14;
-/// The code is longer: the value is where its own table begins, the extra bits are how many to look at.
+/// T: the code is longer than this table's index; the value is where its own table begins, which has as many index bits
+/// as the extra bits say.
 const LONGER: u32 = 1 << 13;
-/// The code ends the block.
+/// E: the end of the block.
 const END_OF_BLOCK: u32 = 1 << 12;
 
-/// The literals of an entry, of which the second may not be one; and how many there are.
+/// The literals of an entry and their number; with one, the second byte is meaningless.
 #[inline(always)]
 pub(super) fn literals(entry: u32) -> ([u8; 2], usize) {
     (
@@ -35,7 +45,7 @@ pub(super) fn literals(entry: u32) -> ([u8; 2], usize) {
     )
 }
 
-/// What a code stands for.
+/// A decoded symbol.
 #[derive(Clone, Copy)]
 pub(super) enum Symbol {
     Literal(u8),
@@ -48,7 +58,7 @@ pub(super) struct Codes {
     literals: [u32; ENTRIES],
     distances: [u32; DISTANCE_ENTRIES],
     mostly_literals: bool,
-    in_twos: bool,
+    has_pairs: bool,
 }
 
 impl Codes {
@@ -57,11 +67,11 @@ impl Codes {
             literals: [0; ENTRIES],
             distances: [0; DISTANCE_ENTRIES],
             mostly_literals: false,
-            in_twos: false,
+            has_pairs: false,
         }
     }
 
-    /// Whether 15 of 16 symbols are literals, if they are as frequent as the lengths of their codes say.
+    /// Whether 15 of 16 symbols are literals, judged by the lengths of their codes.
     pub fn mostly_literals(&self) -> bool {
         self.mostly_literals
     }
@@ -71,8 +81,8 @@ impl Codes {
         let mut lens = [8; 288];
         lens[144..256].fill(9);
         lens[256..280].fill(7);
-        // Both are complete, so nothing can be wrong with them.
-        let _ = self.spread(&lens, &[5; 32]);
+        // Both sets of codes are complete, so this cannot fail.
+        let _ = self.set_lengths(&lens, &[5; 32]);
     }
 
     /// RFC 1951, section 3.2.7.
@@ -91,7 +101,7 @@ impl Codes {
             lens[*place] = bits.get(input, 3) as u8;
         }
         let mut table = [0; 1 << LENGTH_LOOK];
-        spread(&lens, &mut table, LENGTH_LOOK, |symbol| {
+        build_table(&lens, &mut table, LENGTH_LOOK, |symbol| {
             (symbol as u32) << 16
         })?;
 
@@ -124,11 +134,11 @@ impl Codes {
         if literals[256] == 0 {
             return Err(InflateError::Codes);
         }
-        self.spread(literals, distances)
+        self.set_lengths(literals, distances)
     }
 
-    fn spread(&mut self, literals: &[u8], distances: &[u8]) -> Result<(), InflateError> {
-        // A symbol is as frequent as its code is short: n bits are 2^-n of what can follow.
+    fn set_lengths(&mut self, literals: &[u8], distances: &[u8]) -> Result<(), InflateError> {
+        // A code of n bits is for symbols with a frequency of about 2^-n.
         let share = |most: u8| -> u32 {
             let lens = literals[..256]
                 .iter()
@@ -136,17 +146,17 @@ impl Codes {
             lens.map(|len| 1 << (15 - len)).sum()
         };
         self.mostly_literals = share(15) >= (1 << 15) / 16 * 15;
-        self.in_twos = share(LOOK as u8 / 2) >= (1 << 15) / 4;
-        spread(literals, &mut self.literals, LOOK, literal_or_length)?;
-        if self.in_twos {
-            self.join_literals();
+        self.has_pairs = share(LOOK as u8 / 2) >= (1 << 15) / 4;
+        build_table(literals, &mut self.literals, LOOK, literal_or_length)?;
+        if self.has_pairs {
+            self.pair_literals();
         }
-        spread(distances, &mut self.distances, DISTANCE_LOOK, distance)
+        build_table(distances, &mut self.distances, DISTANCE_LOOK, distance)
     }
 
-    /// Puts two literals into an entry where a look holds both.
-    fn join_literals(&mut self) {
-        // What follows a code is an entry further up: that still has one literal.
+    /// Puts two literals into an entry where both codes fit the index.
+    fn pair_literals(&mut self) {
+        // The entry of what follows a code comes earlier in the table, so it still has one literal.
         for place in (0..1 << LOOK).rev() {
             let first = self.literals[place];
             if first & LITERAL == 0 {
@@ -162,8 +172,8 @@ impl Codes {
     }
 
     /// Whether entries may have two literals.
-    pub fn in_twos(&self) -> bool {
-        self.in_twos
+    pub fn has_pairs(&self) -> bool {
+        self.has_pairs
     }
 
     /// Takes the next symbol.
@@ -172,13 +182,13 @@ impl Codes {
         self.symbol(self.look(bits.ahead()), bits)
     }
 
-    /// What the next bits begin with, if its code is of up to [`LOOK`] bits.
+    /// The entry for the next bits.
     #[inline(always)]
     pub fn look(&self, ahead: u64) -> u32 {
         self.literals[ahead as usize % (1 << LOOK)]
     }
 
-    /// Takes the symbol that was looked up, which has 48 bits at most; after a refill.
+    /// Takes the symbol of an entry, which has at most 48 bits; to be called after a refill.
     #[inline(always)]
     pub fn symbol(&self, mut entry: u32, bits: &mut Bits) -> Result<Symbol, InflateError> {
         if entry & RARE > 0 {
@@ -214,7 +224,7 @@ impl Codes {
     }
 }
 
-/// The entry of a code that is longer than a look; another one as it is.
+/// Follows an entry to the table of a longer code; returns any other entry unchanged.
 #[inline(always)]
 fn longer<const N: usize>(entry: u32, bits: &mut Bits, look: u32, table: &[u32; N]) -> u32 {
     if entry & LONGER == 0 {
@@ -258,7 +268,7 @@ fn distance(symbol: usize) -> u32 {
 
 /// Fills a table that is looked up with the next `look` bits, and behind it those for what is longer. As zlib does it,
 /// codes must use up all that can follow, but for a single one of one bit, or none at all.
-fn spread(
+fn build_table(
     lens: &[u8],
     table: &mut [u32],
     look: u32,

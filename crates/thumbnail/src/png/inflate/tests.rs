@@ -14,7 +14,7 @@ fn inflated(compressed: &[u8], piece: usize) -> (Vec<u8>, Result<(), InflateErro
         match inflate.read() {
             Ok([]) => return (all, Ok(())),
             Ok(more) => all.extend_from_slice(more),
-            Err(damage) => return (all, Err(damage)),
+            Err(error) => return (all, Err(error)),
         }
     }
 }
@@ -111,7 +111,7 @@ fn each_kind_of_block_is_read_in_its_own_way() {
         while inflate.state != State::Coded {
             inflate.step().unwrap();
         }
-        (inflate.codes.mostly_literals(), inflate.codes.in_twos())
+        (inflate.codes.mostly_literals(), inflate.codes.has_pairs())
     };
     assert_eq!(ways(&noise(100_000, 4, 64), 0), (true, false));
     assert_eq!(ways(&noise(100_000, 8, 8), 1), (true, true));
@@ -187,37 +187,34 @@ fn bits(bits: &str) -> Vec<u8> {
 
 #[test]
 fn each_damage_has_its_name() {
-    let damage = |bytes: &[u8]| inflated(bytes, 7).1.unwrap_err();
-    assert_eq!(damage(b""), InflateError::EndsEarly);
-    assert_eq!(damage(b"\x79\x01\x03\0"), InflateError::NotZlib);
+    let error = |bytes: &[u8]| inflated(bytes, 7).1.unwrap_err();
+    assert_eq!(error(b""), InflateError::EndsEarly);
+    assert_eq!(error(b"\x79\x01\x03\0"), InflateError::NotZlib);
     // A dictionary that was agreed upon.
-    assert_eq!(damage(b"\x78\x20\x03\0"), InflateError::NotZlib);
+    assert_eq!(error(b"\x78\x20\x03\0"), InflateError::NotZlib);
+    assert_eq!(error(&bits("1 11 00000 00000000")), InflateError::BlockType);
     assert_eq!(
-        damage(&bits("1 11 00000 00000000")),
-        InflateError::BlockType
-    );
-    assert_eq!(
-        damage(&bits("1 00 00000 1000000000000000 1000000000000000")),
+        error(&bits("1 00 00000 1000000000000000 1000000000000000")),
         InflateError::StoredLength
     );
     // Four lengths of codes, all of one bit.
     assert_eq!(
-        damage(&bits("1 01 00000 00000 0000 100 100 100 100 0000000000")),
+        error(&bits("1 01 00000 00000 0000 100 100 100 100 0000000000")),
         InflateError::Codes
     );
     // 287 symbols.
     assert_eq!(
-        damage(&bits("1 01 01111 00000 0000 100 100 000 000 0000000000")),
+        error(&bits("1 01 01111 00000 0000 100 100 000 000 0000000000")),
         InflateError::Codes
     );
     // The fixed codes' symbol 286.
     assert_eq!(
-        damage(&bits("1 10 11000110 0000000 00000000")),
+        error(&bits("1 10 11000110 0000000 00000000")),
         InflateError::Symbol
     );
     // As before: the first byte, and the one 4 before it.
     assert_eq!(
-        damage(&bits("1 10 00110000 0000001 00011 0000000 0000000")),
+        error(&bits("1 10 00110000 0000001 00011 0000000 0000000")),
         InflateError::Distance
     );
 }

@@ -1,19 +1,19 @@
-//! What was decoded: some of it new, before it what the new may repeat.
+//! The output: new bytes, and before them those that matches may refer to.
 
 use super::bits::Bits;
 use super::codes::{self, Codes};
-use super::{ENOUGH, InflateError};
+use super::{InflateError, MIN_OUTPUT};
 
 /// How far back a match reaches (RFC 1951, section 2).
 const REACH: usize = 32 * 1024;
-/// Bytes that are copied at once, and so may be written behind the end.
+/// Bytes that are copied at once, so that as many may be written behind the end.
 const AT_ONCE: usize = 16;
-/// The longest match, and what is copied too much.
+/// The longest match, and the excess of its last copy.
 pub(super) const MAX_MATCH: usize = 258 + AT_ONCE;
 
 pub(super) struct Window {
     data: Vec<u8>,
-    /// Where the new bytes begin and end.
+    /// The range of the new bytes.
     begin: usize,
     end: usize,
 }
@@ -21,13 +21,13 @@ pub(super) struct Window {
 impl Window {
     pub fn new() -> Self {
         Self {
-            data: vec![0; REACH + ENOUGH + MAX_MATCH],
+            data: vec![0; REACH + MIN_OUTPUT + MAX_MATCH],
             begin: 0,
             end: 0,
         }
     }
 
-    /// Nothing is new any more.
+    /// Marks all bytes as old, and drops those out of reach.
     pub fn shift(&mut self) {
         let from = self.end.saturating_sub(REACH);
         self.data.copy_within(from..self.end, 0);
@@ -35,17 +35,16 @@ impl Window {
         self.begin = self.end;
     }
 
-    /// How many bytes are new.
+    /// The number of new bytes.
     pub fn fresh(&self) -> usize {
         self.end - self.begin
     }
 
-    /// The new bytes.
     pub fn output(&self) -> &[u8] {
         &self.data[self.begin..self.end]
     }
 
-    /// Writes up to `room` bytes.
+    /// A writer for up to `room` bytes.
     pub fn writer(&mut self, room: usize) -> Writer<'_> {
         if self.data.len() < self.end + room + AT_ONCE {
             self.data.resize(self.end + room + AT_ONCE, 0);
@@ -58,11 +57,11 @@ impl Window {
     }
 }
 
-/// Writes behind what is there. It is a value of its own, so that it stays in registers.
+/// Appends to a window. A separate value, so that it stays in registers.
 pub(super) struct Writer<'w> {
     data: &'w mut [u8],
     at: usize,
-    /// Of the window, which hears of what was written in the end.
+    /// The end of the window, updated on drop.
     end: &'w mut usize,
 }
 
@@ -73,7 +72,7 @@ impl Drop for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// How many bytes were written.
+    /// The number of bytes written so far.
     #[inline(always)]
     pub fn written(&self) -> usize {
         self.at - *self.end
@@ -84,7 +83,7 @@ impl Writer<'_> {
         self.at += 1;
     }
 
-    /// Takes the literals of an entry, and looks up the next.
+    /// Writes the literals of an entry and looks up the next entry.
     #[inline(always)]
     pub fn literals(&mut self, entry: u32, codes: &Codes, bits: &mut Bits) -> u32 {
         let (bytes, count) = codes::literals(entry);
@@ -94,14 +93,14 @@ impl Writer<'_> {
         codes.look(bits.ahead())
     }
 
-    pub fn all(&mut self, bytes: &[u8]) {
+    pub fn copy(&mut self, bytes: &[u8]) {
         self.data[self.at..self.at + bytes.len()].copy_from_slice(bytes);
         self.at += bytes.len();
     }
 
-    /// The bytes from `from` to `to`, which are few as a rule, of some that go on behind them.
+    /// Writes `bytes[from..to]`, usually a few, by copying blocks beyond `to`.
     #[inline(always)]
-    pub fn few(&mut self, bytes: &[u8], from: usize, to: usize) {
+    pub fn copy_literals(&mut self, bytes: &[u8], from: usize, to: usize) {
         for from in (from..to).step_by(AT_ONCE) {
             let len = AT_ONCE.min(to - from);
             self.data[self.at..self.at + AT_ONCE].copy_from_slice(&bytes[from..from + AT_ONCE]);
@@ -109,7 +108,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `len` bytes as they were `distance` bytes before.
+    /// Writes `len` bytes again that were written `distance` bytes before.
     #[inline(always)]
     pub fn repeat(&mut self, len: usize, distance: usize) -> Result<(), InflateError> {
         let from = self
@@ -122,7 +121,7 @@ impl Writer<'_> {
             self.data[self.at..self.at + len].fill(last);
             done = len;
         }
-        // Of what overlaps, as many bytes are right each time as it is away.
+        // Where source and target overlap, each copy is correct for `distance` bytes.
         while done < len {
             self.data
                 .copy_within(from + done..from + done + AT_ONCE, self.at + done);

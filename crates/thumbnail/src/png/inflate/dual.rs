@@ -1,41 +1,41 @@
-//! A block that is mostly literals, read at two places at once.
+//! Reading a block that is mostly literals at two places at once.
 //!
-//! The second reader begins in the midst of what the first will come to, at a bit that need not begin a code. It may
-//! read wrong symbols there; but as codes differ in length, it soon comes to where a code does begin, and from there
-//! on reads the right ones. Once the first has come as far, it goes on till both have been at the same bit, and
-//! takes over what the second read after it. If that never happens, nothing is lost but time.
+//! The second reader starts ahead of the first, at a bit where a code need not begin, so its first symbols may be wrong.
+//! But Huffman codes synchronize themselves: after a few symbols it is at the beginning of a code, and what it reads from
+//! there on is right. When the first reader gets there, it goes on until both have been at the same bit, and takes over
+//! what the second has read behind it. If that never happens, only time is lost.
 
 use std::cmp::Ordering;
 
 use super::bits::Bits;
 use super::codes::{self, Codes, LITERAL, Symbol};
 use super::window::{MAX_MATCH, Window, Writer};
-use super::{InflateError, SPARE};
+use super::{InflateError, MAX_REFILLS};
 
-/// Bytes of compressed data that each of the two reads.
+/// Bytes of compressed data for each of the two readers.
 const STRETCH: usize = 2048;
-/// Bytes of compressed data that must be at hand before a step, unless there are no more: what two readers look at, and
-/// more than the lengths of codes take.
-pub(super) const AHEAD: usize = 2 * STRETCH + 2 * SPARE;
-/// Literals of a stretch, at most: codes are rarely shorter than 4 bits where there are mostly literals.
-const LITERALS: usize = 2 * STRETCH;
+/// Bytes of compressed data that must be in the input before a step, unless it ends: what two readers look at, and more
+/// than a block's code lengths take.
+pub(super) const AHEAD: usize = 2 * STRETCH + 2 * MAX_REFILLS;
+/// Literals of a stretch, at most. In blocks of mostly literals, codes are rarely shorter than 4 bits.
+const MAX_LITERALS: usize = 2 * STRETCH;
 /// Matches of a stretch, at most.
-const MATCHES: usize = 512;
-/// Entries that are taken at once: of the 64 bits that a refill brings, theirs of 11 leave 20.
+const MAX_MATCHES: usize = 512;
+/// Entries that are taken at once: of the 64 bits of a refill, four times 11 leave 20.
 const AT_ONCE: usize = 4;
-/// Symbols that the first reader reads at most to be where the second was.
-const PATIENCE: usize = 512;
+/// Symbols that the first reader reads, at most, to meet the second.
+const MAX_SYMBOLS_TO_MEET: usize = 512;
 
-/// The two readers' memory.
-pub(super) struct Pair([Stretch; 2]);
+/// The buffers of the two readers.
+pub(super) struct DualReader([Stretch; 2]);
 
 struct Stretch {
-    read: Read,
-    literals: Box<[u8; LITERALS + 16]>,
+    read: Progress,
+    literals: Box<[u8; MAX_LITERALS + 16]>,
     matches: Vec<Match>,
 }
 
-/// After so many literals comes this.
+/// A match that follows after so many literals of the stretch.
 #[derive(Clone, Copy, Default)]
 struct Match {
     literals: u16,
@@ -43,29 +43,29 @@ struct Match {
     distance: u16,
 }
 
-/// How far a reader has come. It is a value of its own, so that it stays in registers.
+/// The progress of a reader. A separate value, so that it stays in registers.
 #[derive(Clone, Copy, Default)]
-struct Read {
+struct Progress {
     bits: Bits,
-    /// What the next bits begin with: looked up before they are refilled, so that neither waits for the other.
+    /// The entry for the next bits, looked up before the refill, so that the two do not depend on each other.
     entry: u32,
-    /// Where to stop: 0 once it must not go on.
+    /// The byte to stop at; 0 once the reader has ended.
     until: usize,
     literals: usize,
     matches: usize,
     end: Option<Result<(), InflateError>>,
 }
 
-impl Pair {
+impl DualReader {
     pub fn new() -> Self {
         Self([(); 2].map(|()| Stretch {
-            read: Read::default(),
-            literals: Box::new([0; LITERALS + 16]),
-            matches: vec![Match::default(); MATCHES],
+            read: Progress::default(),
+            literals: Box::new([0; MAX_LITERALS + 16]),
+            matches: vec![Match::default(); MAX_MATCHES],
         }))
     }
 
-    /// Reads two stretches, or what the block has; whether it ended.
+    /// Reads two stretches, or the rest of the block. Returns whether the block ended.
     pub fn read(
         &mut self,
         bits: &mut Bits,
@@ -77,15 +77,15 @@ impl Pair {
         let middle = bits.byte() + STRETCH;
         first.begin(*bits, middle, input, codes);
         second.begin(Bits::at(middle), middle + STRETCH, input, codes);
-        if codes.in_twos() {
+        if codes.has_pairs() {
             both::<true>(first, second, input, codes);
         } else {
             both::<false>(first, second, input, codes);
         }
 
-        let room = first.room() + second.room() + PATIENCE * MAX_MATCH;
+        let room = first.room() + second.room() + MAX_SYMBOLS_TO_MEET * MAX_MATCH;
         let mut writer = window.writer(room);
-        first.show(0, 0, &mut writer)?;
+        first.write(0, 0, &mut writer)?;
         *bits = first.read.bits;
         if first.read.ended()? {
             return Ok(true);
@@ -94,39 +94,39 @@ impl Pair {
     }
 }
 
-/// Lets both read as far as they should; `TWOS` where an entry may have two literals.
+/// Runs both readers to their ends. With `PAIRS`, an entry may have two literals.
 #[inline(never)]
-fn both<const TWOS: bool>(first: &mut Stretch, second: &mut Stretch, input: &[u8], codes: &Codes) {
+fn both<const PAIRS: bool>(first: &mut Stretch, second: &mut Stretch, input: &[u8], codes: &Codes) {
     let (mut one, mut other) = (first.read, second.read);
     while one.goes_on() && other.goes_on() {
-        one.step::<TWOS>(input, codes, &mut first.literals, &mut first.matches);
-        other.step::<TWOS>(input, codes, &mut second.literals, &mut second.matches);
+        one.step::<PAIRS>(input, codes, &mut first.literals, &mut first.matches);
+        other.step::<PAIRS>(input, codes, &mut second.literals, &mut second.matches);
     }
     while one.goes_on() {
-        one.step::<TWOS>(input, codes, &mut first.literals, &mut first.matches);
+        one.step::<PAIRS>(input, codes, &mut first.literals, &mut first.matches);
     }
-    // Where the block has ended, there is nothing to read for the second.
+    // If the block has ended, the second reader is behind its end.
     while one.end.is_none() && other.goes_on() {
-        other.step::<TWOS>(input, codes, &mut second.literals, &mut second.matches);
+        other.step::<PAIRS>(input, codes, &mut second.literals, &mut second.matches);
     }
     (first.read, second.read) = (one, other);
 }
 
-impl Read {
+impl Progress {
     #[inline(always)]
     fn goes_on(&self) -> bool {
         self.bits.byte() < self.until
-            && self.literals < LITERALS - 2 * AT_ONCE
-            && self.matches < MATCHES
+            && self.literals < MAX_LITERALS - 2 * AT_ONCE
+            && self.matches < MAX_MATCHES
     }
 
-    /// Takes four entries of literals; or fewer, and the symbol that comes after them.
+    /// Takes four entries of literals, or fewer and the symbol behind them.
     #[inline(always)]
-    fn step<const TWOS: bool>(
+    fn step<const PAIRS: bool>(
         &mut self,
         input: &[u8],
         codes: &Codes,
-        literals: &mut [u8; LITERALS + 16],
+        literals: &mut [u8; MAX_LITERALS + 16],
         matches: &mut [Match],
     ) {
         let mut ahead = self.bits.ahead();
@@ -134,7 +134,7 @@ impl Read {
         let (mut all, mut len) = (LITERAL, 0_u32);
         for entry in &mut entries {
             *entry = next;
-            // Of the entry, a shift takes the lowest 6 bits, which are the code's length.
+            // A shift uses the lowest 6 bits of the entry, which are the code's length.
             ahead = ahead.wrapping_shr(next);
             all &= next;
             len = len.wrapping_add(next);
@@ -143,10 +143,10 @@ impl Read {
         let mut place = self.literals;
         for entry in entries {
             let (bytes, count) = codes::literals(entry);
-            // It is never as much as this, but so no bound need be looked at.
-            literals[place % LITERALS] = bytes[0];
-            if TWOS {
-                literals[place % LITERALS + 1] = bytes[1];
+            // Never out of range; the remainder spares the bounds check.
+            literals[place % MAX_LITERALS] = bytes[0];
+            if PAIRS {
+                literals[place % MAX_LITERALS + 1] = bytes[1];
                 place += count;
             } else {
                 place += 1;
@@ -159,7 +159,7 @@ impl Read {
             self.bits.refill(input);
             return;
         }
-        // How many of them are literals before another symbol comes.
+        // Takes the literals before the first other symbol.
         let (mut before, mut len) = (1, 0);
         for entry in &entries[..AT_ONCE - 1] {
             before &= (entry / LITERAL) & 1;
@@ -190,11 +190,10 @@ impl Read {
                 self.matches += 1;
             }
             Ok(Symbol::EndOfBlock) => self.stop(Ok(())),
-            Err(damage) => self.stop(Err(damage)),
+            Err(error) => self.stop(Err(error)),
         }
     }
 
-    /// Whether the block ended.
     fn ended(&self) -> Result<bool, InflateError> {
         self.end.map_or(Ok(false), |end| end.map(|()| true))
     }
@@ -209,16 +208,16 @@ impl Read {
 impl Stretch {
     fn begin(&mut self, mut bits: Bits, until: usize, input: &[u8], codes: &Codes) {
         bits.refill(input);
-        self.read = Read {
+        self.read = Progress {
             bits,
             entry: codes.look(bits.ahead()),
             until,
-            ..Read::default()
+            ..Progress::default()
         };
     }
 
-    /// Goes on from `bits` till where this was, too, when it began at `byte`; then shows what it read from there on.
-    /// Whether the block ended.
+    /// Reads on from `bits` up to a position that this reader, which began at `byte`, has been at, then writes what it
+    /// read from there on. Returns whether the block ended.
     fn take_over(
         &self,
         bits: &mut Bits,
@@ -229,13 +228,13 @@ impl Stretch {
     ) -> Result<bool, InflateError> {
         let mut again = Bits::at(byte);
         let (mut literals, mut matches) = (0, 0);
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_SYMBOLS_TO_MEET {
             if literals > self.read.literals || matches > self.read.matches {
                 break;
             }
             match bits.position().cmp(&again.position()) {
                 Ordering::Equal => {
-                    self.show(literals, matches, writer)?;
+                    self.write(literals, matches, writer)?;
                     *bits = self.read.bits;
                     return self.read.ended();
                 }
@@ -254,24 +253,24 @@ impl Stretch {
         Ok(false)
     }
 
-    /// What it takes at most to show what was read.
+    /// The most bytes that the stretch decompresses to.
     fn room(&self) -> usize {
         self.read.literals + self.read.matches * MAX_MATCH
     }
 
-    /// Shows what was read, but for the first literals and matches.
-    fn show(
+    /// Writes what was read, without the first `literals` and `matches`.
+    fn write(
         &self,
         mut literals: usize,
         matches: usize,
         writer: &mut Writer<'_>,
     ) -> Result<(), InflateError> {
         for item in &self.matches[matches..self.read.matches] {
-            writer.few(&self.literals[..], literals, item.literals.into());
+            writer.copy_literals(&self.literals[..], literals, item.literals.into());
             writer.repeat(item.len.into(), item.distance.into())?;
             literals = item.literals.into();
         }
-        writer.few(&self.literals[..], literals, self.read.literals);
+        writer.copy_literals(&self.literals[..], literals, self.read.literals);
         Ok(())
     }
 }

@@ -1,0 +1,7 @@
+//! Bitmaps of every header and compression.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use thumbnail_fuzz::some_scale;
+
+fuzz_target!(|bytes: &[u8]| some_scale(b"BM", bytes));
