@@ -16,16 +16,20 @@ os.environ["VIPS_CONCURRENCY"] = "1"
 def pillow():
     from PIL import Image, ImageOps
 
+    if source.endswith(".heic"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None
-    picture = Image.open(io.BytesIO(data))
-    picture.draft("RGB", (2 * size, 2 * size))
-    picture = ImageOps.exif_transpose(picture)
-    picture.thumbnail((size, size), Image.LANCZOS)
+    image = Image.open(io.BytesIO(data))
+    image.draft("RGB", (2 * size, 2 * size))
+    image = ImageOps.exif_transpose(image)
+    image.thumbnail((size, size), Image.LANCZOS)
     out = io.BytesIO()
     if png:
-        picture.save(out, "PNG")
+        image.save(out, "PNG")
     else:
-        picture.convert("RGB").save(out, "JPEG", quality=80)
+        image.convert("RGB").save(out, "JPEG", quality=80)
     return out.getvalue()
 
 
@@ -33,8 +37,8 @@ def pyvips():
     import pyvips
 
     pyvips.cache_set_max(0)
-    picture = pyvips.Image.thumbnail_buffer(data, size, height=size, size="down")
-    return picture.write_to_buffer(".png" if png else ".jpg", **({} if png else {"Q": 80}))
+    image = pyvips.Image.thumbnail_buffer(data, size, height=size, size="down")
+    return image.write_to_buffer(".png" if png else ".jpg", **({} if png else {"Q": 80}))
 
 
 make, times = {"pillow": pillow, "pyvips": pyvips}[peer], []

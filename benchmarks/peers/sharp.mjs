@@ -11,8 +11,8 @@ const times = [];
 let made;
 for (let i = 0; i < Number(iterations); i++) {
   const before = process.cpuUsage();
-  const picture = sharp(bytes).rotate().resize(Number(size), Number(size), { fit: "inside", withoutEnlargement: true });
-  made = await (output.endsWith(".png") ? picture.png() : picture.jpeg({ quality: 80 })).toBuffer();
+  const image = sharp(bytes).rotate().resize(Number(size), Number(size), { fit: "inside", withoutEnlargement: true });
+  made = await (output.endsWith(".png") ? image.png() : image.jpeg({ quality: 80 })).toBuffer();
   const { user, system } = process.cpuUsage(before);
   times.push((user + system) / 1000);
 }
