@@ -1,45 +1,50 @@
-//! What a picture is of: `EfficientNet-Lite0` over the 1,000 classes of `ImageNet`.
+//! Classifies an image as a whole: `EfficientNet-Lite0` over the 1,000 classes of `ImageNet`.
 
-use std::sync::Arc;
-
-use rten::{Model, ThreadPool};
+use rten::Model;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
 use crate::pixels::{Pixels, Window};
-use crate::{Error, network, options};
+use crate::{Error, ThreadPools, network};
 
-/// Edge of the square that the network sees, in pixels.
+/// The edge of the input, in pixels.
 const EDGE: usize = 224;
-/// The share of the shorter side that it was trained to see: the middle 224 of 256 pixels.
+/// The share of the shorter side that the network was trained on: the middle 224 of 256 pixels.
 const MIDDLE: f32 = 224.0 / 256.0;
-/// How much longer than wide the second look may be; more would squeeze things out of shape.
+/// How much longer than wide the window of the second run may be; more would distort objects.
 const WIDER: f32 = 1.25;
+/// A class of this probability needs no second run.
+const CERTAIN: f32 = 0.9;
 const NAME: &str = "classifier";
 
 pub(crate) struct Classifier {
     model: Model,
-    threads: Arc<ThreadPool>,
 }
 
 impl Classifier {
-    pub(crate) fn load(threads: Arc<ThreadPool>) -> Result<Self, Error> {
+    pub(crate) fn load() -> Result<Self, Error> {
         Ok(Self {
             model: network(
                 NAME,
                 include_bytes!("../models/efficientnet-lite0.f16.onnx"),
             )?,
-            threads,
         })
     }
 
     /// The probability of each class, in the order of `imagenet_taxonomy.tsv`; they add up to 1.
     ///
-    /// The mean of two looks. What only one of them shows, such as a planetarium made of the middle of an office
-    /// block, is halved.
-    pub(crate) fn classify(&self, pixels: &Pixels<'_>) -> Result<Vec<f32>, Error> {
-        let middle = self.look(pixels, pixels.middle(MIDDLE, 1.0))?;
-        let wider = self.look(pixels, pixels.middle(1.0, WIDER))?;
+    /// If the middle of the image leaves a doubt, the mean of two runs, of the middle and of more of the image: what only
+    /// one of them shows, such as a planetarium made of the middle of an office block, is halved.
+    pub(crate) fn classify(
+        &self,
+        pixels: &Pixels<'_>,
+        threads: &ThreadPools,
+    ) -> Result<Vec<f32>, Error> {
+        let middle = self.run(pixels, pixels.middle(MIDDLE, 1.0), threads)?;
+        if middle.iter().any(|&probability| probability >= CERTAIN) {
+            return Ok(middle);
+        }
+        let wider = self.run(pixels, pixels.middle(1.0, WIDER), threads)?;
         Ok(middle
             .iter()
             .zip(wider)
@@ -47,12 +52,17 @@ impl Classifier {
             .collect())
     }
 
-    fn look(&self, pixels: &Pixels<'_>, window: Window) -> Result<Vec<f32>, Error> {
+    fn run(
+        &self,
+        pixels: &Pixels<'_>,
+        window: Window,
+        threads: &ThreadPools,
+    ) -> Result<Vec<f32>, Error> {
         let planes = pixels.square(window, EDGE, |value| (value - 127.0) / 128.0);
         let input = NdTensor::from_data([1, 3, EDGE, EDGE], planes);
         let output = self
             .model
-            .run_one(input.into(), Some(options(&self.threads)))
+            .run_one(input.into(), Some(threads.options()))
             .map_err(|source| Error::Run {
                 network: NAME,
                 source,

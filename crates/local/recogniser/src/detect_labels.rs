@@ -1,12 +1,12 @@
 //! The operation `DetectLabels` as Amazon Rekognition documents it, without HTTP and without S3.
 //!
 //! The caller reads the request with [`Request::parse`], fetches the object if [`Request::image`] names one, and asks
-//! [`detect_labels`]. Both fail with a [`Failure`], which is the body and status of AWS's answer.
+//! [`detect_labels`]. Both fail with a [`DetectLabelsError`], which is the body and status of AWS's answer.
 //!
 //! <https://docs.aws.amazon.com/rekognition/latest/APIReference/API_DetectLabels.html>,
 //! limits: <https://docs.aws.amazon.com/rekognition/latest/dg/limits.html>.
 
-mod failure;
+mod error;
 mod filters;
 mod request;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use thumbnail::{Format, Limits};
 
 use crate::{Label, Pixels, Recogniser};
-pub use failure::Failure;
+pub use error::DetectLabelsError;
 pub use request::{Request, Source};
 
 /// The most bytes that a request may carry as `Image.Bytes`.
@@ -22,11 +22,11 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// The most bytes that an S3 object may have; callers check it before they read one.
 pub const MAX_OBJECT_BYTES: usize = 15 * 1024 * 1024;
 /// The least pixels that each side must have.
-const LEAST_SIDE: u32 = 80;
+const MIN_SIDE: u32 = 80;
 /// The most pixels that a side may have.
-const MOST_SIDE: u32 = 10_000;
+const MAX_SIDE: u32 = 10_000;
 /// What the shorter side is decoded to: a little more than the networks see.
-const LOOK_AT: u32 = 320;
+const DECODED_SIDE: u32 = 320;
 
 /// What Rekognition answers about `image`, which is the file that [`Request::image`] carries or names.
 ///
@@ -41,13 +41,13 @@ pub fn detect_labels(
     recogniser: &Recogniser,
     request: &Request,
     image: &[u8],
-) -> Result<Value, Failure> {
+) -> Result<Value, DetectLabelsError> {
     let most = match request.image() {
         Source::Bytes(_) => MAX_BYTES,
         Source::S3Object { .. } => MAX_OBJECT_BYTES,
     };
     if image.len() > most {
-        return Err(Failure::image_too_large());
+        return Err(DetectLabelsError::image_too_large());
     }
     let limits = Limits {
         bytes: most as u64,
@@ -55,7 +55,7 @@ pub fn detect_labels(
         ..Limits::default()
     };
     check_header(image, &limits)?;
-    let picture = thumbnail::pixels(image, LOOK_AT, &limits)?;
+    let picture = thumbnail::pixels(image, DECODED_SIDE, &limits)?;
     let pixels = Pixels {
         width: picture.width,
         height: picture.height,
@@ -72,17 +72,18 @@ pub fn detect_labels(
 }
 
 /// Refuses what Rekognition refuses by format and size, before anything is decoded.
-fn check_header(image: &[u8], limits: &Limits) -> Result<(), Failure> {
-    let header = thumbnail::header(image, limits)?.ok_or_else(Failure::invalid_image_format)?;
+fn check_header(image: &[u8], limits: &Limits) -> Result<(), DetectLabelsError> {
+    let header =
+        thumbnail::header(image, limits)?.ok_or_else(DetectLabelsError::invalid_image_format)?;
     if !matches!(header.format, Format::Jpeg | Format::Png) {
-        return Err(Failure::invalid_image_format());
+        return Err(DetectLabelsError::invalid_image_format());
     }
     let (width, height) = header.upright_size();
-    if width.max(height) > MOST_SIDE {
-        return Err(Failure::too_many_pixels(width, height, MOST_SIDE));
+    if width.max(height) > MAX_SIDE {
+        return Err(DetectLabelsError::too_many_pixels(width, height, MAX_SIDE));
     }
-    if width.min(height) < LEAST_SIDE {
-        return Err(Failure::invalid_parameters());
+    if width.min(height) < MIN_SIDE {
+        return Err(DetectLabelsError::invalid_parameters());
     }
     Ok(())
 }

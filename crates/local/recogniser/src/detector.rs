@@ -1,29 +1,26 @@
-//! What is where in a picture: `SSDLite` over the 80 classes of COCO.
+//! Finds objects in an image: `SSDLite` over the 80 classes of COCO.
 
-use std::sync::Arc;
-
-use rten::{Model, ThreadPool};
+use rten::Model;
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 
-use crate::fuse::BoundingBox;
+use crate::bounding_box::BoundingBox;
 use crate::pixels::Pixels;
-use crate::{Error, network, options};
+use crate::{Error, ThreadPools, network};
 
-/// Edge of the square that the network sees, in pixels; the picture is stretched to it.
+/// The edge of the input, in pixels; the image is stretched to it.
 const EDGE: usize = 300;
 /// Scores below this are noise more often than not.
-const LEAST_SCORE: f32 = 0.45;
-/// Two boxes of one class that share more than this (intersection over union) are one thing.
-const SAME_THING: f32 = 0.5;
+const MIN_SCORE: f32 = 0.45;
+/// Two boxes of one class that overlap more (intersection over union) are one object.
+const MAX_OVERLAP: f32 = 0.5;
 const NAME: &str = "detector";
 
 pub(crate) struct Detector {
     model: Model,
-    threads: Arc<ThreadPool>,
 }
 
-/// One thing in a picture.
+/// An object in an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Detection {
     /// The column of the score, which is the id in `coco_taxonomy.tsv`.
@@ -34,15 +31,18 @@ pub(crate) struct Detection {
 }
 
 impl Detector {
-    pub(crate) fn load(threads: Arc<ThreadPool>) -> Result<Self, Error> {
+    pub(crate) fn load() -> Result<Self, Error> {
         Ok(Self {
             model: network(NAME, include_bytes!("../models/ssdlite.f16.onnx"))?,
-            threads,
         })
     }
 
-    /// The things seen, best first, each once.
-    pub(crate) fn detect(&self, pixels: &Pixels<'_>) -> Result<Vec<Detection>, Error> {
+    /// The objects, most confident first, each once.
+    pub(crate) fn detect(
+        &self,
+        pixels: &Pixels<'_>,
+        threads: &ThreadPools,
+    ) -> Result<Vec<Detection>, Error> {
         let planes = pixels.square(pixels.whole(), EDGE, |value| value / 127.5 - 1.0);
         let input = NdTensor::from_data([1, 3, EDGE, EDGE], planes);
         let (Some(&input_id), &[scores_id, boxes_id]) =
@@ -55,7 +55,7 @@ impl Detector {
             .run_n(
                 vec![(input_id, input.into())],
                 [scores_id, boxes_id],
-                Some(options(&self.threads)),
+                Some(threads.options()),
             )
             .map_err(|source| Error::Run {
                 network: NAME,
@@ -73,10 +73,10 @@ impl Detector {
         }
         let mut found = Vec::new();
         for anchor in 0..anchors {
-            // Column 0 is "nothing".
+            // Column 0 is the background.
             for class in 1..classes {
                 let score = scores[[0, anchor, class]];
-                if score < LEAST_SCORE {
+                if score < MIN_SCORE {
                     continue;
                 }
                 let [top, left, bottom, right] = [0, 1, 2, 3].map(|at| boxes[[0, anchor, 0, at]]);
@@ -93,13 +93,13 @@ impl Detector {
     }
 }
 
-/// Non-maximum suppression: of the boxes of one class that mean the same thing, the best stays.
+/// Non-maximum suppression: of the boxes of one class that are one object, the most confident stays.
 fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for next in found {
         if !kept.iter().any(|better| {
-            better.class == next.class && better.place.overlap(&next.place) > SAME_THING
+            better.class == next.class && better.place.overlap(&next.place) > MAX_OVERLAP
         }) {
             kept.push(next);
         }

@@ -1,110 +1,120 @@
-//! What is in a picture: two small networks and their vocabularies, answering as Rekognition's `DetectLabels`.
+//! Labels of images by two small networks, and Rekognition's `DetectLabels` on top of them.
 //!
-//! [`Recogniser::labels`] really looks: a classifier (`EfficientNet-Lite0`, 1,000 classes) says what the picture is
-//! of, a detector (`SSDLite`, 80 classes) says what is where in it, and `fuse` joins the two in one
-//! vocabulary. [`detect_labels`] is the operation as AWS documents it, without HTTP. Origin, licences and limits of the networks are in `models/README.md`.
+//! [`Recogniser::labels`] runs a classifier (`EfficientNet-Lite0`, 1,000 classes) over the whole image and a detector
+//! (`SSDLite`, 80 classes) that finds objects in it, and combines both in one vocabulary. [`detect_labels`] is the
+//! operation as AWS documents it, without HTTP. Origin, licences and limits of the networks are in
+//! `models/README.md`.
 
+mod bounding_box;
 mod classifier;
 pub mod detect_labels;
 mod detector;
-mod fuse;
+mod labels;
 mod pixels;
 mod reconcile;
 mod vocabulary;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rten::{LoadError, ModelOptions, OpRegistry, RunError, RunOptions, ThreadPool, op_registry};
 
-pub use fuse::{BoundingBox, Instance, Label};
+pub use bounding_box::BoundingBox;
+pub use labels::{Instance, Label};
 pub use pixels::Pixels;
 
-/// Why there is no answer. Neither case is the fault of a picture that was decoded.
+/// Why there are no labels.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A network that is part of this program could not be read.
+    /// An embedded network cannot be read.
     #[error("the {network} network cannot be read")]
     Load {
-        /// Which of the two.
+        /// `classifier` or `detector`.
         network: &'static str,
-        /// What the runtime said.
+        /// The cause.
         source: LoadError,
     },
-    /// A row of a vocabulary that is part of this program is not one.
+    /// A row of an embedded vocabulary is malformed.
     #[error("line {line} of the {vocabulary} vocabulary cannot be read")]
     Vocabulary {
-        /// Which of the two.
+        /// `imagenet` or `coco`.
         vocabulary: &'static str,
         /// Counted from 1.
         line: usize,
     },
-    /// A network did not run to its end.
+    /// A network failed.
     #[error("the {network} network did not run")]
     Run {
-        /// Which of the two.
+        /// `classifier` or `detector`.
         network: &'static str,
-        /// What the runtime said.
+        /// The cause.
         source: RunError,
     },
-    /// A network answered in a shape that it does not have.
-    #[error("the {network} network answered in an unexpected shape")]
+    /// The output of a network has an unexpected shape.
+    #[error("the output of the {network} network has an unexpected shape")]
     Shape {
-        /// Which of the two.
+        /// `classifier` or `detector`.
         network: &'static str,
     },
-    /// `rgb` is not three bytes for each pixel, or the picture has no pixels.
-    #[error("{bytes} bytes are not a picture of {width} x {height} pixels")]
+    /// `rgb` is not three bytes for each pixel, or there are no pixels.
+    #[error("{bytes} bytes are not an image of {width} x {height} pixels")]
     Pixels {
-        /// Pixels across.
+        /// In pixels.
         width: u32,
-        /// Pixels down.
+        /// In pixels.
         height: u32,
-        /// Bytes given.
+        /// The length of `rgb`.
         bytes: usize,
     },
 }
 
-/// Two networks, loaded. Holds about 40 MB; cheap to share behind a reference or an `Arc`.
+/// Two networks, loaded. Takes about 40 MB; share it behind a reference or an `Arc`.
 ///
-/// A call works on one core for about a quarter of a second and takes about 20 MB while it lasts, so callers bound how many
-/// run at once: one at a time is what the figures in the crate's tests assume.
+/// A call keeps one core busy and takes about 20 MB while it runs, so callers limit the number of concurrent calls, best to
+/// [`concurrency`].
 pub struct Recogniser {
     classifier: classifier::Classifier,
     detector: detector::Detector,
     vocabulary: vocabulary::Vocabulary,
+    threads: ThreadPools,
 }
 
 impl Recogniser {
-    /// Reads the networks and vocabularies that are part of this program: about 30 ms.
+    /// Reads the embedded networks and vocabularies, which takes about 30 ms.
     ///
     /// # Errors
-    /// [`Error::Load`], [`Error::Vocabulary`]: this program was built wrong.
+    /// [`Error::Load`] or [`Error::Vocabulary`], if the build is broken.
     pub fn load() -> Result<Self, Error> {
         let vocabulary = vocabulary::Vocabulary::load()?;
-        let threads = Arc::new(ThreadPool::with_num_threads(1));
         Ok(Self {
-            classifier: classifier::Classifier::load(Arc::clone(&threads))?,
-            detector: detector::Detector::load(threads)?,
+            classifier: classifier::Classifier::load()?,
+            detector: detector::Detector::load()?,
+            threads: ThreadPools::new(),
             vocabulary,
         })
     }
 
-    /// What is in an upright picture, most confident first; no label below 1 percent.
+    /// The labels of an upright image, most confident first; none below 1 percent.
     ///
-    /// Best given at least 320 pixels a side, and no more than twice that: the networks see 224 x 224 and 300 x 300.
+    /// The shorter side is best between 320 and 640 pixels: the inputs of the networks are 224 x 224 and 300 x 300.
     ///
     /// # Errors
     /// [`Error::Pixels`] if the bytes do not fit the size; [`Error::Run`], [`Error::Shape`] if a network fails.
     pub fn labels(&self, pixels: &Pixels<'_>) -> Result<Vec<Label>, Error> {
         pixels.check()?;
-        let probabilities = self.classifier.classify(pixels)?;
-        let detections = self.detector.detect(pixels)?;
-        Ok(fuse::fuse(&self.vocabulary, &probabilities, &detections))
+        let probabilities = self.classifier.classify(pixels, &self.threads)?;
+        let detections = self.detector.detect(pixels, &self.threads)?;
+        Ok(labels::labels(
+            &self.vocabulary,
+            &probabilities,
+            &detections,
+        ))
     }
 }
 
-/// Reads a network, with the operators that the two use and no more: a fifth of the code that all would take.
+/// Reads a network with the operators that the two use, which are a fifth of the code of all.
 fn network(name: &'static str, bytes: &'static [u8]) -> Result<rten::Model, Error> {
     let operators: OpRegistry = op_registry!(
         Add,
@@ -133,7 +143,31 @@ fn network(name: &'static str, bytes: &'static [u8]) -> Result<rten::Model, Erro
         })
 }
 
-/// One thread does all the work, so that looking at a picture never takes more than one core of a small machine.
-fn options(threads: &Arc<ThreadPool>) -> RunOptions {
-    RunOptions::default().with_thread_pool(Some(Arc::clone(threads)))
+/// Pools of one thread each, one for every core. A run takes the next one, so that concurrent calls spread over the cores
+/// and a single call keeps one core busy.
+struct ThreadPools {
+    pools: Vec<Arc<ThreadPool>>,
+    next: AtomicUsize,
+}
+
+impl ThreadPools {
+    fn new() -> Self {
+        Self {
+            pools: (0..concurrency())
+                .map(|_| Arc::new(ThreadPool::with_num_threads(1)))
+                .collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    fn options(&self) -> RunOptions {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.pools.len();
+        RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pools[next])))
+    }
+}
+
+/// How many calls of [`Recogniser::labels`] run at full speed at once: the number of cores.
+#[must_use]
+pub fn concurrency() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

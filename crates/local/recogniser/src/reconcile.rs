@@ -4,8 +4,8 @@
 //! knows breeds, but gives one answer for a whole picture, and a little of it to everything. Both err most where
 //! they stand alone.
 
+use crate::bounding_box::BoundingBox;
 use crate::detector::Detection;
-use crate::fuse::BoundingBox;
 use crate::vocabulary::Vocabulary;
 
 /// Boxes of one family that share more than this (intersection over union) are one thing under two names.

@@ -9,7 +9,9 @@ use std::sync::OnceLock;
 
 use image::{DynamicImage, ImageFormat, RgbImage};
 use recogniser::Recogniser;
-use recogniser::detect_labels::{Failure, MAX_OBJECT_BYTES, Request, Source, detect_labels};
+use recogniser::detect_labels::{
+    DetectLabelsError, MAX_OBJECT_BYTES, Request, Source, detect_labels,
+};
 use serde_json::{Value, json};
 
 fn recogniser() -> &'static Recogniser {
@@ -28,7 +30,7 @@ fn photo(name: &str) -> Vec<u8> {
 
 /// Asks about a file as if it lay in S3, with the other members of the request.
 #[allow(clippy::needless_pass_by_value, reason = "it is always a literal")]
-fn ask(image: &[u8], with: Value) -> Result<Value, Failure> {
+fn ask(image: &[u8], with: Value) -> Result<Value, DetectLabelsError> {
     let mut body = json!({ "Image": { "S3Object": { "Bucket": "raw", "Name": "photo.jpg" } } });
     body.as_object_mut()
         .unwrap()

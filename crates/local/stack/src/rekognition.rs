@@ -54,7 +54,7 @@ impl Rekognition {
         key: &str,
         version: Option<&str>,
     ) -> Result<Bytes, ServiceError> {
-        let unreadable = || refused(detect_labels::Failure::invalid_s3_object());
+        let unreadable = || refused(detect_labels::DetectLabelsError::invalid_s3_object());
         call.access_control
             .check(
                 Caller::Principal(call.caller),
@@ -75,7 +75,7 @@ impl Rekognition {
             })?;
         let object = object.ok_or_else(unreadable)?;
         if object.version.size > detect_labels::MAX_OBJECT_BYTES as u64 {
-            return Err(refused(detect_labels::Failure::image_too_large()));
+            return Err(refused(detect_labels::DetectLabelsError::image_too_large()));
         }
         object
             .bytes()
@@ -122,7 +122,7 @@ impl Service for Rekognition {
     }
 }
 
-fn refused(failure: detect_labels::Failure) -> ServiceError {
+fn refused(failure: detect_labels::DetectLabelsError) -> ServiceError {
     ServiceError {
         status: http::StatusCode::from_u16(failure.status).unwrap_or(http::StatusCode::BAD_REQUEST),
         code: failure.code.to_owned(),

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::Failure;
+use super::DetectLabelsError;
 use crate::Label;
 
 /// The most entries that each list may have.
@@ -24,7 +24,7 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), DetectLabelsError> {
         let lists = [
             ("labelInclusionFilters", &self.names),
             ("labelExclusionFilters", &self.no_names),
@@ -33,7 +33,7 @@ impl Filters {
         ];
         for (member, list) in lists {
             if list.len() > MOST {
-                return Err(Failure::constraint(
+                return Err(DetectLabelsError::constraint(
                     &format!("'[{}]'", list.join(", ")),
                     &format!("settings.generalLabels.{member}"),
                     &format!("Member must have length less than or equal to {MOST}"),

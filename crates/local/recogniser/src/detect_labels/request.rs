@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::filters::Filters;
-use super::{Failure, MAX_BYTES};
+use super::{DetectLabelsError, MAX_BYTES};
 
 /// Asked for nothing else, labels from this many percent on are given.
 const MIN_CONFIDENCE: f32 = 55.0;
@@ -77,14 +77,14 @@ impl Request {
     /// `SerializationException` for what is not such JSON, `ValidationException` for a member that breaks its documented
     /// constraint, `ImageTooLargeException` for bytes over 5 MB, `InvalidParameterException` for an image that is neither
     /// bytes nor object or both, and for `IMAGE_PROPERTIES`, which is not answered here.
-    pub fn parse(body: &[u8]) -> Result<Self, Failure> {
+    pub fn parse(body: &[u8]) -> Result<Self, DetectLabelsError> {
         let body: Body = serde_json::from_slice(body)
-            .map_err(|error| Failure::serialization(error.to_string()))?;
+            .map_err(|error| DetectLabelsError::serialization(error.to_string()))?;
         let max_labels = match body.max_labels {
             None => MAX_LABELS,
             Some(count) => usize::try_from(count)
                 .map_err(|_| {
-                    Failure::constraint(
+                    DetectLabelsError::constraint(
                         &format!("'{count}'"),
                         "maxLabels",
                         "Member must have value greater than or equal to 0",
@@ -94,7 +94,7 @@ impl Request {
         };
         let min_confidence = body.min_confidence.unwrap_or(MIN_CONFIDENCE);
         if let Some(bound) = out_of_percent(min_confidence) {
-            return Err(Failure::constraint(
+            return Err(DetectLabelsError::constraint(
                 &format!("'{min_confidence:?}'"),
                 "minConfidence",
                 bound,
@@ -105,14 +105,14 @@ impl Request {
             Some(Settings {
                 image_properties: Some(_),
                 ..
-            }) => return Err(Failure::not_here("Settings.ImageProperties")),
+            }) => return Err(DetectLabelsError::not_here("Settings.ImageProperties")),
             Some(Settings { general_labels, .. }) => general_labels.unwrap_or_default(),
             None => Filters::default(),
         };
         filters.check()?;
-        let image = body
-            .image
-            .ok_or_else(|| Failure::constraint("null", "image", "Member must not be null"))?;
+        let image = body.image.ok_or_else(|| {
+            DetectLabelsError::constraint("null", "image", "Member must not be null")
+        })?;
         Ok(Self {
             image: source(image)?,
             max_labels,
@@ -138,13 +138,15 @@ fn out_of_percent(confidence: f32) -> Option<&'static str> {
     }
 }
 
-fn check_features(features: &[String]) -> Result<(), Failure> {
+fn check_features(features: &[String]) -> Result<(), DetectLabelsError> {
     for feature in features {
         match feature.as_str() {
             "GENERAL_LABELS" => {}
-            "IMAGE_PROPERTIES" => return Err(Failure::not_here("the feature IMAGE_PROPERTIES")),
+            "IMAGE_PROPERTIES" => {
+                return Err(DetectLabelsError::not_here("the feature IMAGE_PROPERTIES"));
+            }
             _ => {
-                return Err(Failure::constraint(
+                return Err(DetectLabelsError::constraint(
                     &format!("'[{}]'", features.join(", ")),
                     "features",
                     "Member must satisfy constraint: [Member must satisfy enum value set: [GENERAL_LABELS, IMAGE_PROPERTIES]]",
@@ -155,7 +157,7 @@ fn check_features(features: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn source(image: Image) -> Result<Source, Failure> {
+fn source(image: Image) -> Result<Source, DetectLabelsError> {
     match image {
         Image {
             bytes: Some(encoded),
@@ -163,18 +165,18 @@ fn source(image: Image) -> Result<Source, Failure> {
         } => {
             // Four characters are three bytes: what cannot fit is not decoded.
             if encoded.len() / 4 * 3 > MAX_BYTES + 2 {
-                return Err(Failure::image_too_large());
+                return Err(DetectLabelsError::image_too_large());
             }
             let bytes = STANDARD
                 .decode(encoded)
-                .map_err(|error| Failure::serialization(error.to_string()))?;
+                .map_err(|error| DetectLabelsError::serialization(error.to_string()))?;
             match bytes.len() {
-                0 => Err(Failure::constraint(
+                0 => Err(DetectLabelsError::constraint(
                     "''",
                     "image.bytes",
                     "Member must have length greater than or equal to 1",
                 )),
-                length if length > MAX_BYTES => Err(Failure::image_too_large()),
+                length if length > MAX_BYTES => Err(DetectLabelsError::image_too_large()),
                 _ => Ok(Source::Bytes(bytes)),
             }
         }
@@ -198,11 +200,16 @@ fn source(image: Image) -> Result<Source, Failure> {
                 version,
             })
         }
-        _ => Err(Failure::invalid_parameters()),
+        _ => Err(DetectLabelsError::invalid_parameters()),
     }
 }
 
-fn check_length(value: &str, member: &str, least: usize, most: usize) -> Result<(), Failure> {
+fn check_length(
+    value: &str,
+    member: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), DetectLabelsError> {
     let length = value.chars().count();
     let bound = if length < least {
         format!("Member must have length greater than or equal to {least}")
@@ -211,7 +218,7 @@ fn check_length(value: &str, member: &str, least: usize, most: usize) -> Result<
     } else {
         return Ok(());
     };
-    Err(Failure::constraint(
+    Err(DetectLabelsError::constraint(
         &format!("'{value}'"),
         &format!("image.s3Object.{member}"),
         &bound,

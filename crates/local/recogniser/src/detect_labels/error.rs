@@ -1,25 +1,23 @@
-//! AWS's refusals, in its words.
+//! The errors of `DetectLabels`, worded as AWS words them.
 
 use serde_json::{Value, json};
 
 use crate::Error;
 
-/// An answer that is an error.
-///
-/// The body's shape is that of
+/// An error response. The shape of its body is that of
 /// <https://docs.aws.amazon.com/rekognition/latest/dg/error-handling.html>.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
-pub struct Failure {
+pub struct DetectLabelsError {
     /// The name of the exception.
     pub code: &'static str,
-    /// What a person reads.
+    /// The message.
     pub message: String,
-    /// HTTP's.
+    /// The HTTP status.
     pub status: u16,
 }
 
-impl Failure {
+impl DetectLabelsError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -28,13 +26,13 @@ impl Failure {
         }
     }
 
-    /// The body of the answer.
+    /// The body.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({ "__type": self.code, "Code": self.code, "Message": self.message })
     }
 
-    /// The object that a request names is not there, is in another region, or may not be read.
+    /// The object does not exist, is in another region, or may not be read.
     #[must_use]
     pub fn invalid_s3_object() -> Self {
         Self::new(
@@ -43,7 +41,7 @@ impl Failure {
         )
     }
 
-    /// More than 5 MB as bytes or 15 MB as an object.
+    /// Over 5 MB as bytes or 15 MB as an object.
     #[must_use]
     pub fn image_too_large() -> Self {
         Self::new(
@@ -67,7 +65,7 @@ impl Failure {
         )
     }
 
-    /// Neither JPEG nor PNG, or not to be decoded.
+    /// Neither JPEG nor PNG, or corrupt.
     pub(super) fn invalid_image_format() -> Self {
         Self::new(
             "InvalidImageFormatException",
@@ -75,7 +73,7 @@ impl Failure {
         )
     }
 
-    /// A side under 80 pixels, too: <https://github.com/boto/botocore/issues/1366>.
+    /// Also for a side under 80 pixels: <https://github.com/boto/botocore/issues/1366>.
     pub(super) fn invalid_parameters() -> Self {
         Self::new(
             "InvalidParameterException",
@@ -83,12 +81,31 @@ impl Failure {
         )
     }
 
-    /// What AWS answers and this does not.
+    /// A feature that AWS has and this crate lacks.
     pub(super) fn not_here(what: &str) -> Self {
         Self::new(
             "InvalidParameterException",
             format!("Request has invalid parameters: {what} is not supported here"),
         )
+    }
+
+    /// An action other than `DetectLabels`.
+    #[must_use]
+    pub fn unsupported_action() -> Self {
+        Self::new(
+            "UnknownOperationException",
+            "the only action here is DetectLabels",
+        )
+    }
+
+    /// A failure of the recogniser itself.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self {
+            code: "InternalServerError",
+            message: "internal server error".to_owned(),
+            status: 500,
+        }
     }
 
     pub(super) fn serialization(message: impl Into<String>) -> Self {
@@ -106,21 +123,21 @@ impl Failure {
     }
 }
 
-impl From<thumbnail::Error> for Failure {
+impl From<thumbnail::Error> for DetectLabelsError {
     fn from(error: thumbnail::Error) -> Self {
         match error {
             thumbnail::Error::TooManyBytes { .. } | thumbnail::Error::TooMuchMemory { .. } => {
                 Self::image_too_large()
             }
             thumbnail::Error::ImageTooLarge { width, height, .. } => {
-                Self::too_many_pixels(width, height, super::MOST_SIDE)
+                Self::too_many_pixels(width, height, super::MAX_SIDE)
             }
             _ => Self::invalid_image_format(),
         }
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for DetectLabelsError {
     fn from(error: Error) -> Self {
         Self {
             code: "InternalServerError",
