@@ -18,7 +18,7 @@ use crate::throttle::Throttle;
 /// Looks at pictures, one at a time: a decoded picture is what needs memory.
 pub struct Rekognition {
     recogniser: OnceCell<Arc<Recogniser>>,
-    one_at_a_time: Semaphore,
+    concurrent: Semaphore,
     store: Arc<Store>,
     throttle: Option<Throttle>,
 }
@@ -30,7 +30,7 @@ impl Rekognition {
         Self {
             throttle: rate.map(Throttle::new),
             recogniser: OnceCell::new(),
-            one_at_a_time: Semaphore::new(1),
+            concurrent: Semaphore::new(recogniser::concurrency()),
             store,
         }
     }
@@ -113,7 +113,7 @@ impl Service for Rekognition {
             .recogniser()
             .await
             .map_err(|error| ServiceError::internal(&error))?;
-        let _permit = self.one_at_a_time.acquire().await;
+        let _permit = self.concurrent.acquire().await;
         tokio::task::spawn_blocking(move || detect_labels(&recogniser, &request, &image))
             .await
             .map_err(|error| ServiceError::internal(&error.into()))?
