@@ -64,6 +64,9 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         println!("export STACK_API_KEY={key}");
     }
     println!("logs  {}", stack.logs.display());
+    for (name, value) in &stack.outputs {
+        println!("output {name:<33} {value}");
+    }
     println!("ready {}", stack.api_url);
     let album = Album::of(&stack);
     for picture in &pictures {

@@ -65,7 +65,11 @@ impl Stack {
         let folder = DataFolder::open(&options.data)?;
         let api_listener = bind(options.api_port, "--api-port").await?;
         let aws_listener = bind(options.aws_port, "--aws-port").await?;
-        let template = LoadedTemplate::read(options, &folder)?;
+        let mut template = LoadedTemplate::read(options, &folder)?;
+        let (api_address, aws_address) = (api_listener.local_addr()?, aws_listener.local_addr()?);
+        for output in &mut template.stack.outputs {
+            output.value = local_url(&output.value, api_address, aws_address);
+        }
         let executables = executables(
             &template.resources,
             options.artifacts.as_deref(),
@@ -326,10 +330,51 @@ fn executables(
     }
 }
 
+/// The URL of an output on this machine: API Gateway's and SQS's endpoints are its two ports.
+fn local_url(value: &str, api: SocketAddr, aws: SocketAddr) -> String {
+    let Some((host, path)) = value
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return value.to_owned();
+    };
+    let address = match host.split('.').collect::<Vec<_>>().as_slice() {
+        [_, "execute-api", REGION, "amazonaws", "com"] => api,
+        ["sqs", REGION, "amazonaws", "com"] => aws,
+        _ => return value.to_owned(),
+    };
+    format!("http://{address}/{path}")
+}
+
 async fn bind(port: u16, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .with_context(|| {
             format!("cannot bind port {port} ({option} chooses another; 0 picks a free one)")
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_endpoints_are_those_of_this_machine() {
+        let api = "127.0.0.1:8080".parse().unwrap();
+        let aws = "127.0.0.1:4566".parse().unwrap();
+        for (value, expected) in [
+            (
+                "https://abc.execute-api.us-east-1.amazonaws.com/v1",
+                "http://127.0.0.1:8080/v1",
+            ),
+            (
+                "https://sqs.us-east-1.amazonaws.com/000000000000/queue",
+                "http://127.0.0.1:4566/000000000000/queue",
+            ),
+            ("contact-sheet-raw", "contact-sheet-raw"),
+            ("https://example.com/v1", "https://example.com/v1"),
+        ] {
+            assert_eq!(local_url(value, api, aws), expected);
+        }
+    }
 }
