@@ -15,7 +15,7 @@ use iam::{Effect, Policy};
 use needs::{Need, needs};
 use policies::{Environment, STAGING, allows, infra, policy_documents};
 
-const PRODUCTION: Environment = Environment("contact-sheet-production");
+const PRODUCTION: Environment = Environment("contact-sheet-production", true);
 
 #[test]
 fn cloudformation_may_make_and_read_every_resource_of_the_template() {
@@ -283,7 +283,7 @@ fn nobody_changes_the_roles_of_the_environment() {
     }
     // Also where the stack of the roles was given a name that begins as the environment's does.
     let near = "arn:aws:iam::123456789012:role/contact-sheet-roles-staging-DeployRole-x";
-    let policies = Environment("contact-sheet-roles").role("CloudFormationRole");
+    let policies = Environment("contact-sheet-roles", true).role("CloudFormationRole");
     let to_lambda = [("iam:PassedToService", "lambda.amazonaws.com")];
     assert!(!allows(&policies, "iam:PassRole", near, &to_lambda));
     assert!(!allows(&policies, "iam:DeleteRole", near, &[]));
@@ -307,6 +307,25 @@ fn an_api_is_traced_by_its_own_service_linked_role() {
             &context,
         );
         assert_eq!(allowed, may, "{service}");
+    }
+}
+
+/// Their ids are not known before, so that who may read one may read all.
+#[test]
+fn api_keys_are_nobodys_where_the_stack_has_none() {
+    let without = Environment("contact-sheet-staging", false);
+    for (environment, may) in [(&STAGING, true), (&without, false)] {
+        for role in ["CloudFormationRole", "DeployRole"] {
+            for kind in ["apikeys/x", "usageplans/x"] {
+                let key = format!("arn:aws:apigateway:us-east-1::/{kind}");
+                let policies = environment.role(role);
+                assert_eq!(
+                    allows(&policies, "apigateway:GET", &key, &[]),
+                    may,
+                    "{role}: {kind}"
+                );
+            }
+        }
     }
 }
 

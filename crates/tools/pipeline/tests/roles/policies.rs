@@ -10,10 +10,11 @@ use regex::{Captures, Regex};
 
 const ACCOUNT: &str = "123456789012";
 
-/// An environment, by the name of its stack. Its roles are those of a stack `contact-sheet-roles-…`.
-pub struct Environment(pub &'static str);
+/// An environment, by the name of its stack, and whether that may have API keys. Its roles are those of a stack
+/// `contact-sheet-roles-…`.
+pub struct Environment(pub &'static str, pub bool);
 
-pub const STAGING: Environment = Environment("contact-sheet-staging");
+pub const STAGING: Environment = Environment("contact-sheet-staging", true);
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
@@ -60,6 +61,7 @@ impl Environment {
 
     fn value(&self, name: &str) -> String {
         match name {
+            "AWS::NoValue" => name.to_owned(),
             "AWS::Partition" => "aws".to_owned(),
             "AWS::Region" => "us-east-1".to_owned(),
             "AWS::AccountId" => ACCOUNT.to_owned(),
@@ -93,6 +95,13 @@ impl Environment {
                         self.value(&path.join(".")).into()
                     }
                 },
+                [(name, _, of)] if name == "Fn::If" => {
+                    let [condition, then, otherwise] = of.as_list().unwrap() else {
+                        panic!("Fn::If takes three")
+                    };
+                    assert_eq!(condition.as_str(), Some("UsesApiKeys"));
+                    self.resolved(if self.1 { then } else { otherwise })
+                }
                 [(name, _, of)] if name == "Fn::Sub" => {
                     substituted(of.as_str().unwrap(), &|name| self.value(name)).into()
                 }
@@ -101,7 +110,10 @@ impl Environment {
                     .map(|(key, _, of)| (key.clone(), self.resolved(of)))
                     .collect(),
             },
-            Value::List(entries) => entries.iter().map(|entry| self.resolved(entry)).collect(),
+            Value::List(entries) => {
+                let entries = entries.iter().map(|entry| self.resolved(entry));
+                entries.filter(|entry| entry != "AWS::NoValue").collect()
+            }
             _ => node.to_json(),
         }
     }
