@@ -6,6 +6,7 @@ import hmac
 import http.client
 import json
 import os
+import posixpath
 import time
 import urllib.parse
 
@@ -52,14 +53,14 @@ class Api:
         self.remember(key)
         return key
 
-    def send(self, method, path, body=b"", headers=None, seconds=0, timeout=120):
+    def send(self, method, path, body=b"", headers=None, seconds=0, timeout=120, signed_as=None):
         """Sends a request; `path` is below the stage, encoded. `seconds` is how long the body takes."""
         path, _, query = f"{self.url.path}{path}".partition("?")
         headers = {"Host": self.url.netloc, "Content-Length": str(len(body)), **(headers or {})}
         if self.api_key:
             headers["x-api-key"] = self.api_key
         if self.credentials:
-            headers.update(self.signature(method, path, query, body))
+            headers.update(self.signature(signed_as or method, path, query, body))
         secure = self.url.scheme == "https"
         connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(
             self.url.netloc, timeout=timeout
@@ -101,12 +102,13 @@ class Api:
         if self.credentials.get("token"):
             signed["x-amz-security-token"] = self.credentials["token"]
         names = ";".join(sorted(signed))
-        # Of every service but S3 the path is encoded once more.
+        # Of every service but S3 the path is normalized, as SDKs do it, and encoded once more.
+        canonical = posixpath.normpath(path).replace("//", "/") + ("/" if path.endswith("/") and path != "/" else "")
         parameters = "&".join(sorted(part if "=" in part else f"{part}=" for part in query.split("&") if part))
         request = "\n".join(
             [
                 method,
-                urllib.parse.quote(path, safe="/-_.~"),
+                urllib.parse.quote(canonical, safe="/-_.~"),
                 parameters,
                 "".join(f"{name}:{signed[name]}\n" for name in sorted(signed)),
                 names,
