@@ -181,9 +181,7 @@ impl Environment {
             "AWS::SQS::Queue" | "AWS::SQS::QueuePolicy" => {
                 named("sqs", &format!("{stack}-AnalyzeImageQueue-x"))
             }
-            "AWS::Lambda::Function"
-            | "AWS::Lambda::EventInvokeConfig"
-            | "AWS::Lambda::Permission" => named(
+            "AWS::Lambda::Function" => named(
                 "lambda",
                 &format!("function:{stack}-AnalyzeImageFunction-x"),
             ),
