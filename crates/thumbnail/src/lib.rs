@@ -28,6 +28,7 @@ mod heic;
 mod jpeg;
 mod limits;
 mod pixels;
+mod placeholder;
 mod planes;
 mod png;
 mod raster;
@@ -74,6 +75,8 @@ pub struct Thumbnail {
 pub struct Thumbnails {
     /// Of the original.
     pub header: Header,
+    /// A `ThumbHash` of the upright image; empty if no size was asked for.
+    pub placeholder: Vec<u8>,
     /// One for each size, in the order asked for.
     pub items: Vec<Thumbnail>,
 }
@@ -107,12 +110,18 @@ pub fn thumbnails(bytes: &[u8], sizes: &[u32], limits: &Limits) -> Result<Thumbn
     } else {
         Encoding::Jpeg(QUALITY)
     };
+    let smallest = rasters.iter().min_by_key(|raster| raster.size());
+    let placeholder = smallest.map_or_else(Vec::new, placeholder::thumb_hash);
     let items = rasters
         .into_iter()
         .zip(sizes)
         .map(|(raster, size)| encode_thumbnail(raster, *size, encoding))
         .collect::<Result<_, _>>()?;
-    Ok(Thumbnails { header, items })
+    Ok(Thumbnails {
+        header,
+        placeholder,
+        items,
+    })
 }
 
 /// Makes one thumbnail in the encoding asked for.

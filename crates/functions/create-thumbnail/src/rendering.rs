@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use records::{Part, Thumbnail, Thumbnails, href};
 use runtime::Original;
 use thumbnail::Limits;
@@ -79,6 +81,7 @@ fn part(made: &thumbnail::Thumbnails, key: &str) -> Thumbnails {
         width,
         height,
         format,
+        placeholder: STANDARD.encode(&made.placeholder),
         items: made.items.iter().map(item).collect(),
     }
 }

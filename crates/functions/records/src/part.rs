@@ -79,8 +79,11 @@ pub struct Thumbnails {
     pub width: u32,
     /// Height of the upright image in pixels.
     pub height: u32,
-    /// `jpeg`, `png`, `gif`, `webp`, `bmp` or `tiff`, from the content.
+    /// `jpeg`, `png`, `gif`, `webp`, `bmp`, `tiff` or `heic`, from the content.
     pub format: String,
+    /// A `ThumbHash` in base64, to show until a thumbnail is there.
+    #[serde(default)]
+    pub placeholder: String,
     /// One for each size.
     pub items: Vec<Thumbnail>,
 }

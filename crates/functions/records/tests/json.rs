@@ -55,12 +55,13 @@ fn thumbnails() {
         width: 4000,
         height: 3000,
         format: "jpeg".into(),
+        placeholder: "1QcSHQRnh493V4dIh4eXh1h4kJUI".into(),
         items: vec![item],
     });
     assert_eq!(
         text(&part),
         concat!(
-            r#"{"status":"done","width":4000,"height":3000,"format":"jpeg","items":[{"size":256,"width":256,"#,
+            r#"{"status":"done","width":4000,"height":3000,"format":"jpeg","placeholder":"1QcSHQRnh493V4dIh4eXh1h4kJUI","items":[{"size":256,"width":256,"#,
             r#""height":192,"bytes":9876,"contentType":"image/jpeg","href":"thumbnails/256/pets/cat.jpg"}]}"#
         )
     );

@@ -57,6 +57,7 @@ fn thumbnails(n: usize) -> Part<Thumbnails> {
         width: 4000,
         height: 3000,
         format: "jpeg".into(),
+        placeholder: "1QcSHQRnh493V4dIh4eXh1h4kJUI".into(),
         items,
     })
 }

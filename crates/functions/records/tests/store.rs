@@ -69,6 +69,7 @@ fn thumbnails(key: &str) -> Write {
         width: 4000,
         height: 3000,
         format: "jpeg".into(),
+        placeholder: "1QcSHQRnh493V4dIh4eXh1h4kJUI".into(),
         items: vec![item],
     };
     Write::Thumbnails {

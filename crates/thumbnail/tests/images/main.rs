@@ -13,6 +13,7 @@ mod headers;
 mod heic;
 mod hostile;
 mod orientation;
+mod placeholder;
 mod png;
 mod pngsuite;
 mod reduced;

@@ -75,6 +75,15 @@ async fn other_formats_are_sent_as_jpeg() {
 }
 
 #[tokio::test]
+async fn a_heic_is_sent_as_an_upright_jpeg() {
+    let heic = include_bytes!("../../../../thumbnail/tests/heic/grid-turned-1.heic");
+    let (calls, labels, stack) = handled(heic.to_vec()).await;
+    assert_eq!(calls, ["get all", "detect in bytes"]);
+    assert_eq!(labels, ["Cat"]);
+    assert_eq!(sent(&stack), (Format::Jpeg, 100, 150));
+}
+
+#[tokio::test]
 async fn more_than_15_mb_are_sent_as_less_than_5() {
     let mut large = image(100, 80, ImageFormat::Jpeg);
     large.resize(15 * 1024 * 1024 + 1, 0);

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use records::{Part, Thumbnail, Verdict, Write};
 use runtime::Invocation;
 use serde_json::json;
@@ -39,6 +41,9 @@ async fn an_image_has_a_thumbnail_of_each_size_and_a_part() {
         (part.width, part.height, part.format.as_str()),
         (8, 6, "png")
     );
+    let made = thumbnail::thumbnails(&image(1), &SIZES, &thumbnail::Limits::default()).unwrap();
+    assert_eq!(part.placeholder, STANDARD.encode(&made.placeholder));
+    assert!(part.placeholder.len() > 6);
     let expected = |size, width, height| Thumbnail {
         size,
         width,
