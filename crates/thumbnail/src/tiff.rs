@@ -214,7 +214,7 @@ fn each_row(
     old_jpeg: Option<&OldJpeg>,
     mut row: impl FnMut(&Row<'_>),
 ) -> Result<(), Error> {
-    let mut chunks = Vec::with_capacity(layout.planes() * layout.chunks.across);
+    let mut chunks = Vec::new();
     for band in 0..layout.chunks.down {
         chunks.clear();
         for plane in 0..layout.planes() {

@@ -11,6 +11,7 @@ use crate::bytes::HeaderError;
 const MAX_ITEMS: usize = 4096;
 /// Pieces of all items.
 const MAX_EXTENTS: usize = 16384;
+const MAX_PROPERTIES: usize = 16384;
 /// Associations of items with properties.
 const MAX_ASSOCIATIONS: usize = 65536;
 /// References from one item to another.
@@ -218,6 +219,9 @@ impl<'a> Container<'a> {
                 b"ipco" => {
                     let mut properties = Boxes::new(body);
                     while let Some(property) = properties.next().map_err(invalid)? {
+                        if self.properties.len() >= MAX_PROPERTIES {
+                            return Err(HeaderError::Invalid("it has too many properties"));
+                        }
                         self.properties.push(property);
                     }
                 }

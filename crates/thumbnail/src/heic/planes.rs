@@ -33,9 +33,9 @@ impl<'c, 'a> Planes<'c, 'a> {
         let mut total = 0;
         for tile in &image.tiles {
             total += container.data(*tile)?.len() as u64;
-        }
-        if total > container.len() as u64 {
-            return Err(Error::corrupt("its tiles overlap"));
+            if total > container.len() as u64 {
+                return Err(Error::corrupt("its tiles overlap"));
+            }
         }
         let mut planes = Self {
             container,

@@ -32,6 +32,7 @@ pub(super) fn decompress<'a>(
     let stored = layout.stored(plane, row, column)?;
     // Writers of sparse files leave out what is all zero.
     if stored.is_empty() && layout.is_left_out(plane, row, column) {
+        layout.limits.check_memory((row_bytes * rows) as u64)?;
         return Ok(Cow::Owned(vec![0; row_bytes * rows]));
     }
     let packed = match layout.subsampling {

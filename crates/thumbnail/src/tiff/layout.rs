@@ -230,6 +230,16 @@ impl<'a> Layout<'a> {
             // The JPEG's own header has the sampling.
             self.subsampling = (1, 1);
         }
+        if (is_fax(self.compression) || self.compression == Compression::ThunderScan)
+            && self.chunk_samples() > 1
+        {
+            return Err(unsupported(
+                "it is a fax, or ThunderScan, of several samples a pixel",
+            ));
+        }
+        if self.compression == Compression::OldJpeg && self.planar {
+            return Err(unsupported("it is old JPEG in planes"));
+        }
         if self.subsampling != (1, 1) && (self.planar || self.bits != 8 || self.samples != 3) {
             return Err(unsupported(
                 "it is subsampled YCbCr in planes, or not of three samples of 8 bits",
@@ -260,31 +270,52 @@ impl<'a> Layout<'a> {
 
     /// What decoding holds in memory and takes in, checked before it begins.
     fn check(&self, limits: &Limits) -> Result<(), Error> {
+        /// Of a tile that a sparse file leaves out.
+        const SPARSE_BYTES: usize = 16 * 1024 * 1024;
+        /// Bytes that a chunk takes besides its samples.
+        const OVERHEAD: u64 = 64;
         let Chunks {
             across,
             down,
             height,
             ..
         } = self.chunks;
-        let band = (self.row_bytes() as u64)
-            .saturating_mul(height as u64)
-            .saturating_mul((across * self.planes()) as u64);
+        let chunk = (self.row_bytes() as u64).saturating_mul(height as u64);
+        // What is not compressed is read where it is.
         if self.compression != Compression::None {
-            limits.check_memory(band)?;
-            let mut total = 0_u64;
-            for plane in 0..self.planes() {
-                for row in 0..down {
-                    for column in 0..across {
-                        total += self.stored(plane, row, column)?.len() as u64;
-                        if total > SHARED_BYTES + 4 * self.file.len() as u64 {
-                            return Err(Error::corrupt("its strips or tiles overlap"));
-                        }
+            limits.check_memory(chunk)?;
+        } else if chunk > self.file.len().max(SPARSE_BYTES) as u64 {
+            return Err(Error::corrupt("it ends within its pixels"));
+        }
+        // A row of samples and of pixels.
+        limits.check_memory((self.width * self.samples.max(4)) as u64 * 4)?;
+        if self.compression == Compression::OldJpeg {
+            return Ok(());
+        }
+        let side_by_side = across.saturating_mul(self.planes());
+        if self.chunks.offsets.len() < side_by_side.saturating_mul(down) {
+            return Err(Error::corrupt("its list of strips or tiles is too short"));
+        }
+        if self.compression == Compression::None {
+            return limits.check_memory(OVERHEAD * side_by_side as u64);
+        }
+        limits.check_memory(
+            chunk
+                .saturating_add(OVERHEAD)
+                .saturating_mul(side_by_side as u64),
+        )?;
+        let mut total = 0_u64;
+        for plane in 0..self.planes() {
+            for row in 0..down {
+                for column in 0..across {
+                    total += self.stored(plane, row, column)?.len() as u64;
+                    if total > SHARED_BYTES + 4 * self.file.len() as u64 {
+                        return Err(Error::corrupt("its strips or tiles overlap"));
                     }
                 }
             }
         }
-        // A row of samples and of pixels.
-        limits.check_memory((self.width * self.samples.max(4)) as u64 * 4)
+        Ok(())
     }
 }
 

@@ -291,3 +291,47 @@ fn colors_are_those_of_libvips() {
         }
     }
 }
+
+/// A hundred million tiles of one pixel, of which the list has one: nothing is allocated for the others.
+#[test]
+fn a_list_of_tiles_is_as_long_as_the_image_needs() {
+    for compression in [1, 8] {
+        let fields = [
+            (256, 10_000),
+            (257, 10_000),
+            (258, 8),
+            (259, compression),
+            (262, 1),
+            (322, 1),
+            (323, 1),
+            (324, 8),
+        ];
+        let file = drawn_up(&fields, &[0; 64]);
+        assert_eq!(
+            thumbnails(&file, &[9], &Limits::default()),
+            Err(Error::CorruptImage(
+                "its list of strips or tiles is too short".to_owned()
+            ))
+        );
+    }
+}
+
+/// Codes of one sample a pixel, where there are three.
+#[test]
+fn what_cannot_be_combined_is_named() {
+    for (compression, planar) in [(2, 1), (3, 1), (4, 1), (32809, 1), (6, 2)] {
+        let fields = [
+            (256, 8),
+            (257, 8),
+            (258, 8),
+            (259, compression),
+            (262, 2),
+            (273, 8),
+            (277, 3),
+            (284, planar),
+        ];
+        let file = drawn_up(&fields, &[0; 64]);
+        let error = thumbnails(&file, &[9], &Limits::default()).unwrap_err();
+        assert_eq!(error.code(), "UnsupportedFormat", "{compression}: {error}");
+    }
+}

@@ -22,8 +22,12 @@ impl OldJpeg {
             Some(stream) => {
                 let header = header(stream)?;
                 let data = stream.len() - header.len;
-                // Behind the header there is only its end, if the data is in strips.
-                if data > 2 {
+                // Behind the header there is only its end, if the data is in strips; and a header of a size that
+                // does not cover the image is that of a strip or tile.
+                if data > 2
+                    && (header.width >= whole.0 && header.height >= whole.1
+                        || layout.chunks.offsets.len() == 0)
+                {
                     return decode(stream, layout.samples, whole, &layout.limits).map(Self::Whole);
                 }
                 Self::Header {
@@ -89,6 +93,8 @@ struct Header {
     len: usize,
     /// Where height and width are.
     size_at: usize,
+    width: usize,
+    height: usize,
 }
 
 fn header(stream: &[u8]) -> Result<Header, Error> {
@@ -99,12 +105,16 @@ fn header(stream: &[u8]) -> Result<Header, Error> {
             .next()
             .map_err(|_| Error::corrupt("its JPEG has no header"))?;
         if marker::is_frame(marker) && body.len() >= 6 {
-            size_at = Some(end as usize - body.len() + 1);
+            let side = |at: usize| usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
+            size_at = Some((end as usize - body.len() + 1, side(3), side(1)));
         } else if marker == marker::START_OF_SCAN {
-            let size_at = size_at.ok_or_else(|| Error::corrupt("its JPEG has no header"))?;
+            let (size_at, width, height) =
+                size_at.ok_or_else(|| Error::corrupt("its JPEG has no header"))?;
             return Ok(Header {
                 len: end as usize,
                 size_at,
+                width,
+                height,
             });
         } else if marker == marker::END_OF_IMAGE {
             return Err(Error::corrupt("its JPEG has no header"));
