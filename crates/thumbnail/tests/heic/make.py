@@ -1,14 +1,14 @@
 """Makes the files beside it: `python make.py`, with pillow-heif 1.x (libheif 1.23.6, x265) and Pillow 13.
 
 All show red that grows to the right, green downwards and blue along the diagonal, as tests/images/heic.rs draws it.
-pillow-heif codes pictures; the containers are put together here.
+pillow-heif codes pictures; container.py puts the containers together.
 """
 
-import struct
 from pathlib import Path
 
 import numpy as np
 import pillow_heif
+from container import Coded, File, cropped, grid, ispe, mirrored, nclx, turned
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -18,92 +18,6 @@ pillow_heif.register_heif_opener()
 def scene(width, height):
     y, x = np.mgrid[0:height, 0:width]
     return np.stack([x * 255 // (width - 1), y * 255 // (height - 1), (x + y) * 255 // (width + height - 2)], -1).astype("uint8")
-
-
-def box(kind, *parts):
-    body = b"".join(parts)
-    return struct.pack(">I4s", len(body) + 8, kind) + body
-
-
-def full(kind, version, flags, *parts):
-    return box(kind, struct.pack(">I", version << 24 | flags), *parts)
-
-
-class Coded:
-    """One coded picture: its size, its configuration and its bytes."""
-
-    def __init__(self, pixels, mode="RGB", **options):
-        file = pillow_heif.from_bytes(mode=mode, size=(pixels.shape[1], pixels.shape[0]), data=pixels.tobytes())
-        path = HERE / "part.heic"
-        file.save(path, quality=95, **options)
-        data = path.read_bytes()
-        path.unlink()
-        at = data.index(b"hvcC") - 4
-        self.configuration = data[at : at + int.from_bytes(data[at : at + 4], "big")]
-        at = data.index(b"mdat") - 4
-        self.data = data[at + 8 : at + int.from_bytes(data[at : at + 4], "big")]
-        self.size = pixels.shape[1], pixels.shape[0]
-
-
-class File:
-    def __init__(self):
-        self.items, self.properties, self.references = [], [], []
-
-    def property(self, content):
-        if content not in self.properties:
-            self.properties.append(content)
-        return self.properties.index(content) + 1
-
-    def item(self, kind, data, *properties):
-        self.items.append((kind, data, [self.property(content) for content in properties]))
-        return len(self.items)
-
-    def coded(self, coded, *properties):
-        return self.item(b"hvc1", coded.data, coded.configuration, ispe(*coded.size), *properties)
-
-    def refer(self, kind, source, *targets):
-        self.references.append(box(kind, struct.pack(f">HH{len(targets)}H", source, len(targets), *targets)))
-
-    def write(self, name, primary, brand=b"heic", shared=False):
-        """With `shared`, all items have the first one's bytes."""
-        infos = b"".join(full(b"infe", 2, 0, struct.pack(">HH4sB", index + 1, 0, kind, 0)) for index, (kind, _, _) in enumerate(self.items))
-        associations = b"".join(struct.pack(">HB", index + 1, len(properties)) + bytes(properties) for index, (_, _, properties) in enumerate(self.items))
-        assemble = lambda at: box(b"ftyp", brand, bytes(4), b"mif1", brand) + full(
-            b"meta", 0, 0,
-            full(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)),
-            full(b"pitm", 0, 0, struct.pack(">H", primary)),
-            full(b"iloc", 0, 0, b"\x44\x00", struct.pack(">H", len(self.items)), *(struct.pack(">HHHII", index + 1, 0, 1, *place) for index, place in enumerate(at))),
-            full(b"iinf", 0, 0, struct.pack(">H", len(self.items)), infos),
-            full(b"iref", 0, 0, *self.references) if self.references else b"",
-            box(b"iprp", box(b"ipco", *self.properties), full(b"ipma", 0, 0, struct.pack(">I", len(self.items)), associations)),
-        )
-        places, at = [], len(assemble([(0, 0)] * len(self.items))) + 8
-        for _, data, _ in self.items:
-            places.append((at, len(data)))
-            at += len(data)
-        if shared:
-            places = [places[0] if kind == b"hvc1" else place for place, (kind, _, _) in zip(places, self.items)]
-        (HERE / f"{name}.heic").write_bytes(assemble(places) + box(b"mdat", *(data for _, data, _ in self.items)))
-
-
-def ispe(width, height):
-    return full(b"ispe", 0, 0, struct.pack(">II", width, height))
-
-
-def nclx(primaries, transfer, matrix, full_range):
-    return box(b"colr", b"nclx", struct.pack(">HHHB", primaries, transfer, matrix, full_range << 7))
-
-
-def turned(angle):
-    return box(b"irot", bytes([angle]))
-
-
-def mirrored(axis):
-    return box(b"imir", bytes([axis]))
-
-
-def cropped(width, height, right, down):
-    return box(b"clap", struct.pack(">8i", width, 1, height, 1, right, 2, down, 2))
 
 
 W, H = 97, 61
@@ -130,7 +44,7 @@ picture = Coded(pixels)
 file = File()
 image = file.coded(picture)
 file.refer(b"cdsc", file.item(b"Exif", bytes(4) + exif[6:]), image)
-file.write("exif-6", image)
+file.write(HERE / "exif-6.heic", image)
 
 for name, properties in {
     "turned-1": [turned(1)],
@@ -145,14 +59,13 @@ for name, properties in {
     "cropped-turned-1": [cropped(41, 31, -7, 9), turned(1)],
 }.items():
     file = File()
-    file.write(name, file.coded(picture, *properties))
+    file.write(HERE / f"{name}.heic", file.coded(picture, *properties))
 
 # A grid of 3 x 2 tiles of 64 x 64, of which the last are cut.
 W, H = 150, 100
 pixels = scene(W, H)
 padded = np.pad(pixels, ((0, 28), (0, 42), (0, 0)), mode="edge")
 tiles = [Coded(np.ascontiguousarray(padded[top : top + 64, left : left + 64])) for top in (0, 64) for left in (0, 64, 128)]
-grid = lambda rows, columns, width, height: struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)
 
 
 def grid_file(name, description, *properties, repeat=0, preview=None, kind=b"grid", **options):
@@ -164,7 +77,7 @@ def grid_file(name, description, *properties, repeat=0, preview=None, kind=b"gri
     file.refer(b"dimg", image, *parts)
     if preview:
         file.refer(b"thmb", file.coded(preview), image)
-    file.write(name, image, **options)
+    file.write(HERE / f"{name}.heic", image, **options)
 
 
 grid_file("grid", grid(2, 3, W, H))
@@ -204,7 +117,7 @@ for name, signal, color in (
     ("nclx-hlg", hlg(light @ to_2020.T / 2), nclx(9, 18, 6, 1)),
 ):
     file = File()
-    file.write(name, file.coded(coded_as(signal), color))
+    file.write(HERE / f"{name}.heic", file.coded(coded_as(signal), color))
 
 # Files that ask for too much, or for what is not supported.
 grid_file("hostile-repeated-tiles", grid(2, 4, 256, 128), repeat=8)
@@ -216,6 +129,6 @@ grid_file("preview-of-overlay", bytes(12) + bytes(48), kind=b"iovl", preview=pic
 large = File()
 huge = Coded(scene(64, 64))
 huge.size = 16, 16
-large.write("hostile-larger-than-declared", large.coded(huge))
+large.write(HERE / "hostile-larger-than-declared.heic", large.coded(huge))
 av1 = File()
-av1.write("hostile-av01", av1.item(b"av01", b"\0" * 16, ispe(64, 64)), brand=b"mif1")
+av1.write(HERE / "hostile-av01.heic", av1.item(b"av01", b"\0" * 16, ispe(64, 64)), brand=b"mif1")
