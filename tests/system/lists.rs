@@ -46,30 +46,34 @@ fn a_limit_is_a_whole_number_from_1_to_100() {
 #[test]
 fn a_next_that_this_api_could_not_have_written_is_refused() {
     let system = System::shared();
-    let long = format!("i1.{}", "x".repeat(1025));
+    let long = format!("i2.1795352400000.{}", "x".repeat(1025));
     let long_rank = format!("l1.098.7100~23{}", "x".repeat(1025));
     for token in [
         "x",
-        "i1",
-        "i1.",
+        "i1.x",
+        "i2",
+        "i2.",
         "i2.x",
-        "I1.x",
-        "i1.~",
-        "i1.~2",
-        "i1.~zz",
-        "i1.~2f",
-        "i1.~ff",
-        "i1.~C3",
-        "i1.~41",
-        "i1.a+b",
-        "i1.%22",
-        "i1.a%2Fb",
-        "i1.a*b",
-        "i1.%C3%A5",
-        "i1.$x",
+        "i2.1795352400000",
+        "i2.1795352400000.",
+        "i2.179535240000.x",
+        "I2.1795352400000.x",
+        "i2.1795352400000.~",
+        "i2.1795352400000.~2",
+        "i2.1795352400000.~zz",
+        "i2.1795352400000.~2f",
+        "i2.1795352400000.~ff",
+        "i2.1795352400000.~C3",
+        "i2.1795352400000.~41",
+        "i2.1795352400000.a+b",
+        "i2.1795352400000.%22",
+        "i2.1795352400000.a%2Fb",
+        "i2.1795352400000.a*b",
+        "i2.1795352400000.%C3%A5",
+        "i2.1795352400000.$x",
         "%22",
         "null",
-        "i1.x%0A",
+        "i2.1795352400000.x%0A",
         "l1.x",
         "l1.",
         "l1.98.7100~23x",
@@ -91,7 +95,7 @@ fn a_next_that_this_api_could_not_have_written_is_refused() {
 fn a_well_formed_next_only_chooses_where_a_page_starts() {
     let system = System::shared();
     let _ = system
-        .get("/images?next=i1.there-is-no-such-key")
+        .get("/images?next=i2.1795352400000.there-is-no-such-key")
         .expect(200);
     let page = system
         .get("/labels/Nothing-Has-This?next=l1.098.7100~23there-is-no-such-key")
@@ -100,7 +104,9 @@ fn a_well_formed_next_only_chooses_where_a_page_starts() {
     assert_eq!(page["label"], "Nothing-Has-This");
     assert_eq!(page["images"], json!([]));
     system.get("/images?next=l1.098.7100~23x").refused(400);
-    system.get("/labels/Person?next=i1.x").refused(400);
+    system
+        .get("/labels/Person?next=i2.1795352400000.x")
+        .refused(400);
 }
 
 #[test]
@@ -180,5 +186,55 @@ fn assert_unlisted(system: &System, picture: &Picture<'_>, labels: &[String]) {
                 .any(|entry| entry["key"] == picture.key());
             (!found).then_some(())
         });
+    }
+}
+
+#[test]
+fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
+    let system = System::shared();
+    let folder = system.folder();
+    let first = folder.upload("kept before", samples::coffee());
+    let _ = first.done();
+    // Too small to be looked at: 120 of them are soon done.
+    let tiny = samples::encoded(
+        &samples::plain(9, 9, [200, 40, 40]),
+        image::ImageFormat::Png,
+    );
+    let deleted: Vec<_> = (0..120)
+        .map(|n| folder.upload(&format!("{n}"), tiny.clone()))
+        .collect();
+    for picture in &deleted {
+        let _ = picture.settled();
+    }
+    let last = folder.upload("kept after", samples::coffee());
+    let _ = last.done();
+    for picture in &deleted {
+        let _ = picture.delete().expect(204);
+    }
+    for picture in &deleted {
+        picture.vanishes();
+    }
+    // Other tests upload and delete meanwhile, so that pages are not the same twice; but no page has a deleted image's
+    // place left empty, and this folder's are in order.
+    let keys: Vec<String> = system
+        .list("/images", 100)
+        .iter()
+        .map(|summary| summary["key"].as_str().unwrap().to_owned())
+        .collect();
+    let place = |key: &str| keys.iter().position(|other| other == key);
+    let (newer, older) = (place(last.key()), place(first.key()));
+    assert!(newer.is_some() && newer < older, "{newer:?} {older:?}");
+    assert!(deleted.iter().all(|picture| place(picture.key()).is_none()));
+    let mut next = String::new();
+    loop {
+        let page = system
+            .get(format!("/images?limit=10{next}"))
+            .expect(200)
+            .json();
+        if page["next"].is_null() {
+            break;
+        }
+        assert_eq!(page["images"].as_array().unwrap().len(), 10);
+        next = format!("&next={}", page["next"].as_str().unwrap());
     }
 }

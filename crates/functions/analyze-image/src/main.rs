@@ -2,7 +2,7 @@
 
 use analyze_image::{AnalyzeImage, Config, Rekognition};
 use aws_sdk_rekognition::config::retry::RetryConfig;
-use records::Store;
+use records::{Contents, Store};
 use runtime::{Function, RawBucket, Sqs};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,6 +12,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let rekognition = aws_sdk_rekognition::config::Builder::from(&aws)
         .retry_config(RetryConfig::disabled())
         .build();
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
     let task = AnalyzeImage {
         originals: RawBucket::new(aws_sdk_s3::Client::new(&aws), &config.raw_bucket),
         rekognition: Rekognition::new(
@@ -19,9 +20,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             config.max_labels,
             config.min_confidence,
         ),
-        store: Store::new(aws_sdk_dynamodb::Client::new(&aws), config.image_table)
-            .with_index(config.label_table),
+        store: Store::new(dynamodb.clone(), config.image_table).with_index(config.label_table),
+        contents: Contents::new(dynamodb, config.content_table),
         max_labels: config.max_labels,
+        min_confidence: config.min_confidence,
         limits: thumbnail::Limits::default(),
     };
     let function = Function {

@@ -8,12 +8,17 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use aws_sdk_rekognition::types;
-use events::ObjectEvent;
-use records::{Analysis, Part, Reason, Store, StoreError, Write};
+use chrono::Utc;
+use events::{ObjectEvent, chain};
+use records::{
+    Analysis, Content, ContentError, Contents, Part, Pointer, Reason, Record, Store, StoreError,
+    Write,
+};
 use runtime::{
     Context, ObjectError, Original, Originals, Outcome, Portion, Report, Task, Upload, timed,
 };
 use thumbnail::{Format, Header, Limits};
+use tracing::warn;
 
 use crate::{DetectLabels, Detection, Refusal, RekognitionError, labels};
 
@@ -45,8 +50,12 @@ pub struct AnalyzeImage<O, R> {
     pub rekognition: R,
     /// The records and the label index.
     pub store: Store,
+    /// Which image had the same content before.
+    pub contents: Contents,
     /// How many labels an image gets, at most [`records::MAX_LABELS`].
     pub max_labels: usize,
+    /// The confidence below which a label is left out, 0 to 100.
+    pub min_confidence: f32,
     /// What an image may cost.
     pub limits: Limits,
 }
@@ -91,7 +100,11 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 
     fn failure(&self, bytes: u64, reason: Reason) -> Write {
         let part = Part::Failed { reason };
-        Write::Analysis { bytes, part }
+        Write::Analysis {
+            bytes,
+            content: None,
+            part,
+        }
     }
 
     fn removal(&self) -> Write {
@@ -100,10 +113,17 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 
     async fn created(&self, upload: &Upload, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let (event, deadline, report) = (&upload.event, context.deadline, &mut context.report);
+        let content = Content::new(
+            &upload.e_tag,
+            upload.bytes,
+            self.max_labels,
+            self.min_confidence,
+        );
         let first = prefix(0, upload);
-        let ((record, reading_record), (original, reading)) = tokio::join!(
+        let ((record, reading_record), (original, reading), pointer) = tokio::join!(
             timed(self.store.read(&event.key)),
             timed(self.originals.get(&event.key, Some(&upload.e_tag), first)),
+            self.find(content.as_ref(), event),
         );
         report.add(RECORD, reading_record);
         report.add(READ, reading);
@@ -115,11 +135,22 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
             let analysed = record
                 .image()
                 .is_none_or(|image| !image.analysis.is_pending());
-            if record.seq == event.sequencer && analysed {
+            if record.seq == event.sequencer && analysed && !event.reprocess {
                 return Ok(Outcome::Duplicate);
             }
         }
-        let part = match self.analyse(upload, original, deadline, report).await? {
+        let same = match (&content, &pointer) {
+            (Some(content), Some(pointer)) if matches!(original, Original::Found { .. }) => {
+                self.same_content(content, pointer, record.as_ref()).await
+            }
+            _ => None,
+        };
+        let is_new = same.is_none();
+        let analysed = match same {
+            Some(analysis) => Analysed::Part(Part::Done(analysis)),
+            None => self.analyse(upload, original, deadline, report).await?,
+        };
+        let part = match analysed {
             Analysed::Part(part) => part,
             Analysed::Superseded => return Ok(Outcome::Superseded),
         };
@@ -127,16 +158,25 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
             Part::Failed { reason } => Outcome::Failed(reason.code.clone()),
             Part::Done(analysis) => {
                 report.note("labels", analysis.labels.len());
+                if let Some(pointer) = pointer.filter(|_| !is_new) {
+                    report.note("sameAs", pointer.key);
+                }
                 Outcome::Done
             }
             Part::Pending => Outcome::Superseded,
         };
-        let bytes = upload.bytes;
-        let write = Write::Analysis { bytes, part };
-        let written = self
-            .store
-            .replace_read(record, event, &write, deadline)
-            .await?;
+        let pointed = content.clone().filter(|_| is_new && part.done().is_some());
+        let write = Write::Analysis {
+            bytes: upload.bytes,
+            content: content.filter(|_| part.done().is_some()),
+            part,
+        };
+        // The pointer is compared with the record before it is used: it does not matter which is written first.
+        let (written, ()) = tokio::join!(
+            self.store.replace_read(record, event, &write, deadline),
+            self.point(pointed.as_ref(), event),
+        );
+        let written = written?;
         report.stage(RECORD);
         Ok(outcome.if_written(written.verdict))
     }
@@ -154,6 +194,48 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 }
 
 impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
+    /// The image that had this content before. A table that can't be read only means that the image is analysed.
+    async fn find(&self, content: Option<&Content>, event: &ObjectEvent) -> Option<Pointer> {
+        let content = content.filter(|_| !event.reprocess)?;
+        self.contents
+            .find(content)
+            .await
+            .unwrap_or_else(|error| ignored(&error))
+    }
+
+    /// The analysis of an image with the same content, if it is still there.
+    async fn same_content(
+        &self,
+        content: &Content,
+        pointer: &Pointer,
+        own: Option<&Record>,
+    ) -> Option<Analysis> {
+        if let Some(own) = own.filter(|own| own.key == pointer.key) {
+            return pointer.analysis(content, own).cloned();
+        }
+        let record = self
+            .store
+            .read_eventually(&pointer.key)
+            .await
+            .unwrap_or_else(|error| {
+                warn!(error = chain(&error));
+                None
+            });
+        pointer.analysis(content, record.as_ref()?).cloned()
+    }
+
+    /// Points from this content to the image that has been analysed.
+    async fn point(&self, content: Option<&Content>, event: &ObjectEvent) {
+        let Some(content) = content else { return };
+        let pointer = Pointer {
+            key: event.key.clone(),
+            seq: event.sequencer.clone(),
+        };
+        if let Err(error) = self.contents.put(content, &pointer, Utc::now()).await {
+            ignored(&error)
+        }
+    }
+
     /// Reads the header, and has the labels detected in the cheapest way that Rekognition accepts for this image.
     /// `original` is what the first prefix came to.
     async fn analyse(
@@ -277,6 +359,12 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
             labels: labels(detected, self.max_labels),
         }))
     }
+}
+
+/// Logs an error of the content table, without which every image is analysed.
+fn ignored<T: Default>(error: &ContentError) -> T {
+    warn!(error = chain(error));
+    T::default()
 }
 
 /// How much of an upload to read for its header in this attempt, the first being 0.

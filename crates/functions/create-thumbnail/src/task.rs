@@ -105,10 +105,10 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
                 report.stage(VERIFY);
                 return Ok(Outcome::Late);
             }
-            if record
+            let done = record
                 .image()
-                .is_none_or(|image| !image.thumbnails.is_pending())
-            {
+                .is_none_or(|image| !image.thumbnails.is_pending() && !event.reprocess);
+            if done {
                 self.verify(&event.key, &upload.e_tag, &sizes, deadline)
                     .await?;
                 report.stage(VERIFY);

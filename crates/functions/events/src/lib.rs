@@ -31,6 +31,9 @@ pub struct ObjectEvent {
     pub time: DateTime<Utc>,
     /// What happened.
     pub change: Change,
+    /// Whether the work has to be done again although it has been done: `ObjectCreated:Reprocess`, which S3 does not send.
+    /// The sequencer is then that of the record, or 0 if there is none.
+    pub reprocess: bool,
 }
 
 /// What happened to an object.

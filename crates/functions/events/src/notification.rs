@@ -111,5 +111,6 @@ fn event(record: S3EventRecord) -> Result<Option<ObjectEvent>, DecodeError> {
         sequencer,
         time: record.event_time,
         change,
+        reprocess: name == "ObjectCreated:Reprocess",
     }))
 }

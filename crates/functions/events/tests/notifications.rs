@@ -35,6 +35,7 @@ fn a_put() {
             e_tag: "b21b84d653bb07b05b1e6b33684dc11b".into(),
             bytes: 1_305_107,
         },
+        reprocess: false,
     };
     assert_eq!(events, [expected]);
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Decimal, Image, Part, Record, State, rank};
+use crate::{Content, Decimal, Image, Part, Record, State, rank};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -74,6 +74,11 @@ pub(crate) fn to_item(record: &Record) -> Result<Item, ItemError> {
                 .uploaded_at
                 .to_rfc3339_opts(SecondsFormat::Millis, true);
             put("UploadedAt", string(uploaded_at));
+            put("Listed", string("image"));
+            put("ListedAt", string(listed_at(image.uploaded_at)));
+            if let Some(content) = &image.content {
+                put("Content", string(content.as_str()));
+            }
             put("Bytes", number(&image.bytes));
             put("Analysis", json(&image.analysis)?);
             put("AnalysisSummary", string(image.analysis.summary()?));
@@ -93,6 +98,12 @@ pub(crate) fn to_item(record: &Record) -> Result<Item, ItemError> {
         }
     }
     Ok(item)
+}
+
+/// The sort key of the index `Newest`: milliseconds since 1970 in 13 digits, so that string order is time order until 2286.
+fn listed_at(time: DateTime<Utc>) -> String {
+    let milliseconds = time.timestamp_millis().clamp(0, 9_999_999_999_999);
+    format!("{milliseconds:013}")
 }
 
 /// The key of an index row.
@@ -166,6 +177,10 @@ pub(crate) fn from_item(item: &Item) -> Result<Record, ItemError> {
         State::Present(Image {
             uploaded_at: parse::<DateTime<Utc>>("UploadedAt", get_string(item, "UploadedAt")?)?,
             bytes: get_number(item, "Bytes")?,
+            content: match item.get("Content") {
+                None => None,
+                Some(_) => Some(Content::stored(get_string(item, "Content")?)),
+            },
             analysis: get_part(item, "Analysis")?,
             thumbnails: get_part(item, "Thumbnails")?,
         })

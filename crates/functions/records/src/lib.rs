@@ -11,11 +11,15 @@
 //! | `UploadedAt`, `Bytes` | the event's time, `2026-11-22T13:00:00.000Z`; size in bytes |
 //! | `Analysis`, `AnalysisSummary`, `Thumbnails` | the two parts and a summary, each as the JSON that the API returns |
 //! | `Labels` | list of `Name` and `Confidence`, for other readers of the table |
+//! | `Content` | the [`Content`] that was analysed |
+//! | `Listed`, `ListedAt` | not on a tombstone: `image`, and the upload's time in milliseconds since 1970, 13 digits: keys of the index `Newest` |
 //! | `Indexed` | map of label name to confidence: the image's rows in `LabelTable` |
 //! | `Sizes` | sizes whose thumbnails may be in the bucket |
 //! | `Deleted`, `ExpiresAt` | only on a tombstone: true, and its time to live |
 //!
 //! `LabelTable`, partition key `Label`, sort key `Rank` (`098.7100#pets/cat.jpg`): `Key`, `Confidence`.
+//!
+//! `ContentTable`: see [`Contents`].
 //!
 //! # The protocol
 //!
@@ -23,6 +27,7 @@
 //! not changed meanwhile; if it has, they start again. [`merge`] is pure, and any order of events, with any repetition,
 //! leads to the same record; [`Store`] is the loop around it.
 
+mod contents;
 mod decimal;
 mod item;
 mod merge;
@@ -30,6 +35,7 @@ mod part;
 mod record;
 mod store;
 
+pub use contents::{Content, ContentError, Contents, Pointer};
 pub use decimal::Decimal;
 pub use item::ItemError;
 pub use merge::{Merged, Write, merge};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use events::ObjectEvent;
 
-use crate::{Analysis, Image, Part, Record, State, Thumbnails};
+use crate::{Analysis, Content, Image, Part, Record, State, Thumbnails};
 
 /// How long a tombstone is kept: longer than an older event can be on its way. SNS retries for up to 23 days, a queue keeps
 /// a message for 4, a dead-letter queue for 14, and after a redrive it is in the first queue again.
@@ -28,6 +28,8 @@ pub enum Write {
     Analysis {
         /// Size of the upload in bytes.
         bytes: u64,
+        /// What was analysed, if another upload can have the same.
+        content: Option<Content>,
         /// Its result.
         part: Part<Analysis>,
     },
@@ -52,7 +54,8 @@ pub enum Merged {
 ///
 /// A newer event starts a new record with this part only, so that both parts always belong to the same upload; what is in
 /// the label index and in the thumbnail bucket is carried over until it is replaced there. An older event changes nothing.
-/// Should a creation and a removal have the same sequencer, the removal wins.
+/// Should a creation and a removal have the same sequencer, the removal wins. A part that is set stays, unless the event is
+/// to reprocess.
 #[must_use]
 pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Merged {
     let new = || Record {
@@ -81,12 +84,15 @@ pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Mer
             Image {
                 uploaded_at: event.time,
                 bytes,
+                content: None,
                 analysis: Part::Pending,
                 thumbnails: Part::Pending,
             },
         )),
         Some(same) => {
-            let image = same.image().filter(|image| pending(image))?;
+            let image = same
+                .image()
+                .filter(|image| event.reprocess || pending(image))?;
             Some((same.clone(), image.clone()))
         }
     };
@@ -112,7 +118,11 @@ pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Mer
             next.state = State::Present(image);
             next
         }
-        Write::Analysis { bytes, part } => {
+        Write::Analysis {
+            bytes,
+            content,
+            part,
+        } => {
             let Some((mut next, mut image)) = open(*bytes, &|image| image.analysis.is_pending())
             else {
                 return Merged::Duplicate;
@@ -121,6 +131,7 @@ pub fn merge(record: Option<&Record>, event: &ObjectEvent, write: &Write) -> Mer
             next.indexed = labels
                 .map(|label| (label.name.clone(), label.confidence))
                 .collect();
+            image.content.clone_from(content);
             image.analysis = part.clone();
             next.state = State::Present(image);
             next

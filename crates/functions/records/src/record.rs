@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use events::Sequencer;
 
-use crate::{Analysis, Decimal, Part, Thumbnails};
+use crate::{Analysis, Content, Decimal, Part, Thumbnails};
 
 /// What is known of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Image {
     pub uploaded_at: DateTime<Utc>,
     /// Size in bytes.
     pub bytes: u64,
+    /// What was analysed, and with which settings, if another upload can have the same.
+    pub content: Option<Content>,
     /// analyze-image's part.
     pub analysis: Part<Analysis>,
     /// create-thumbnail's part.

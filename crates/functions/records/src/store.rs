@@ -121,12 +121,24 @@ impl Store {
     /// # Errors
     /// The item cannot be read, or is not a record.
     pub async fn read(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        self.get(key, true).await
+    }
+
+    /// The record of a key as it was a moment ago, at half the price.
+    ///
+    /// # Errors
+    /// The item cannot be read, or is not a record.
+    pub async fn read_eventually(&self, key: &str) -> Result<Option<Record>, StoreError> {
+        self.get(key, false).await
+    }
+
+    async fn get(&self, key: &str, consistent: bool) -> Result<Option<Record>, StoreError> {
         let response = self
             .client
             .get_item()
             .table_name(&self.images)
             .key("Id", AttributeValue::S(key.to_owned()))
-            .consistent_read(true)
+            .consistent_read(consistent)
             .send()
             .await
             .map_err(|source| StoreError::Read {

@@ -40,6 +40,7 @@ fn event(n: usize, happening: &Happening) -> ObjectEvent {
         sequencer: format!("{n:08X}").parse().expect("a sequencer"),
         time: start() + TimeDelta::seconds(i64::try_from(n).expect("few events")),
         change,
+        reprocess: false,
     }
 }
 
@@ -105,10 +106,12 @@ fn write(n: usize, happening: &Happening, writer: Writer) -> Write {
             },
             Writer::AnalyzeImage,
         ) => Write::Analysis {
+            content: None,
             bytes,
             part: analysis(labels),
         },
         (Happening::Uploaded { .. }, Writer::AnalyzeImage) => Write::Analysis {
+            content: None,
             bytes,
             part: Part::failed("CorruptImage", "broken"),
         },

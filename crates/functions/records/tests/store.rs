@@ -37,6 +37,7 @@ fn event(key: &str, n: u32, created: bool) -> ObjectEvent {
         sequencer: format!("{n:X}").parse().expect("a sequencer"),
         time: "2026-11-22T13:00:00Z".parse().expect("a time"),
         change,
+        reprocess: false,
     }
 }
 
@@ -51,6 +52,7 @@ fn labels(names: impl IntoIterator<Item = (String, f64)>) -> Write {
         labels: names.into_iter().map(label).collect(),
     });
     Write::Analysis {
+        content: None,
         bytes: 1_234_567,
         part,
     }
@@ -129,6 +131,10 @@ async fn an_item_holds_what_the_routes_return() {
     let number = |name: &str| item[name].as_n().unwrap().as_str();
     assert_eq!(text("Seq"), "A1000000000000000000000000000000");
     assert_eq!(text("UploadedAt"), "2026-11-22T13:00:00.000Z");
+    assert_eq!(
+        (text("Listed"), text("ListedAt")),
+        ("image", "1795352400000")
+    );
     assert_eq!((number("Bytes"), number("Rev")), ("1234567", "2"));
     assert_eq!(
         text("Analysis"),
@@ -354,4 +360,36 @@ async fn a_function_without_an_index_cannot_change_it() {
         )
         .await;
     assert!(matches!(error, Err(StoreError::NoIndex { .. })));
+}
+
+#[tokio::test]
+async fn the_index_lists_images_newest_first_and_no_tombstones() {
+    let (client, create, analyze) = stores().await;
+    for (n, key) in [(1, "b"), (2, "c"), (3, "a"), (4, "d")] {
+        let mut upload = event(key, n, true);
+        upload.time += chrono::TimeDelta::milliseconds(n.into());
+        analyze.write(&upload, &labels([]), soon()).await.unwrap();
+        create
+            .write(&upload, &thumbnails(key), soon())
+            .await
+            .unwrap();
+    }
+    create
+        .write(&event("c", 5, false), &Write::Removed, soon())
+        .await
+        .unwrap();
+    let query = client
+        .query()
+        .table_name("images")
+        .index_name("Newest")
+        .key_condition_expression("Listed = :image")
+        .expression_attribute_values(":image", AttributeValue::S("image".into()))
+        .scan_index_forward(false);
+    let page = query.send().await.unwrap();
+    let keys: Vec<&str> = page
+        .items()
+        .iter()
+        .map(|item| item["Id"].as_s().unwrap().as_str())
+        .collect();
+    assert_eq!(keys, ["d", "a", "b"]);
 }

@@ -167,6 +167,7 @@ mod tests {
             sequencer: "0A".parse().expect("a sequencer"),
             time: Utc::now(),
             change: Change::Removed { version: None },
+            reprocess: false,
         }
     }
 

@@ -3,7 +3,8 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
 };
 
 use crate::Gate;
@@ -25,9 +26,15 @@ impl Tables {
         tokio::spawn(dynoxide::server::serve_on(listener, database));
         let tables = Self { endpoint };
         let client = tables.client();
-        create(&client, "images", &["Id"]).await;
-        create(&client, "labels", &["Label", "Rank"]).await;
-        create(&client, "contents", &["Content"]).await;
+        create(
+            &client,
+            "images",
+            &["Id"],
+            Some(("Newest", ["Listed", "ListedAt"])),
+        )
+        .await;
+        create(&client, "labels", &["Label", "Rank"], None).await;
+        create(&client, "contents", &["Content"], None).await;
         tables
     }
 
@@ -52,21 +59,39 @@ impl Tables {
     }
 }
 
-async fn create(client: &Client, name: &str, keys: &[&str]) {
+async fn create(client: &Client, name: &str, keys: &[&str], index: Option<(&str, [&str; 2])>) {
     let mut create = client
         .create_table()
         .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest);
-    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
-        let element = KeySchemaElement::builder()
-            .attribute_name(*key)
-            .key_type(kind);
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_key_schema(Some(schema(keys)));
+    let indexed = index.iter().flat_map(|(_, keys)| keys);
+    for key in keys.iter().chain(indexed) {
         let attribute = AttributeDefinition::builder()
             .attribute_name(*key)
             .attribute_type(ScalarAttributeType::S);
-        create = create
-            .key_schema(element.build().expect("a key"))
-            .attribute_definitions(attribute.build().expect("an attribute"));
+        create = create.attribute_definitions(attribute.build().expect("an attribute"));
+    }
+    if let Some((name, keys)) = index {
+        let all = Projection::builder().projection_type(ProjectionType::All);
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(name)
+            .set_key_schema(Some(schema(&keys)))
+            .projection(all.build());
+        create = create.global_secondary_indexes(index.build().expect("an index"));
     }
     create.send().await.expect("a table");
+}
+
+fn schema(keys: &[&str]) -> Vec<KeySchemaElement> {
+    let element = |(key, kind): (&&str, KeyType)| {
+        let element = KeySchemaElement::builder()
+            .attribute_name(*key)
+            .key_type(kind);
+        element.build().expect("a key")
+    };
+    keys.iter()
+        .zip([KeyType::Hash, KeyType::Range])
+        .map(element)
+        .collect()
 }

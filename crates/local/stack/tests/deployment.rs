@@ -185,7 +185,7 @@ fn the_hash_sees_what_shapes_the_api_and_nothing_else() {
     }
     for (from, to) in [
         ("ThrottlingRateLimit: 200", "ThrottlingRateLimit: 100"),
-        ("dynamodb:Scan", "dynamodb:Query"),
+        ("dynamodb:GetItem", "dynamodb:Query"),
         (
             "HasAlarmTopic: !Not [!Equals [!Ref AlarmTopicArn, \"\"]]",
             "HasAlarmTopic: !Equals [!Ref AlarmTopicArn, \"\"]",

@@ -9,6 +9,7 @@ fn environment() -> HashMap<&'static str, &'static str> {
         ("RAW_BUCKET", "raw"),
         ("IMAGE_TABLE", "images"),
         ("LABEL_TABLE", "labels"),
+        ("CONTENT_TABLE", "contents"),
         ("MAX_LABELS", "20"),
         ("MIN_CONFIDENCE", "55"),
     ])
@@ -25,6 +26,7 @@ fn everything_is_read() {
         raw_bucket: "raw".into(),
         image_table: "images".into(),
         label_table: "labels".into(),
+        content_table: "contents".into(),
         max_labels: 20,
         min_confidence: 55.0,
     };

@@ -8,7 +8,7 @@ use analyze_image::{AnalyzeImage, DetectLabels, Detection, RekognitionError};
 use aws_sdk_rekognition::types::Label;
 use events::Receipt;
 use image::ImageFormat;
-use records::{Part, Record, Store};
+use records::{Contents, Part, Record, Store};
 use runtime::{
     Description, Failures, Function, Invocation, ObjectError, Original, Originals, Portion, Queue,
     QueueError,
@@ -53,11 +53,16 @@ impl World {
 
     /// Uploads under [`KEY`], and returns the event.
     pub fn upload(&self, n: u32, bytes: Vec<u8>) -> Value {
-        let (e_tag, size) = (format!("tag{n}"), bytes.len());
-        self.state().raw = Some((e_tag.clone(), bytes));
+        self.upload_as(KEY, n, &format!("tag{n}"), bytes)
+    }
+
+    /// Uploads under a key, in the place of whatever was there under any key, with this entity tag.
+    pub fn upload_as(&self, key: &str, n: u32, e_tag: &str, bytes: Vec<u8>) -> Value {
+        let size = bytes.len();
+        self.state().raw = Some((e_tag.into(), bytes));
         single(
             "ObjectCreated:Put",
-            &json!({"key": KEY, "size": size, "eTag": e_tag, "sequencer": format!("{n:04X}")}),
+            &json!({"key": key, "size": size, "eTag": e_tag, "sequencer": format!("{n:04X}")}),
         )
     }
 
@@ -195,8 +200,10 @@ fn function(world: &World, client: aws_sdk_dynamodb::Client) -> AnalyzeFunction 
     let task = AnalyzeImage {
         originals: world.clone(),
         rekognition: world.clone(),
-        store: Store::new(client, "images").with_index("labels"),
+        store: Store::new(client.clone(), "images").with_index("labels"),
+        contents: Contents::new(client, "contents"),
         max_labels: 3,
+        min_confidence: 55.0,
         limits: Limits {
             bytes: 17 * 1024 * 1024,
             ..Limits::default()
@@ -288,6 +295,15 @@ impl Stack {
                 .map(|label| label.name.clone())
                 .collect(),
         }
+    }
+
+    /// How many times Rekognition was called since this was last asked.
+    pub fn detections(&self) -> usize {
+        let calls = self.world.calls();
+        calls
+            .iter()
+            .filter(|call| call.starts_with("detect"))
+            .count()
     }
 
     /// The label table: label to rank.

@@ -203,6 +203,7 @@ impl Scheduler<'_> {
                         bytes: n as u64,
                     },
                     Write::Analysis {
+                        content: None,
                         bytes: n as u64,
                         part,
                     },
@@ -216,6 +217,7 @@ impl Scheduler<'_> {
             sequencer: format!("{n:08X}").parse().expect("a sequencer"),
             time: "2026-11-22T13:00:00Z".parse().expect("a time"),
             change,
+            reprocess: false,
         };
         self.story.push(format!("{n} is analysed"));
         let written = self.store.write(&event, &write, soon()).await;

@@ -134,6 +134,7 @@ async fn sizes_that_are_configured_no_more_are_deleted() {
     let event = event("x", 2, Some(&e_tag));
     let decoded = ::events::decode(&event).remove(0).events.remove(0).unwrap();
     let write = Write::Analysis {
+        content: None,
         bytes: 2,
         part: Part::failed("CorruptImage", ""),
     };
@@ -147,6 +148,53 @@ async fn sizes_that_are_configured_no_more_are_deleted() {
         store.read("x").await.unwrap().unwrap().sizes,
         BTreeSet::from(SIZES)
     );
+}
+
+/// The sizes were changed, and all images are reprocessed.
+#[tokio::test]
+async fn reprocessing_makes_the_sizes_that_are_configured_and_deletes_others() {
+    let (world, store) = (World::default(), store().await);
+    let mut function = function(world.clone(), store.clone());
+    function.task.sizes = BTreeSet::from([4, 7]);
+    let e_tag = world.upload(image(1));
+    let created = event("x", 1, Some(&e_tag));
+    function.handle(&created, &invocation()).await.unwrap();
+    let decoded = ::events::decode(&created)
+        .remove(0)
+        .events
+        .remove(0)
+        .unwrap();
+    let write = Write::Analysis {
+        content: None,
+        bytes: 1,
+        part: Part::failed("ImageTooSmall", ""),
+    };
+    store.write(&decoded, &write, soon()).await.unwrap();
+    let before = store.read("x").await.unwrap().unwrap();
+
+    function.task.sizes = BTreeSet::from(SIZES);
+    let object = json!({"key": "x", "size": 1, "eTag": e_tag, "sequencer": "00000001"});
+    let reprocess = single("ObjectCreated:Reprocess", &object);
+    for _ in 0..2 {
+        function.handle(&reprocess, &invocation()).await.unwrap();
+        assert_eq!(world.state().thumbnails, thumbnails_of(Some(&image(1))));
+        let after = store.read("x").await.unwrap().unwrap();
+        assert_eq!(after.sizes, BTreeSet::from(SIZES));
+        let (before, after) = (before.image().unwrap(), after.image().unwrap());
+        assert_eq!(after.thumbnails.done().unwrap().items.len(), 2);
+        assert_eq!(after.analysis, before.analysis, "its state stays");
+        assert_eq!(after.uploaded_at, before.uploaded_at);
+    }
+
+    // A removal that came meanwhile wins.
+    world.state().raw = None;
+    function
+        .handle(&event("x", 2, None), &invocation())
+        .await
+        .unwrap();
+    function.handle(&reprocess, &invocation()).await.unwrap();
+    assert!(store.read("x").await.unwrap().unwrap().is_deleted());
+    assert_eq!(world.state().thumbnails, thumbnails_of(None));
 }
 
 #[tokio::test]

@@ -46,16 +46,21 @@ const KEY: &str = "it's \"q\"/\\n\t{}$x #if *~+é";
 const IN_PATH: &str = "it's%20%22q%22/%5Cn%09%7B%7D$x%20%23if%20*~%2B%C3%A9";
 const IN_TOKEN: &str = "it~27s~20~22q~22~2F~5Cn~09~7B~7D~24x~20~23if~20~2A~7E~2B~C3~A9";
 
-fn scan(gateway: &Gateway) -> Value {
+/// When the last image of a page was uploaded.
+const AT: &str = "1795352400000";
+
+fn query(gateway: &Gateway) -> Value {
     json!({
         "TableName": gateway.table("ImageTable"),
-        "FilterExpression": "attribute_not_exists(#d)",
-        "ProjectionExpression": "#k, #u, #b, #a, #t",
-        "ExpressionAttributeNames": {
-            "#k": "Id", "#u": "UploadedAt", "#b": "Bytes", "#a": "AnalysisSummary", "#t": "Thumbnails", "#d": "Deleted",
-        },
-        "Limit": 50,
+        "IndexName": "Newest",
+        "KeyConditionExpression": "#l = :l",
+        "ExpressionAttributeNames": {"#l": "Listed"},
+        "ExpressionAttributeValues": {":l": {"S": "image"}},
     })
+}
+
+fn start(key: &str) -> Value {
+    json!({"Listed": {"S": "image"}, "ListedAt": {"S": AT}, "Id": {"S": key}})
 }
 
 fn item(key: &str, analysis: &str) -> Value {
@@ -79,11 +84,11 @@ fn shown(key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_list_is_one_scan() {
+async fn a_list_is_one_query() {
     let gateway = Gateway::open();
-    let longest = format!("i1.{}", "~C3~A9".repeat(512));
-    let token = format!("i1.{IN_TOKEN}");
-    for (query, limit, start) in [
+    let longest = format!("i2.{AT}.{}", "~C3~A9".repeat(512));
+    let token = format!("i2.{AT}.{IN_TOKEN}");
+    for (parameters, limit, after) in [
         (String::new(), 50, None),
         ("?limit=&next=".to_owned(), 50, None),
         ("?limit=1".to_owned(), 1, None),
@@ -93,23 +98,26 @@ async fn a_list_is_one_scan() {
         ("?TableName=x&Limit=9".to_owned(), 50, None),
     ] {
         let service = Service::json(200, &json!({"Items": []}));
-        let _ = gateway.ask(&format!("GET /images{query}"), &service).await;
-        let mut expected = scan(gateway);
+        let _ = gateway
+            .ask(&format!("GET /images{parameters}"), &service)
+            .await;
+        let mut expected = query(gateway);
+        expected["ScanIndexForward"] = json!(false);
         expected["Limit"] = json!(limit);
-        if let Some(key) = start {
-            expected["ExclusiveStartKey"] = json!({"Id": {"S": key}});
+        if let Some(key) = after {
+            expected["ExclusiveStartKey"] = start(&key);
         }
         let asked = service.asked_for(&gateway.role("ApiTablesRole"));
         assert_eq!(
             asked,
-            ("DynamoDB_20120810.Scan".to_owned(), expected),
-            "{query}"
+            ("DynamoDB_20120810.Query".to_owned(), expected),
+            "{parameters}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_page_holds_what_the_scan_found() {
+async fn a_page_holds_what_the_query_found() {
     let gateway = Gateway::open();
     let items: Vec<Value> = [KEY, "b", "c"]
         .map(|key| item(key, "AnalysisSummary"))
@@ -123,37 +131,46 @@ async fn a_page_holds_what_the_scan_found() {
             .collect();
         reply.is_json(200, &[], &json!({"images": images, "next": null}));
     }
-    let more = json!({"Items": [], "LastEvaluatedKey": {"Id": {"S": KEY}}});
+    let more = json!({"Items": [], "LastEvaluatedKey": start(KEY)});
     let reply = gateway.ask("GET /images", &Service::json(200, &more)).await;
-    let next = format!("i1.{IN_TOKEN}");
+    let next = format!("i2.{AT}.{IN_TOKEN}");
     reply.is_json(200, &[], &json!({"images": [], "next": next}));
 }
 
 #[tokio::test]
 async fn a_malformed_page_is_only_counted() {
     let gateway = Gateway::open();
-    let too_long = format!("next=i1.{}", "~C3~A9".repeat(512) + "k");
-    for query in [
+    let too_long = format!("next=i2.{AT}.{}", "~C3~A9".repeat(512) + "k");
+    for parameters in [
         "limit=0",
         "limit=101",
-        "limit=x&next=i1.a",
+        "limit=x&next=i2.1795352400000.a",
         "limit=x&next=x",
         "next=x",
-        "next=i1.",
-        "next=i1.~41",
-        "next=i1.~c3~a9",
-        "next=i1.~FF",
-        "next=i1.a~",
-        "next=i1.a~4",
+        "next=i1.a",
+        "next=i2.",
+        "next=i2.1795352400000",
+        "next=i2.1795352400000.",
+        "next=i2.179535240000.a",
+        "next=i2.17953524000000.a",
+        "next=i2.-795352400000.a",
+        "next=i2.1795352400000.~41",
+        "next=i2.1795352400000.~c3~a9",
+        "next=i2.1795352400000.~FF",
+        "next=i2.1795352400000.a~",
+        "next=i2.1795352400000.a~4",
         "next=l1.098.7100~23x",
         &too_long,
     ] {
         let service = Service::json(200, &json!({"Count": 1, "ScannedCount": 1}));
-        let reply = gateway.ask(&format!("GET /images?{query}"), &service).await;
+        let reply = gateway
+            .ask(&format!("GET /images?{parameters}"), &service)
+            .await;
         let asked = service.asked_for(&gateway.role("ApiTablesRole"));
-        let count =
-            json!({"TableName": gateway.table("ImageTable"), "Select": "COUNT", "Limit": 1});
-        assert_eq!(asked.1, count, "{query}");
+        let mut count = query(gateway);
+        count["Select"] = json!("COUNT");
+        count["Limit"] = json!(1);
+        assert_eq!(asked.1, count, "{parameters}");
         reply.refuses(&Method::GET, 400, MALFORMED_PAGE);
     }
 }
@@ -190,7 +207,7 @@ async fn a_record_is_shown_unless_it_is_a_tombstone() {
 
 #[tokio::test]
 async fn errors_of_dynamodb_are_told_apart() {
-    let token = format!("i1.{IN_TOKEN}");
+    let token = format!("i2.{AT}.{IN_TOKEN}");
     let gateway = Gateway::open();
     for request in [
         "GET /images".to_owned(),

@@ -8,11 +8,13 @@ use crate::draw::Next;
 const MAX_KEY_LENGTH: usize = 1024;
 /// What stands before the key in a `Rank`: a confidence of up to 100 with four decimals.
 const RANK: &str = "098.7100#";
+/// What stands before the key in a token of `/images`: milliseconds since 1970.
+pub const LISTED_AT: &str = "1795352400000";
 
 /// A list of the API: how its tokens begin, and what they hold.
 #[derive(Clone, Copy)]
 pub enum List {
-    /// `/images`: a token holds a key.
+    /// `/images`: a token holds `ListedAt` and a key.
     Images,
     /// `/labels/{name}`: a token holds a `Rank`.
     Labels,
@@ -21,7 +23,7 @@ pub enum List {
 impl List {
     fn beginning(self) -> &'static str {
         match self {
-            Self::Images => "i1.",
+            Self::Images => "i2.",
             Self::Labels => "l1.",
         }
     }
@@ -29,7 +31,7 @@ impl List {
     /// What is stored of a key and stands in a token.
     pub fn stored(self, key: &str) -> String {
         match self {
-            Self::Images => key.to_owned(),
+            Self::Images => format!("{LISTED_AT}.{key}"),
             Self::Labels => format!("{RANK}{key}"),
         }
     }
@@ -65,7 +67,11 @@ impl List {
         }
         let text = String::from_utf8(bytes).ok()?;
         let key = match self {
-            Self::Images => text.as_str(),
+            Self::Images => {
+                let (at, key) = text.split_once('.')?;
+                let digits = at.len() == LISTED_AT.len() && at.bytes().all(|b| b.is_ascii_digit());
+                digits.then_some(key)?
+            }
             Self::Labels => {
                 let (rank, key) = (text.get(..RANK.len())?, text.get(RANK.len()..)?);
                 let shape = |(at, c): (usize, char)| match at {

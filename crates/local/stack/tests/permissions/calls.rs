@@ -15,7 +15,7 @@ pub struct Call {
 }
 
 const BUCKETS: [&str; 2] = ["RawBucket", "ThumbnailBucket"];
-const TABLES: [&str; 2] = ["ImageTable", "LabelTable"];
+const TABLES: [&str; 3] = ["ImageTable", "LabelTable", "ContentTable"];
 const QUEUES: [&str; 4] = [
     "CreateThumbnailQueue",
     "AnalyzeImageQueue",
@@ -31,6 +31,9 @@ pub fn all() -> Vec<Call> {
     }
     for table in TABLES {
         calls.extend(on_table(table));
+    }
+    for (operation, action) in [("Query", "dynamodb:Query"), ("Scan", "dynamodb:Scan")] {
+        calls.push(on_index(operation, action));
     }
     for queue in QUEUES {
         calls.extend(on_queue(queue));
@@ -154,11 +157,27 @@ fn json_call(
     }
 }
 
+fn on_index(operation: &str, action: &'static str) -> Call {
+    let mut body = json!({"TableName": "<ImageTable>", "IndexName": "Newest"});
+    if operation == "Query" {
+        body["KeyConditionExpression"] = "Listed = :l".into();
+        body["ExpressionAttributeValues"] = json!({":l": {"S": "image"}});
+    }
+    let index = "ImageTable/index/Newest".to_owned();
+    json_call("dynamodb", operation, &body, vec![(action, index)])
+}
+
 fn on_table(table: &str) -> Vec<Call> {
     let name = format!("<{table}>");
     let key = match table {
         "ImageTable" => json!({"Id": {"S": "k"}}),
+        "ContentTable" => json!({"Content": {"S": "c"}}),
         _ => json!({"Label": {"S": "l"}, "Rank": {"S": "r"}}),
+    };
+    let partition_key = match table {
+        "ImageTable" => "Id",
+        "ContentTable" => "Content",
+        _ => "Label",
     };
     let of_item = json!({"TableName": name, "Key": key});
     let of_table = json!({"TableName": name});
@@ -166,7 +185,7 @@ fn on_table(table: &str) -> Vec<Call> {
     let query = json!({
         "TableName": name,
         "KeyConditionExpression": "#h = :h",
-        "ExpressionAttributeNames": {"#h": if table == "ImageTable" { "Id" } else { "Label" }},
+        "ExpressionAttributeNames": {"#h": partition_key},
         "ExpressionAttributeValues": {":h": {"S": "x"}},
     });
     let check = json!({"TableName": name, "Key": key, "ConditionExpression": "attribute_not_exists(Never)"});

@@ -84,17 +84,18 @@ impl Machine {
 
     /// The ARN that a policy knows `RawBucket`, an object of it (`RawBucket/*`, which is `o` or none) or `*` by.
     pub fn arn(&self, resource: &str) -> String {
-        let (logical_id, object) = match resource.strip_suffix("/*") {
-            Some(bucket) => (bucket, "/"),
-            None => (resource, ""),
-        };
+        let (logical_id, below) = resource
+            .find('/')
+            .map_or((resource, ""), |end| resource.split_at(end));
         let Some(name) = self.names.get(logical_id) else {
             return resource.to_owned();
         };
         let here = format!("{REGION}:000000000000");
         match logical_id {
-            id if id.ends_with("Bucket") => format!("arn:aws:s3:::{name}{object}"),
-            id if id.ends_with("Table") => format!("arn:aws:dynamodb:{here}:table/{name}"),
+            id if id.ends_with("Bucket") => {
+                format!("arn:aws:s3:::{name}{}", below.trim_end_matches('*'))
+            }
+            id if id.ends_with("Table") => format!("arn:aws:dynamodb:{here}:table/{name}{below}"),
             _ => format!("arn:aws:sqs:{here}:{name}"),
         }
     }
@@ -143,21 +144,36 @@ impl Machine {
         answer.json()
     }
 
-    /// Signs and sends.
+    /// Signs and sends text.
     pub async fn request(
+        &self,
+        credentials: &Credentials,
+        service: &str,
+        method: &str,
+        target: (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let body = body.as_bytes().to_vec();
+        self.request_bytes(credentials, service, method, target, headers, body)
+            .await
+    }
+
+    /// Signs and sends.
+    pub async fn request_bytes(
         &self,
         credentials: &Credentials,
         service: &str,
         method: &str,
         (path, query): (&str, &str),
         headers: &[(&str, &str)],
-        body: &str,
+        body: Vec<u8>,
     ) -> Answer {
         let method: Method = method.parse().unwrap();
         let host = self.stack.aws_url.trim_start_matches("http://");
         let separator = if query.is_empty() { "" } else { "?" };
         let uri = format!("http://{host}{path}{separator}{query}");
-        let body = Bytes::from(body.to_owned());
+        let body = Bytes::from(body);
         let mut request = http::Request::builder()
             .method(&method)
             .uri(&uri)

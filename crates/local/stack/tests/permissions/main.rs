@@ -5,6 +5,7 @@
 mod calls;
 mod gone;
 mod machine;
+mod same_content;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 
@@ -15,7 +16,7 @@ use machine::Machine;
 use serde_json::Value;
 use shipped::{names, resolved};
 
-/// What a role's policy lists: an action, and `RawBucket`, `RawBucket/*` or `*`.
+/// What a role's policy lists: an action, and `RawBucket`, `RawBucket/*`, `ImageTable/index/Newest` or `*`.
 type Grants = BTreeSet<(String, String)>;
 
 /// Reads the policies of a role word by word: no wildcard, no condition, no denial, so that none can hide anything.
@@ -45,10 +46,14 @@ fn grants(logical_id: &str) -> Grants {
                 "{statement}"
             );
             for resource in texts(&statement["Resource"]) {
-                let (arn, below) = match resource.strip_suffix("/*") {
-                    Some(bucket) => (bucket, "/*"),
-                    None => (resource, ""),
-                };
+                let (arn, below) = resource
+                    .find("/index/")
+                    .or_else(|| {
+                        Some(resource.len())
+                            .filter(|_| resource.ends_with("/*"))
+                            .map(|end| end - 2)
+                    })
+                    .map_or((resource, ""), |end| resource.split_at(end));
                 let named = arns.iter().find(|(known, _)| known == arn);
                 let name = named.map_or("*", |(_, logical_id)| logical_id);
                 assert!(
