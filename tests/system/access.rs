@@ -5,11 +5,16 @@ use serde_json::{Value, json};
 use system_tests::{Access, Method, System, samples};
 
 /// Every method of every route.
-const ROUTES: [(Method, &str); 9] = [
+const ROUTES: [(Method, &str); 14] = [
     (Method::GET, "/images"),
     (Method::GET, "/images/x"),
     (Method::PUT, "/images/x"),
     (Method::DELETE, "/images/x"),
+    (Method::POST, "/uploads/x"),
+    (Method::PUT, "/uploads/x?uploadId=x&part=1"),
+    (Method::GET, "/uploads/x?uploadId=x"),
+    (Method::PATCH, "/uploads/x?uploadId=x"),
+    (Method::DELETE, "/uploads/x?uploadId=x"),
     (Method::GET, "/labels/Person"),
     (Method::GET, "/thumbnails/256/x"),
     (Method::HEAD, "/thumbnails/256/x"),

@@ -2,9 +2,10 @@
 
 use system_tests::{Method, System, samples};
 
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: [(&str, &str); 6] = [
     ("/images", "GET,OPTIONS"),
     ("/images/a/b.jpg", "GET,PUT,DELETE,OPTIONS"),
+    ("/uploads/a/b.jpg", "GET,POST,PUT,PATCH,DELETE,OPTIONS"),
     ("/labels/Person", "GET,OPTIONS"),
     ("/thumbnails/256/a/b.jpg", "GET,HEAD,OPTIONS"),
     ("/originals/a/b.jpg", "GET,HEAD,OPTIONS"),
@@ -98,6 +99,8 @@ fn pages_of_other_origins_may_ask_and_read() {
             "authorization",
             "content-type",
             "if-none-match",
+            "if-range",
+            "range",
             "x-amz-date",
             "x-amz-security-token",
             "x-api-key",

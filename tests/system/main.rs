@@ -11,5 +11,6 @@ mod keys;
 mod labels;
 mod leftovers;
 mod lists;
+mod multipart;
 mod requests;
 mod uploads;

@@ -10,7 +10,7 @@ use api_gateway::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
@@ -154,6 +154,10 @@ impl Backend for IntegrationBackend {
         } else {
             format!("{path}?{}", target.query)
         };
+        if !target.body.is_empty() {
+            // No HTTP client is between, which would set it.
+            headers.insert(CONTENT_LENGTH, target.body.len().into());
+        }
         let line = format!("{} {} {uri}", target.service.name(), target.method);
         let mut request = http::Request::builder()
             .method(target.method)

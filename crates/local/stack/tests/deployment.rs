@@ -205,6 +205,9 @@ fn others(parameter: &str) -> &[&str] {
         "ThumbnailSizes" => &["64"],
         "MinConfidence" => &["90"],
         "MaxLabels" | "AnalyzeConcurrency" => &["5"],
+        "ApiKeyMonthlyQuota" | "RequestAlarmThreshold" => &["1000"],
+        "NoncurrentVersionsKept" => &["1"],
+        "PermissionsBoundaryArn" => &["arn:aws:iam::111122223333:policy/boundary"],
         "AlarmTopicArn" => &["arn:aws:sns:eu-central-1:111122223333:alarms"],
         other => panic!("what else may {other} be?"),
     }

@@ -55,6 +55,7 @@ fn everything_that_can_fail_is_watched() {
     let api = all.rest_apis[0].properties.name.as_deref().unwrap();
     let expected = BTreeSet::from([
         ("AWS/ApiGateway", "5XXError"),
+        ("AWS/ApiGateway", "Count"),
         ("AWS/ApiGateway", "Latency"),
     ]);
     assert_eq!(watched(&all, "ApiName", api), expected);

@@ -36,17 +36,23 @@ pub(crate) fn body_size(request: &Request) -> Result<(), GatewayError> {
     }
 }
 
-/// Lists what is missing. A parameter that is there but empty is there.
+/// Lists what is missing or blank.
+///
+/// "The required request parameters in the URI, query string, and headers of an incoming request are included and not
+/// blank": <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html>
 pub(crate) fn validate(authorized: Authorized) -> Result<Validated, GatewayError> {
     let request_context = authorized.request_context();
     let missing: Vec<&str> = authorized
         .method()
         .required
         .iter()
-        .filter(|required| match required {
-            Required::Header(name) => !request_context.header.contains_key(&title_case(name)),
-            Required::Path(name) => !request_context.path.contains_key(name),
-            Required::Query(name) => !request_context.query.contains_key(name),
+        .filter(|required| {
+            let value = match required {
+                Required::Header(name) => request_context.header.get(&title_case(name)),
+                Required::Path(name) => request_context.path.get(name),
+                Required::Query(name) => request_context.query.get(name),
+            };
+            value.is_none_or(|value| value.trim().is_empty())
         })
         .map(Required::name)
         .collect();
@@ -97,12 +103,22 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_parameter_is_there() {
+    fn a_blank_parameter_is_missing() {
         let api = api(PATHS);
-        let mut request = get("/v1/x?a=&z=1");
-        request.headers.insert("x-first", "".parse().unwrap());
-        request.headers.insert("x-second", "2".parse().unwrap());
-        assert!(validated(&api, &request).is_ok());
+        for (query, header, expected) in [
+            ("a=0&z=1", "1", None),
+            ("a=&z=1", "1", Some("[a]")),
+            ("a=0&z=%20%09", "1", Some("[z]")),
+            ("a=0&z=1", "", Some("[X-First]")),
+        ] {
+            let mut request = get(&format!("/v1/x?{query}"));
+            request.headers.insert("x-first", header.parse().unwrap());
+            request.headers.insert("x-second", "2".parse().unwrap());
+            let message = validated(&api, &request).err().map(|error| error.message);
+            let expected =
+                expected.map(|names| format!("Missing required request parameters: {names}"));
+            assert_eq!(message, expected, "{query} {header}");
+        }
     }
 
     #[test]

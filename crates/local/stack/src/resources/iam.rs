@@ -15,6 +15,8 @@ pub struct Role {
     /// The inline policies: what the role may do.
     #[serde(default)]
     pub policies: Vec<InlinePolicy>,
+    /// Nobody here grants more than the policies of the template.
+    pub permissions_boundary: Accepted,
     pub tags: Accepted,
 }
 

@@ -6,9 +6,13 @@ use http::Method;
 use crate::gateway::{AUTHORIZATIONS, Gateway, Service, asked};
 
 const UNEXPECTED: &str = "the storage did not respond, or the object is over 10 MB: use Range";
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: [(&str, &str); 6] = [
     ("/images", "GET,OPTIONS"),
     ("/images/a/b.jpg", "GET,PUT,DELETE,OPTIONS"),
+    (
+        "/uploads/a/b.jpg?uploadId=x&part=1",
+        "GET,POST,PUT,PATCH,DELETE,OPTIONS",
+    ),
     ("/labels/Cat", "GET,OPTIONS"),
     ("/thumbnails/256/a/b.jpg", "GET,HEAD,OPTIONS"),
     ("/originals/a/b.jpg", "GET,HEAD,OPTIONS"),
@@ -21,8 +25,8 @@ fn nobody() -> Service {
 
 #[tokio::test]
 async fn a_preflight_tells_pages_what_they_may_do() {
-    let headers = "Authorization,Content-Type,If-None-Match,X-Amz-Content-Sha256,X-Amz-Date,X-Amz-Security-Token,\
-                   X-Api-Key";
+    let headers = "Authorization,Content-Type,If-None-Match,If-Range,Range,X-Amz-Content-Sha256,X-Amz-Date,\
+                   X-Amz-Security-Token,X-Api-Key";
     for authorization in AUTHORIZATIONS {
         let gateway = Gateway::shared(authorization);
         for (path, methods) in ROUTES {

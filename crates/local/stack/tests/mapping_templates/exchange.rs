@@ -24,6 +24,7 @@ const ANSWERED: &[&str] = &[
     "access-control-allow-origin",
     "access-control-expose-headers",
     "access-control-max-age",
+    "content-range",
     "content-type",
     "etag",
     "x-amz-apigw-id",

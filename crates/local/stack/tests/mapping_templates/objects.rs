@@ -10,8 +10,8 @@ use crate::draw::{Draw, queried};
 use crate::exchange::{Answer, Exchange, Sent, World, same};
 use crate::lists::{BUSY, FAILED, REFUSALS, asked, get, refusal};
 
-const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
-const UNUSABLE: &str =
+pub const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
+pub const UNUSABLE: &str =
     "this API cannot use the key, as when it has a + in it; use another key, or S3 directly";
 pub const NO_IMAGE: &str = "no such image";
 pub const NO_THUMBNAIL: &str = "no such thumbnail";
@@ -95,10 +95,6 @@ pub struct Route {
 }
 
 impl Route {
-    pub fn is_head(&self) -> bool {
-        self.method == Method::HEAD
-    }
-
     /// Sends it, and makes sure that it asked for the one object that it names and for nothing else of it.
     fn play(&self, world: &World, draw: &Draw, answer: &Answer) -> Result<Exchange, String> {
         let (bucket, path, key) = if self.path == "thumbnails" {
@@ -120,6 +116,8 @@ impl Route {
             headers: vec![
                 ("content-type", "image/png".to_owned()),
                 ("if-none-match", format!("\"{visible}\"")),
+                ("if-range", format!("\"{visible}\"")),
+                ("range", format!("bytes={visible}")),
                 ("x-amz-copy-source", "/another/secret".to_owned()),
                 ("x-amz-acl", "public-read".to_owned()),
                 ("key", visible.clone()),
@@ -138,7 +136,7 @@ impl Route {
         same("the query", &target.query.as_str(), &"")?;
         let allowed: &[&str] = match self.path {
             "images" => &["content-type"],
-            _ => &["if-none-match"],
+            _ => &["if-none-match", "if-range", "range"],
         };
         for (name, value) in &target.headers {
             if !allowed.contains(&name.as_str()) {
@@ -243,6 +241,12 @@ pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> 
         exchange.refused(told.0, told.1)?;
     }
     Ok(())
+}
+
+/// A range that the object does not reach.
+pub fn range_refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
+    let exchange = route.play(world, draw, &xml(416, "InvalidRange", draw))?;
+    exchange.refused(416, "the range is beyond the object")
 }
 
 /// HEAD: S3 gives no reason, so that the key has to tell.

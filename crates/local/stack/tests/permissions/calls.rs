@@ -110,6 +110,7 @@ fn on_bucket(bucket: &str) -> Vec<Call> {
         object("POST", "o", "uploads=", "s3:PutObject"),
         object("PUT", "o", "partNumber=1&uploadId=x", "s3:PutObject"),
         object("GET", "o", "uploadId=x", "s3:ListMultipartUploadParts"),
+        object("POST", "o", "uploadId=x", "s3:PutObject"),
         object("DELETE", "o", "uploadId=x", "s3:AbortMultipartUpload"),
         itself("GET", "list-type=2", "s3:ListBucket"),
         itself("GET", "", "s3:ListBucket"),

@@ -100,6 +100,21 @@ async fn what_a_role_is_not_granted_it_is_refused() {
     assert!(granted >= machine.stack.roles.len(), "{granted}");
 }
 
+/// The mapping templates print what the functions stored, `Analysis` and `Thumbnails` as they are: only the functions
+/// may write to the tables.
+#[test]
+fn only_the_functions_write_to_the_tables() {
+    let (_, resources) = resolved(&[]);
+    let writers = resources.roles.iter().filter(|role| {
+        grants(&role.logical_id).iter().any(|(action, _)| {
+            let reads = ["GetItem", "Query", "Scan"].map(|read| format!("dynamodb:{read}"));
+            action.starts_with("dynamodb:") && !reads.contains(action)
+        })
+    });
+    let writers: Vec<&str> = writers.map(|role| role.logical_id.as_str()).collect();
+    assert_eq!(writers, ["CreateThumbnailRole", "AnalyzeImageRole"]);
+}
+
 #[tokio::test]
 async fn the_administrator_may_do_everything() {
     let machine = Machine::start().await;
