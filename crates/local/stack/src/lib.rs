@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod album;
+pub mod api_description;
 mod api_port;
 mod aws_port;
 mod clock;

@@ -204,7 +204,7 @@ fn others(parameter: &str) -> &[&str] {
         "StageName" => &["v2"],
         "ThumbnailSizes" => &["64"],
         "MinConfidence" => &["90"],
-        "MaxLabels" | "AnalyzeConcurrency" => &["5"],
+        "MaxLabels" | "AnalyzeConcurrency" | "ThumbnailConcurrency" => &["5"],
         "ApiKeyMonthlyQuota" | "RequestAlarmThreshold" => &["1000"],
         "NoncurrentVersionsKept" => &["1"],
         "PermissionsBoundaryArn" => &["arn:aws:iam::111122223333:policy/boundary"],

@@ -47,7 +47,7 @@ async fn an_upload_is_acknowledged_with_its_key_and_tag() {
         ("a.jpg", "a.jpg"),
         (
             "it%27s%20%22q%22/%5Cn%09%7B%7D+%E2%82%AC",
-            "it's \"q\"/\\n\t{} €",
+            "it's \"q\"/\\n\t{}+€",
         ),
         (&longest, &decoded),
     ] {

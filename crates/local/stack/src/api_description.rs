@@ -1,0 +1,111 @@
+//! The API's OpenAPI document for its clients: the template's, resolved, with what API Gateway's import does not take.
+
+use std::collections::BTreeMap;
+
+use cfn::{Environment, Template};
+use serde_json::{Map, Value, json};
+
+use crate::resources::names::Names;
+
+/// The routes whose responses are the bytes of an object, with the statuses that carry them.
+const BYTES: [&str; 2] = ["/thumbnails/{size}/{key+}", "/originals/{key+}"];
+
+/// Reads the OpenAPI document out of a template with its default parameters.
+///
+/// `plain` leaves out API Gateway's extensions and the preflights, and spells a greedy path variable as any other:
+/// what generators of clients understand. A slash in such a variable may be sent as `%2F`.
+///
+/// # Errors
+/// The template cannot be resolved, or has no API.
+pub fn describe(template: &str, plain: bool) -> Result<Value, cfn::Error> {
+    let environment = Environment {
+        account_id: "123456789012".to_owned(),
+        region: crate::REGION.to_owned(),
+        partition: "aws".to_owned(),
+        url_suffix: "amazonaws.com".to_owned(),
+        stack_name: "contact-sheet".to_owned(),
+        stack_id: format!(
+            "arn:aws:cloudformation:{}:123456789012:stack/contact-sheet/00000000-0000-0000-0000-000000000000",
+            crate::REGION
+        ),
+        notification_arns: Vec::new(),
+    };
+    let names = Names { environment };
+    let parameters = BTreeMap::from([
+        (
+            "CreateThumbnailLambdaVersionFile".to_owned(),
+            "create-thumbnail.zip".to_owned(),
+        ),
+        (
+            "AnalyzeImageLambdaVersionFile".to_owned(),
+            "analyze-image.zip".to_owned(),
+        ),
+    ]);
+    let template = Template::parse("infra.yaml", template)?;
+    let stack = template.resolve(&parameters, &names.environment, &names)?;
+    let body = stack.resources.iter().find_map(|resource| {
+        let is_api = resource.kind == "AWS::ApiGateway::RestApi";
+        resource.properties.get("Body").filter(|_| is_api)
+    });
+    let mut document = body.map(cfn::Node::to_json).unwrap_or_default();
+    add_what_import_does_not_take(&mut document);
+    if plain {
+        make_plain(&mut document);
+    }
+    Ok(document)
+}
+
+/// `null` of `next`, the bytes of images, and where the API is.
+fn add_what_import_does_not_take(document: &mut Value) {
+    for page in ["ImagePage", "LabelPage"] {
+        let schema = &mut document["components"]["schemas"][page];
+        schema["properties"]["next"]["nullable"] = json!(true);
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.push(json!("next"));
+        }
+    }
+    let bytes = json!({"*/*": {"schema": {"type": "string", "format": "binary"}}});
+    for path in BYTES {
+        for status in ["200", "206"] {
+            document["paths"][path]["get"]["responses"][status]["content"] = bytes.clone();
+        }
+    }
+    for path in ["/images/{key+}", "/uploads/{key+}"] {
+        document["paths"][path]["put"]["requestBody"] = json!({"content": bytes.clone()});
+    }
+    document["servers"] = json!([{
+        "url": "https://{api}.execute-api.{region}.amazonaws.com/{stage}",
+        "variables": {
+            "api": {"default": "api"},
+            "region": {"default": crate::REGION},
+            "stage": {"default": "v1"},
+        },
+    }]);
+}
+
+fn make_plain(document: &mut Value) {
+    remove_extensions(document);
+    if let Some(paths) = document["paths"].as_object_mut() {
+        let renamed: Map<String, Value> = std::mem::take(paths)
+            .into_iter()
+            .map(|(path, mut item)| {
+                if let Some(item) = item.as_object_mut() {
+                    item.remove("options");
+                }
+                (path.replace("+}", "}"), item)
+            })
+            .collect();
+        *paths = renamed;
+    }
+}
+
+fn remove_extensions(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !name.starts_with("x-amazon-apigateway"));
+            members.values_mut().for_each(remove_extensions);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(remove_extensions),
+        _ => {}
+    }
+}
