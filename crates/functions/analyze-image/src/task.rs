@@ -113,35 +113,35 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 
     async fn created(&self, upload: &Upload, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let (event, deadline, report) = (&upload.event, context.deadline, &mut context.report);
-        let content = Content::new(
+        let identity = Content::new(
             &upload.e_tag,
             upload.bytes,
             self.max_labels,
             self.min_confidence,
         );
         let first = prefix(0, upload);
-        let ((record, reading_record), (original, reading), pointer) = tokio::join!(
+        let ((record, record_time), (original, read_time), pointer) = tokio::join!(
             timed(self.store.read(&event.key)),
             timed(self.originals.get(&event.key, Some(&upload.e_tag), first)),
-            self.find(content.as_ref(), event),
+            self.find(identity.as_ref(), event),
         );
-        report.add(RECORD, reading_record);
-        report.add(READ, reading);
+        report.add(RECORD, record_time);
+        report.add(READ, read_time);
         let (record, original) = (record?, original?);
         if let Some(record) = &record {
             if record.seq > event.sequencer {
                 return Ok(Outcome::Late);
             }
-            let analysed = record
+            let done = record
                 .image()
                 .is_none_or(|image| !image.analysis.is_pending());
-            if record.seq == event.sequencer && analysed && !event.reprocess {
+            if record.seq == event.sequencer && done && !event.reprocess {
                 return Ok(Outcome::Duplicate);
             }
         }
-        let same = match (&content, &pointer) {
-            (Some(content), Some(pointer)) if matches!(original, Original::Found { .. }) => {
-                self.same_content(content, pointer, record.as_ref()).await
+        let same = match (&identity, &pointer) {
+            (Some(identity), Some(pointer)) if matches!(original, Original::Found { .. }) => {
+                self.same_content(identity, pointer, record.as_ref()).await
             }
             _ => None,
         };
@@ -165,16 +165,16 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
             }
             Part::Pending => Outcome::Superseded,
         };
-        let pointed = content.clone().filter(|_| is_new && part.done().is_some());
+        let to_point_from = identity.clone().filter(|_| is_new && part.done().is_some());
         let write = Write::Analysis {
             bytes: upload.bytes,
-            content: content.filter(|_| part.done().is_some()),
+            content: identity.filter(|_| part.done().is_some()),
             part,
         };
         // The pointer is compared with the record before it is used: it does not matter which is written first.
         let (written, ()) = tokio::join!(
             self.store.replace_read(record, event, &write, deadline),
-            self.point(pointed.as_ref(), event),
+            self.point(to_point_from.as_ref(), event),
         );
         let written = written?;
         report.stage(RECORD);
@@ -232,7 +232,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
             seq: event.sequencer.clone(),
         };
         if let Err(error) = self.contents.put(content, &pointer, Utc::now()).await {
-            ignored(&error)
+            ignored::<()>(&error);
         }
     }
 

@@ -150,7 +150,8 @@ impl<T: Task, Q: Queue> Function<T, Q> {
                     .unwrap_or(invocation.deadline),
                 report: invocation.report(&event),
             };
-            let result = self.process(&event, &mut context).await;
+            // Boxed: a task may hold much between its calls.
+            let result = Box::pin(self.process(&event, &mut context)).await;
             context.report.end(&result);
             if let Err(error) = result {
                 failures.push(Some(event.key), error);

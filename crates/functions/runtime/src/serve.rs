@@ -37,7 +37,8 @@ pub async fn serve<T: Task, Q: Queue>(
             context.env_config.function_name.as_str(),
             write,
         );
-        Box::pin(function.handle(&event.payload, &invocation))
+        function
+            .handle(&event.payload, &invocation)
             .await
             .map_err(|failures| Diagnostic {
                 error_type: "RecordsFailed".into(),

@@ -27,19 +27,19 @@ impl Checkpoint {
     /// # Errors
     /// The file cannot be read.
     pub fn load(file: &Path, run: [String; 3]) -> anyhow::Result<Self> {
-        let beginning = Self {
-            run: run.clone(),
-            ..Self::default()
-        };
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(beginning),
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => {
                 return Err(error).with_context(|| format!("{} cannot be read", file.display()));
             }
         };
         let kept: Option<Self> = serde_json::from_str(&text).ok();
-        Ok(kept.filter(|kept| kept.run == run).unwrap_or(beginning))
+        let kept = kept.filter(|kept| kept.run == run);
+        Ok(kept.unwrap_or(Self {
+            run,
+            ..Self::default()
+        }))
     }
 
     /// Replaces the file.

@@ -159,7 +159,7 @@ async fn a_pointer_to_another_upload_is_not_used() {
     let mut stack = analysed().await;
     stack.function.task.max_labels = 2;
     let event = stack.world.upload_as("first", 1, MD5, small());
-    let event = reprocess(event);
+    let event = reprocess(&event);
     stack.handle(&event).await.unwrap();
     stack.function.task.max_labels = 3;
     let event = stack.world.upload_as("second", 1, MD5, small());
@@ -168,7 +168,7 @@ async fn a_pointer_to_another_upload_is_not_used() {
 }
 
 /// The event of an upload, as that of reprocessing.
-pub fn reprocess(event: Value) -> Value {
+pub fn reprocess(event: &Value) -> Value {
     let event = event.to_string();
     let event = event.replace("ObjectCreated:Put", "ObjectCreated:Reprocess");
     serde_json::from_str(&event).unwrap()
@@ -230,7 +230,7 @@ async fn a_pointer_is_small_and_expires() {
     let stack = Stack::start().await;
     for length in [896, 897] {
         let event = stack.world.upload_as(&"k".repeat(length), 1, MD5, small());
-        stack.handle(&reprocess(event)).await.unwrap();
+        stack.handle(&reprocess(&event)).await.unwrap();
     }
     let scan = stack
         .client

@@ -1,5 +1,7 @@
 //! The function, from an SNS event to the record and the label index.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
+
 mod configuration;
 mod contents;
 mod images;

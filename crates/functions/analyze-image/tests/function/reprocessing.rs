@@ -16,7 +16,7 @@ async fn an_image_is_analysed_again_in_the_place_of_its_record() {
     stack.handle(&event).await.unwrap();
     let before = stack.record().await.unwrap();
     stack.world.state().detections = [Ok(detected(&[("Dog", 90.0)]))].into();
-    stack.handle(&reprocess(event)).await.unwrap();
+    stack.handle(&reprocess(&event)).await.unwrap();
     assert_eq!(stack.detections(), 2, "also if the same content has labels");
     assert_eq!(stack.analysis().await, ["Dog"]);
     assert_eq!(stack.index().await.len(), 1);
@@ -32,10 +32,10 @@ async fn an_image_is_analysed_again_in_the_place_of_its_record() {
     stack.handle(&newer).await.unwrap();
     stack.world.calls();
     let late = stack.world.upload_as(crate::world::KEY, 5, e_tag, vec![]);
-    stack.handle(&reprocess(late)).await.unwrap();
+    stack.handle(&reprocess(&late)).await.unwrap();
     stack.handle(&removed(7)).await.unwrap();
     let late = stack.world.upload_as(crate::world::KEY, 7, e_tag, vec![]);
-    stack.handle(&reprocess(late)).await.unwrap();
+    stack.handle(&reprocess(&late)).await.unwrap();
     assert_eq!(stack.detections(), 0);
     assert!(stack.record().await.unwrap().is_deleted());
 }
@@ -44,7 +44,7 @@ async fn an_image_is_analysed_again_in_the_place_of_its_record() {
 async fn an_image_without_a_record_gets_one_that_any_event_replaces() {
     let stack = Stack::start().await;
     let bytes = image(100, 80, ImageFormat::Jpeg);
-    let event = reprocess(stack.world.upload(0, bytes.clone()));
+    let event = reprocess(&stack.world.upload(0, bytes.clone()));
     stack.handle(&event).await.unwrap();
     assert_eq!(stack.analysis().await, ["Cat"]);
     assert!(
