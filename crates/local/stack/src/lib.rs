@@ -4,7 +4,6 @@
 //! typed; every other module is the service of its name. What flows where is in `ARCHITECTURE.md`.
 
 pub mod access;
-pub mod album;
 pub mod api_description;
 mod api_port;
 mod aws_port;
@@ -15,6 +14,8 @@ mod dynamodb;
 mod environment;
 mod folder;
 pub mod function_calls;
+mod gallery_page;
+pub mod image_upload;
 mod lambda;
 mod notifications;
 mod origin_policy;

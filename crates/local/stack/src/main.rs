@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use local_stack::album::{Album, Picture};
 use local_stack::command_line::{Command, HELP, VERSION};
+use local_stack::image_upload::{ApiClient, ImageFile};
 use local_stack::{Options, REGION, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -48,8 +48,11 @@ fn run() -> anyhow::Result<()> {
 }
 
 async fn serve(options: &Options) -> anyhow::Result<()> {
-    let pictures = Picture::read_all(&options.images)?;
+    let images = ImageFile::read_all(&options.images)?;
     let stack = Stack::start(options).await?;
+    if stack.has_gallery {
+        println!("page  {}", stack.api_url);
+    }
     println!("aws   {}", stack.aws_url);
     println!(
         "export AWS_ENDPOINT_URL={} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}",
@@ -68,10 +71,10 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         println!("output {name:<33} {value}");
     }
     println!("ready {}", stack.api_url);
-    let album = Album::of(&stack);
-    for picture in &pictures {
-        match album.add(picture).await {
-            Ok(shown) => println!("\n{shown}"),
+    let client = ApiClient::new(&stack);
+    for image in &images {
+        match client.upload(image).await {
+            Ok(description) => println!("\n{description}"),
             Err(error) => eprintln!("error: {error:#}"),
         }
     }

@@ -20,6 +20,7 @@ use crate::dynamodb::Tables;
 use crate::environment::{ACCOUNT, REGION};
 use crate::folder::DataFolder;
 use crate::function_calls::FunctionCalls;
+use crate::gallery_page::GalleryPage;
 use crate::lambda::{Host, Lambda, artifact};
 use crate::notifications::Notifications;
 use crate::origin_policy::OriginPolicy;
@@ -38,6 +39,8 @@ const STACK: &str = "contact-sheet";
 pub struct Stack {
     /// `http://127.0.0.1:8080/v1`
     pub api_url: String,
+    /// Whether the API's address serves the gallery page.
+    pub has_gallery: bool,
     /// `http://127.0.0.1:4566`
     pub aws_url: String,
     /// The keys of the local administrator.
@@ -84,6 +87,15 @@ impl Stack {
             options,
         )?;
         let function_calls = function_calls(&template, options);
+        if let Some(page) = &template.gallery {
+            page.put(
+                options.artifacts.as_deref(),
+                &aws,
+                aws_listener.local_addr()?,
+                &folder.identity.administrator,
+            )
+            .await?;
+        }
         let stage = template.stage;
         let api_port = ApiPort {
             authorizer: ApiAuthorizer {
@@ -104,6 +116,7 @@ impl Stack {
         });
         let policy = Arc::new(OriginPolicy::new(&options.allowed_origins));
         let mut stack = Self {
+            has_gallery: template.gallery.is_some(),
             api_url: format!("http://{}/{}", api_listener.local_addr()?, stage.name),
             aws_url: format!("http://{}", aws_listener.local_addr()?),
             credentials: folder.identity.administrator.clone(),
@@ -161,6 +174,8 @@ struct LoadedTemplate {
     resources: Resources,
     access_control: Arc<AccessControl>,
     stage: Stage,
+    /// `None` is a stack without the gallery page.
+    gallery: Option<GalleryPage>,
 }
 
 impl LoadedTemplate {
@@ -200,6 +215,7 @@ impl LoadedTemplate {
             AccessControl::new(&resources, &names, folder.identity.administrator.clone())
                 .map_err(|error| error.in_file(&file))?;
         Ok(Self {
+            gallery: GalleryPage::expected(&values, &resources),
             stage: Stage::of(
                 &stack,
                 &resources,
@@ -245,6 +261,9 @@ fn services(
         bucket
             .properties
             .set_versioning(&store, &bucket.physical_id)?;
+    }
+    if let Some(page) = &template.gallery {
+        store.create_bucket(&page.bucket)?;
     }
     let queues = Queues::open(resources, names, &data.join("sqs.sqlite"))?;
     let lambda = Lambda::new(

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
 mod failures;
+mod gallery;
 mod gateway;
 mod images;
 mod labels;

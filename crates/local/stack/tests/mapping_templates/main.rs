@@ -10,6 +10,7 @@
 mod api;
 mod draw;
 mod exchange;
+mod gallery;
 mod json;
 mod lists;
 mod objects;
@@ -58,6 +59,7 @@ fn cases() -> Vec<Case> {
         case("DEFAULT_4XX", refusals::default_4xx),
         case("DEFAULT_5XX", refusals::default_5xx),
         case("ACCESS_DENIED", refusals::denied),
+        case("/ get default", gallery::refused),
         case("/images get requestTemplates", lists::images_request),
         case("/images get 200", lists::images_200),
         case("/images get default", lists::images_default),

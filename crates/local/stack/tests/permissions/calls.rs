@@ -14,7 +14,7 @@ pub struct Call {
     pub needs: Vec<(&'static str, String)>,
 }
 
-const BUCKETS: [&str; 2] = ["RawBucket", "ThumbnailBucket"];
+const BUCKETS: [&str; 3] = ["RawBucket", "ThumbnailBucket", "ArtifactsBucket"];
 const TABLES: [&str; 3] = ["ImageTable", "LabelTable", "ContentTable"];
 const QUEUES: [&str; 4] = [
     "CreateThumbnailQueue",
@@ -29,6 +29,12 @@ pub fn all() -> Vec<Call> {
     for bucket in BUCKETS {
         calls.extend(on_bucket(bucket));
     }
+    calls.push(s3(
+        "GET",
+        "/<ArtifactsBucket>/gallery-local.html".to_owned(),
+        "",
+        vec![("s3:GetObject", "ArtifactsBucket/gallery-*".to_owned())],
+    ));
     for table in TABLES {
         calls.extend(on_table(table));
     }

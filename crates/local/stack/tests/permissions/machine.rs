@@ -15,7 +15,7 @@ use local_stack::{Options, REGION, Stack, signature};
 use serde_json::Value;
 
 use crate::calls::Call;
-use crate::shipped;
+use crate::{artifacts_bucket, shipped};
 
 /// A running stack with an object `o` in each bucket.
 pub struct Machine {
@@ -48,12 +48,14 @@ impl Machine {
 
     pub async fn with(options: &Options) -> Self {
         let stack = Stack::start(options).await.unwrap();
+        let artifacts = artifacts_bucket("000000000000", REGION);
         let mut machine = Self {
             stack,
             client: Client::builder(TokioExecutor::new()).build_http(),
             names: BTreeMap::from([
                 ("RawBucket".to_owned(), "raw".to_owned()),
                 ("ThumbnailBucket".to_owned(), "small".to_owned()),
+                ("ArtifactsBucket".to_owned(), artifacts.clone()),
             ]),
         };
         let tables = machine
@@ -67,7 +69,7 @@ impl Machine {
             let logical_id = name.rsplit('-').nth(1).unwrap();
             machine.names.insert(logical_id.to_owned(), name.to_owned());
         }
-        for bucket in ["raw", "small"] {
+        for bucket in ["raw", "small", &artifacts] {
             let path = format!("/{bucket}/o");
             let put = machine.request(
                 &machine.stack.credentials,
@@ -82,7 +84,8 @@ impl Machine {
         machine
     }
 
-    /// The ARN that a policy knows `RawBucket`, an object of it (`RawBucket/*`, which is `o` or none) or `*` by.
+    /// The start of the ARN that a policy knows `RawBucket`, an object of it (`RawBucket/*`, which is `o` or none) or
+    /// `*` by.
     pub fn arn(&self, resource: &str) -> String {
         let (logical_id, below) = resource
             .find('/')

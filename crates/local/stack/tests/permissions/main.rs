@@ -29,6 +29,13 @@ fn grants(logical_id: &str) -> Grants {
             let arn = names().attribute(resource, "Arn").ok()?.scalar_text()?;
             Some((arn, resource.logical_id.as_str()))
         })
+        .chain([(
+            format!(
+                "arn:aws:s3:::{}",
+                artifacts_bucket(shipped::ACCOUNT, "eu-central-1")
+            ),
+            "ArtifactsBucket",
+        )])
         .collect();
     let role = resources
         .roles
@@ -46,13 +53,13 @@ fn grants(logical_id: &str) -> Grants {
                 "{statement}"
             );
             for resource in texts(&statement["Resource"]) {
-                let (arn, below) = resource
-                    .find("/index/")
-                    .or_else(|| {
-                        Some(resource.len())
-                            .filter(|_| resource.ends_with("/*"))
-                            .map(|end| end - 2)
-                    })
+                // Objects are all those of a bucket, or those below a prefix.
+                let object = resource.strip_prefix("arn:aws:s3:::").and_then(|path| {
+                    let bucket = path.find('/')?;
+                    Some("arn:aws:s3:::".len() + bucket)
+                });
+                let (arn, below) = object
+                    .or_else(|| resource.find("/index/"))
                     .map_or((resource, ""), |end| resource.split_at(end));
                 let named = arns.iter().find(|(known, _)| known == arn);
                 let name = named.map_or("*", |(_, logical_id)| logical_id);
@@ -68,6 +75,11 @@ fn grants(logical_id: &str) -> Grants {
         }
     }
     grants
+}
+
+/// The bucket that holds the gallery page, which `infra/bootstrap.yaml` makes.
+fn artifacts_bucket(account: &str, region: &str) -> String {
+    format!("contact-sheet-artifacts-{account}-{region}")
 }
 
 fn texts(value: &Value) -> Vec<&str> {

@@ -1,0 +1,40 @@
+//! Shortens a style sheet: comments and the white space that says nothing.
+
+/// The style sheet, shortened.
+pub(crate) fn minify(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::with_capacity(text.len());
+    while let Some((before, after)) = rest.split_once("/*") {
+        kept.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    let mut short = String::with_capacity(kept.len());
+    for word in kept.split_whitespace() {
+        // After these, and before those, white space says nothing. It does before a colon: `a :hover` is no `a:hover`.
+        let joins =
+            short.ends_with(['{', '}', ';', ':', ',', '>']) || word.starts_with(['{', '}', '>']);
+        if !joins && !short.is_empty() {
+            short.push(' ');
+        }
+        if word.starts_with('}') && short.ends_with(';') {
+            short.pop();
+        }
+        short.push_str(word);
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_goes_where_it_says_nothing() {
+        let style = "/* one\n two */\na :hover > b,\nc {\n  color: red; /* three */\n  margin: calc(1px + 2px) auto;\n}\n\n@media (min-width: 1px) and (x) { a { b: c; } }";
+        assert_eq!(
+            minify(style),
+            "a :hover>b,c{color:red;margin:calc(1px + 2px) auto}@media (min-width:1px) and (x){a{b:c}}"
+        );
+    }
+}

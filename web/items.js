@@ -1,0 +1,119 @@
+// What is known of each image, and which labels were seen.
+
+const items = new Map();
+const labels = new Map();
+const listeners = new Set();
+let queued = false;
+
+// An image: a record that the API gave, or a file on its way up.
+class Item {
+  constructor(key) {
+    this.key = key;
+    this.record = null;
+    // Of a file that this page uploads: the upload, and a small canvas of what it shows.
+    this.upload = null;
+    this.preview = null;
+    // Width over height of its slot; null is not known yet. It does not change while it is shown, so that nothing moves.
+    this.ratio = null;
+    this.shown = false;
+    // When the image was uploaded that this page replaces: records of it are old.
+    this.replaced = null;
+    // A deletion that can still be undone.
+    this.deletion = null;
+    this.labelsCounted = false;
+  }
+
+  get status() {
+    if (this.upload) return this.upload.state === "failed" ? "failed" : "uploading";
+    const parts = [this.record?.analysis.status, this.record?.thumbnails.status];
+    if (!this.record || parts.includes("pending")) return "pending";
+    return parts.includes("failed") ? "failed" : "done";
+  }
+
+  get labels() {
+    return this.record?.analysis.labels ?? [];
+  }
+
+  // Why it failed, in the API's words.
+  get failures() {
+    if (this.upload) return this.upload.state === "failed" ? [this.upload.message] : [];
+    const { analysis, thumbnails } = this.record ?? {};
+    const reasons = [thumbnails?.reason?.message, analysis?.reason?.message].filter(Boolean);
+    return [...new Set(reasons)];
+  }
+
+  get thumbnails() {
+    return this.record?.thumbnails.items ?? [];
+  }
+
+  // The smallest thumbnail of at least this many pixels, or the largest.
+  thumbnail(width) {
+    const ascending = [...this.thumbnails].sort((one, other) => one.width - other.width);
+    return ascending.find((one) => one.width >= width) ?? ascending.at(-1);
+  }
+}
+
+export function itemOf(key) {
+  let item = items.get(key);
+  if (!item) items.set(key, (item = new Item(key)));
+  return item;
+}
+
+export const knownItem = (key) => items.get(key);
+
+// Takes what the API says of an image.
+export function learn(record) {
+  const item = itemOf(record.key);
+  if (item.replaced === record.uploadedAt) return item;
+  const { width, height } = record.thumbnails;
+  if (width && height) item.ratio ??= item.shown ? 1 : width / height;
+  // A summary says less of the labels than the record that may be here already.
+  const same = item.record?.uploadedAt === record.uploadedAt && item.record.analysis.status === record.analysis.status;
+  const detailed = same && item.record.analysis.labels?.[0]?.instances;
+  item.record = detailed ? { ...record, analysis: item.record.analysis } : record;
+  if (!item.labelsCounted && item.labels.length) {
+    item.labelsCounted = true;
+    for (const { name } of item.labels) labels.set(name, (labels.get(name) ?? 0) + 1);
+  }
+  changed();
+  return item;
+}
+
+export function forgetItem(key) {
+  items.delete(key);
+}
+
+export function forgetItems() {
+  items.clear();
+  labels.clear();
+}
+
+// Labels that contain `text`, those that start with it and then the most frequent first.
+export function labelsLike(text) {
+  const wanted = text.trim().toLowerCase();
+  const like = [...labels].filter(([name]) => name.toLowerCase().includes(wanted));
+  const starts = ([name]) => (name.toLowerCase().startsWith(wanted) ? 0 : 1);
+  like.sort((one, other) => starts(one) - starts(other) || other[1] - one[1] || one[0].localeCompare(other[0]));
+  return like;
+}
+
+// The label as the index spells it: names are exact there.
+export function spelled(text) {
+  const name = text.trim();
+  const known = labels.has(name) ? name : [...labels.keys()].find((one) => one.toLowerCase() === name.toLowerCase());
+  return known ?? name;
+}
+
+// Calls `listener` after changes, once for all those of a moment.
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+export function changed() {
+  if (queued) return;
+  queued = true;
+  queueMicrotask(() => {
+    queued = false;
+    for (const listener of listeners) listener();
+  });
+}
