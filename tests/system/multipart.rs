@@ -49,7 +49,7 @@ impl<'a> Upload<'a> {
     fn parts(&self) -> Value {
         let listed = self.request(Method::GET, "", b"").expect(200).json();
         assert_eq!(listed["key"], self.key);
-        assert_eq!(path(listed["uploadId"].as_str().unwrap()), self.id);
+        assert_eq!(path(listed["uploadId"].as_str().expect("an id")), self.id);
         listed["parts"].clone()
     }
 

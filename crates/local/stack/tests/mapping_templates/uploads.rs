@@ -375,7 +375,7 @@ pub fn patch_request(world: &World, draw: &Draw) -> Result<(), String> {
         format!(r#"{{"parts":[{one}{one}]}}"#),
         format!(r#"{{"parts":[{one}]"#),
         format!(r#"{{"parts":[{one}]}}}}"#),
-        format!(r#"[{one}]"#),
+        format!("[{one}]"),
         format!(r#"{{"parts":[{{"part":0,"etag":"{ETAG}"}}]}}"#),
         format!(r#"{{"parts":[{{"part":01,"etag":"{ETAG}"}}]}}"#),
         format!(r#"{{"parts":[{{"part":1001,"etag":"{ETAG}"}}]}}"#),
@@ -386,7 +386,7 @@ pub fn patch_request(world: &World, draw: &Draw) -> Result<(), String> {
             r#"{{"parts":[{{"part":1,"etag":"{}"}}]}}"#,
             ETAG.to_uppercase()
         ),
-        format!(r#"{{"parts":[{{"part":1}}]}}"#),
+        r#"{"parts":[{"part":1}]}"#.to_owned(),
         format!(r#"{{"parts":[{{"etag":"{ETAG}"}}]}}"#),
         format!("{{\"parts\":[{}]}}", part(1)),
         format!("{}{}", part(1), whole(&[1])),
