@@ -70,6 +70,8 @@ fn add_what_import_does_not_take(document: &mut Value) {
             document["paths"][path]["get"]["responses"][status]["content"] = bytes.clone();
         }
     }
+    document["paths"]["/"]["get"]["responses"]["200"]["content"] =
+        json!({"text/html": {"schema": {"type": "string"}}});
     for path in ["/images/{key+}", "/uploads/{key+}"] {
         document["paths"][path]["put"]["requestBody"] = json!({"content": bytes.clone()});
     }

@@ -199,6 +199,7 @@ fn the_hash_sees_what_shapes_the_api_and_nothing_else() {
 fn others(parameter: &str) -> &[&str] {
     match parameter {
         "CreateThumbnailLambdaVersionFile" | "AnalyzeImageLambdaVersionFile" => &["other.zip"],
+        "GalleryVersionFile" => &["gallery-1.html"],
         "ArtifactsBucketName" | "RawBucketName" | "ThumbnailBucketName" => &["another-bucket"],
         "ApiGatewayName" => &["another"],
         "StageName" => &["v2"],

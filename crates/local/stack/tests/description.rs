@@ -164,6 +164,8 @@ fn the_export_adds_what_import_does_not_take() {
     let page = &whole["components"]["schemas"]["ImagePage"];
     assert_eq!(page["properties"]["next"]["nullable"], true);
     assert_eq!(page["required"], json!(["images", "next"]));
+    let page = &whole["paths"]["/"]["get"]["responses"]["200"]["content"];
+    assert!(page["text/html"].is_object());
     let original = &whole["paths"]["/originals/{key+}"]["get"];
     let bytes = &original["responses"]["206"]["content"]["*/*"]["schema"];
     assert_eq!(*bytes, json!({"type": "string", "format": "binary"}));

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use http::header::{CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED};
+use http::header::{
+    CACHE_CONTROL, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED,
+};
 use s3s::dto::{
     self, ChecksumMode, ETag, Expires, GetObjectInput, GetObjectOutput, HeadObjectInput,
     HeadObjectOutput, Metadata, TimestampFormat,
@@ -27,6 +29,7 @@ impl Operations {
             Ok(object) => object,
             Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
         };
+        let ranged = if_range_holds(&request.headers, &object.version.etag);
         let input = request.input;
         let version = object.version;
         let selection = Selection::new(
@@ -37,7 +40,7 @@ impl Operations {
                 modified_since: input.if_modified_since,
                 unmodified_since: input.if_unmodified_since,
             },
-            input.range,
+            input.range.filter(|_| ranged),
             input.part_number,
             input.checksum_mode.as_ref(),
         )?;
@@ -129,6 +132,16 @@ impl Operations {
             ..HeadObjectOutput::default()
         })
     }
+}
+
+/// Whether `Range` applies: not if `If-Range` names another representation (RFC 9110, 13.1.5; S3's reference does not
+/// list the header). A date is read as another one, so that the response is the whole object.
+fn if_range_holds(headers: &HeaderMap, etag: &str) -> bool {
+    let Some(condition) = headers.get(IF_RANGE) else {
+        return true;
+    };
+    let quoted = condition.as_bytes().strip_prefix(b"\"");
+    quoted.and_then(|rest| rest.strip_suffix(b"\"")) == Some(etag.as_bytes())
 }
 
 /// Which bytes and headers of a version a read returns.
