@@ -31,7 +31,7 @@ fn what_holds_data_outlives_the_stack_and_no_failed_create() {
                 kept += 1;
                 ["RetainExceptOnCreate", "Retain"]
             }
-            "AWS::Logs::LogGroup" => ["Delete", "Delete"],
+            "AWS::Logs::LogGroup" | "AWS::SQS::Queue" => ["Delete", "Delete"],
             _ => continue,
         };
         assert_eq!(
