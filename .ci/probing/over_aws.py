@@ -236,6 +236,9 @@ TOGGLES = [
         "LogRetentionDays": "7",
         "AccessLogs": "true",
         "ApiGatewayName": "contact-sheet-probe-renamed",
+        "ApiKeyMonthlyQuota": "1000",
+        "NoncurrentVersionsKept": "2",
+        "RequestAlarmThreshold": "1000",
     },
     {
         "ApiAuthorization": "NONE",

@@ -247,7 +247,7 @@ class Probe(unittest.TestCase):
         }
         arguments = arguments or ("--version", "1", "--bucket", "artifacts")
         ran = subprocess.run(
-            [CI / "probe", "--state", self.world / "state.json", *arguments],
+            [sys.executable, CI / "probe", "--state", self.world / "state.json", *arguments],
             env=environment,
             capture_output=True,
             text=True,

@@ -1,6 +1,6 @@
 """The three modes of ApiAuthorization."""
 
-from conftest import PHOTOS, needs_parts
+from conftest import PHOTOS
 from images import file, png
 from playwright.sync_api import expect
 
@@ -96,7 +96,6 @@ def test_an_open_api_asks_for_nothing(gallery):
     expect(gallery.page.get_by_role("button", name="Forget credentials")).to_be_hidden()
 
 
-@needs_parts
 def test_a_large_file_with_signatures(open_gallery):
     from images import bmp
 

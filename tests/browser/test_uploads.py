@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import PHOTOS, needs_parts
+from conftest import PHOTOS
 from images import bmp, file, png
 from playwright.sync_api import expect
 
@@ -30,7 +30,6 @@ def test_thirty_files_at_once(open_gallery):
     assert len(gallery.answered("PUT", "/images/thirty-")) == 30
 
 
-@needs_parts
 def test_large_file_survives_a_lost_connection_and_a_reload(gallery):
     gallery.throttle_uploads(6_000_000)
     image = bmp(3200, 3200)

@@ -29,8 +29,7 @@ fn what_is_not_there_is_not_found() {
 fn routes_and_methods_that_are_not_there_ask_for_a_token() {
     let system = System::shared();
     let unknown = [
-        (Method::GET, ""),
-        (Method::GET, "/"),
+        (Method::POST, "/"),
         (Method::GET, "/nothing"),
         (Method::GET, "/Images"),
         (Method::GET, "/labels"),

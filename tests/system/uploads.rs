@@ -34,6 +34,7 @@ fn the_record_is_of_the_promised_shape() {
                 "width": "number",
                 "height": "number",
                 "format": "string",
+                "placeholder": "string",
                 "items": [{
                     "size": "number",
                     "width": "number",
