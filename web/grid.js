@@ -58,7 +58,7 @@ export function renderGrid(shown) {
   const kept = shown === sheetListing ? anchor() : null;
   sheetListing = shown;
   width = sheet.clientWidth;
-  layout = layOut(sheetListing.items, width, gap());
+  layout = layOut(sheetListing.items, width, gap(), sheetListing.ended || sheetListing.error);
   sheet.style.height = `${layout.height}px`;
   const row = kept ? rowOf(sheetListing.items.indexOf(kept.item)) : -1;
   if (row >= 0) {
@@ -214,6 +214,7 @@ export function focusItem(item) {
   const index = sheetListing ? sheetListing.items.indexOf(item) : -1;
   if (index < 0) return;
   const row = layout.rows[rowOf(index)];
+  if (!row) return;
   const bar = byId("bar").offsetHeight;
   const top = row.top + sheet.getBoundingClientRect().top;
   if (top < bar) scrollBy({ top: top - bar - 8, behavior: "instant" });
@@ -229,6 +230,7 @@ function onKey(event) {
   const index = sheetListing.items.indexOf(current.item);
   const at = rowOf(index);
   const row = layout.rows[at];
+  if (!row) return;
   const slot = row.slots[index - row.first];
   const beside = (rows) => {
     const other = layout.rows[at + rows];
@@ -241,6 +243,7 @@ function onKey(event) {
   const target = targets[event.key]?.();
   if (target === undefined) return;
   event.preventDefault();
-  const item = sheetListing.items[Math.max(0, Math.min(target, sheetListing.items.length - 1))];
+  const last = layout.rows.at(-1);
+  const item = sheetListing.items[Math.max(0, Math.min(target, last.first + last.slots.length - 1))];
   focusItem(item);
 }

@@ -15,8 +15,9 @@ export function rowHeight(width) {
   return Math.round(Math.min(320, Math.max(130, 90 + width / 11)));
 }
 
-// Where each item goes: rows of {top, height, first, slots: [{left, width}]}, and the height of it all.
-export function layOut(items, width, gap) {
+// Where each item goes: rows of {top, height, first, slots: [{left, width}]}, and the height of it all. A last row that is
+// not full waits for what follows, if anything does: its images would grow or shrink then.
+export function layOut(items, width, gap, isComplete) {
   const target = rowHeight(width);
   const rows = [];
   let top = 0;
@@ -25,6 +26,7 @@ export function layOut(items, width, gap) {
     let count = 0;
     while (first + count < items.length && ratios * target + gap * (count - 1) < width) ratios += ratioOf(items[first + count++]);
     const full = (width - gap * (count - 1)) / ratios;
+    if (first + count === items.length && full > target && rows.length && !isComplete) break;
     // The last row is not stretched, and no row much.
     const height = Math.round(Math.min(full, target * 1.25));
     let left = 0;

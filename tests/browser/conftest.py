@@ -52,6 +52,7 @@ class Gallery:
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.context.on("console", self._listen)
         self.page = self.context.new_page()
+        self.session = None
 
     def _listen(self, message):
         if message.type == "error" and "Failed to load resource" not in message.text:
@@ -73,11 +74,11 @@ class Gallery:
         """Responses to requests of that method whose path has `path` in it."""
         return [one for one in self.responses if one.request.method == method and path in one.url]
 
-    def throttle_uploads(self, bytes_a_second):
-        session = self.context.new_cdp_session(self.page)
-        conditions = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
-        session.send("Network.emulateNetworkConditions", conditions)
-        return session
+    def throttle_uploads(self, bytes_a_second, offline=False):
+        """Slows uploads down, or cuts the connection: requests under way fail."""
+        self.session = self.session or self.context.new_cdp_session(self.page)
+        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
+        self.session.send("Network.emulateNetworkConditions", conditions)
 
     def close(self):
         self.context.close()

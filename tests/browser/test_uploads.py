@@ -43,11 +43,10 @@ def test_large_file_survives_a_lost_connection_and_a_reload(gallery):
     wait_until(gallery, lambda: len(stored()) >= 1)
     assert not [one for one in gallery.answered("PUT", path) if one.status != 200]
 
-    gallery.context.set_offline(True)
+    gallery.throttle_uploads(6_000_000, offline=True)
     tray = gallery.page.locator("#tray-list li")
     expect(tray.locator(".state")).to_have_text("No connection: goes on by itself")
     before = len(stored())
-    gallery.context.set_offline(False)
     gallery.throttle_uploads(6_000_000)
     wait_until(gallery, lambda: len(stored()) > before)
 

@@ -201,6 +201,7 @@ fn others(parameter: &str) -> &[&str] {
         "CreateThumbnailLambdaVersionFile" | "AnalyzeImageLambdaVersionFile" => &["other.zip"],
         "GalleryVersionFile" => &["gallery-1.html"],
         "ArtifactsBucketName" | "RawBucketName" | "ThumbnailBucketName" => &["another-bucket"],
+        "GalleryVersionFile" => &["gallery-9.html"],
         "ApiGatewayName" => &["another"],
         "StageName" => &["v2"],
         "ThumbnailSizes" => &["64"],
