@@ -201,7 +201,6 @@ fn others(parameter: &str) -> &[&str] {
         "CreateThumbnailLambdaVersionFile" | "AnalyzeImageLambdaVersionFile" => &["other.zip"],
         "GalleryVersionFile" => &["gallery-1.html"],
         "ArtifactsBucketName" | "RawBucketName" | "ThumbnailBucketName" => &["another-bucket"],
-        "GalleryVersionFile" => &["gallery-9.html"],
         "ApiGatewayName" => &["another"],
         "StageName" => &["v2"],
         "ThumbnailSizes" => &["64"],
