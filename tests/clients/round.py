@@ -60,12 +60,16 @@ def run(*command, **options):
 
 
 def make_files(folder):
+    """Files an hour old: S3 gives times in whole seconds, and a file newer than its object is sent again."""
     generator = random.Random(1)
+    hour_ago = time.time() - 3600
     for name in NAMES:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode() * generator.randint(1, 100))
     (folder / "big file+.bin").write_bytes(generator.randbytes(BIG))
+    for name in files(folder):
+        os.utime(folder / name, (hour_ago, hour_ago))
 
 
 def files(folder):
@@ -143,7 +147,8 @@ class AwsCli(Round):
 
     def nothing_to_sync(self):
         # The files are older than the objects, and of their size.
-        assert self.aws("sync", str(self.up), f"s3://{self.a}") == ""
+        printed = self.aws("sync", str(self.up), f"s3://{self.a}")
+        assert printed == "", f"sync transferred again: {printed}"
 
     def copy(self, name, to):
         self.aws("cp", "--no-progress", f"s3://{self.a}/{name}", f"s3://{self.b}/{to}")
