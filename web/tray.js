@@ -9,6 +9,8 @@ const STATES = { queued: "Waiting", offline: "No connection: goes on by itself" 
 let announced = "";
 
 export function startTray() {
+  // Its height is in a transform, so that a browser counts nothing as moved when a row comes or goes.
+  new ResizeObserver(() => document.documentElement.style.setProperty("--tray", `${tray.offsetHeight}px`)).observe(tray);
   onUpload((upload) => {
     renderRow(upload);
     renderSummary();
@@ -69,7 +71,6 @@ function actionsOf(upload) {
 
 function renderSummary() {
   tray.hidden = !uploads.length;
-  document.documentElement.style.setProperty("--tray", tray.hidden ? "0px" : `${tray.offsetHeight}px`);
   const sent = uploads.filter((upload) => upload.state !== "refused");
   const done = sent.filter((upload) => upload.state === "done").length;
   const failed = uploads.filter((upload) => ["failed", "refused"].includes(upload.state)).length;
