@@ -244,3 +244,28 @@ fn who_may_take_a_role_is_one_service() {
         assert_eq!(taken.count(), 1, "{}", role.logical_id);
     }
 }
+
+/// SQS was reported to refuse a statement that lists resources (remind101/stacker_blueprints, pull request 71); AWS's own
+/// example of one policy for two queues says `*` (SNS guide, "Using an AWS CloudFormation template").
+#[test]
+fn no_statement_of_a_queues_policy_lists_resources() {
+    let policies = resources().queue_policies;
+    assert_eq!(policies.len(), 1);
+    for statement in policies[0].properties.policy_document["Statement"]
+        .as_array()
+        .unwrap()
+    {
+        assert_eq!(statement["Resource"], "*", "{statement}");
+    }
+}
+
+/// S3 refuses `NewerNoncurrentVersions` in a rule without a filter: "can only be used in Lifecycle V2"
+/// (terraform-provider-aws#23228). A size is a filter, whatever CloudFormation makes of rules without one.
+#[test]
+fn a_rule_that_keeps_versions_has_a_filter() {
+    let text = shipped::text();
+    let rule = text
+        .split("          - Id: ")
+        .find(|rule| rule.contains("NewerNoncurrentVersions"));
+    assert!(rule.unwrap().contains("ObjectSizeGreaterThan: \"0\""));
+}
