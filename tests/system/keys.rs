@@ -59,7 +59,12 @@ fn every_key_survives_the_round_trip() {
         assert_eq!(record["key"], key);
         for item in record["thumbnails"]["items"].as_array().unwrap() {
             let href = item["href"].as_str().unwrap();
-            assert_eq!(href, format!("thumbnails/{}/{}", item["size"], path(key)));
+            // An empty segment is kept by encoding the slashes.
+            let address = match key.contains("//") {
+                true => path(key).replace('/', "%2F"),
+                false => path(key),
+            };
+            assert_eq!(href, format!("thumbnails/{}/{address}", item["size"]));
             assert_eq!(
                 system.get(format!("/{href}")).expect(200).body.len(),
                 item["bytes"],

@@ -174,7 +174,14 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// The address of a thumbnail in the API: `thumbnails/256/pets/a%20b%2Bc.jpg`.
+///
+/// Clients resolve the segments `.` and `..`, even if they are percent-encoded, and API Gateway drops a slash at the end.
+/// A key with such a segment, or an empty one, has its slashes encoded, so that it is one segment.
 #[must_use]
 pub fn href(size: u32, key: &str) -> String {
-    format!("thumbnails/{size}/{}", utf8_percent_encode(key, PATH))
+    let mut path = utf8_percent_encode(key, PATH).to_string();
+    if key.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        path = path.replace('/', "%2F");
+    }
+    format!("thumbnails/{size}/{path}")
 }

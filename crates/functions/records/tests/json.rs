@@ -91,9 +91,52 @@ fn addresses_are_percent_encoded_once() {
         ("a b+c.jpg", "thumbnails/256/a%20b%2Bc.jpg"),
         ("å/ö 100%.png", "thumbnails/256/%C3%A5/%C3%B6%20100%25.png"),
         ("🦀'\"#?&", "thumbnails/256/%F0%9F%A6%80%27%22%23%3F%26"),
-        ("-._~/", "thumbnails/256/-._~/"),
+        ("-._~", "thumbnails/256/-._~"),
+        ("pets/../cat.jpg", "thumbnails/256/pets%2F..%2Fcat.jpg"),
+        ("./cat.jpg", "thumbnails/256/.%2Fcat.jpg"),
+        ("pets//cat.jpg", "thumbnails/256/pets%2F%2Fcat.jpg"),
+        ("pets/", "thumbnails/256/pets%2F"),
+        ("pets/..cat/...", "thumbnails/256/pets/..cat/..."),
     ] {
         assert_eq!(href(256, key), expected);
+    }
+}
+
+/// What a browser makes of an address is WHATWG's URL standard, which the crate `url` implements. `.` and `..` alone have
+/// no address that a browser keeps; theirs must at least be no other image's.
+#[test]
+fn a_browser_asks_for_the_key_and_no_other() {
+    let base = url::Url::parse("https://api.example.com/v1/").unwrap();
+    let asked = |key: &str| {
+        let url = base.join(&href(256, key)).unwrap();
+        assert_eq!((url.query(), url.fragment()), (None, None), "{key:?}");
+        url.path().to_owned()
+    };
+    for key in [".", ".."] {
+        assert!(
+            !asked(key)
+                .trim_end_matches('/')
+                .starts_with("/v1/thumbnails/256/"),
+            "{key}"
+        );
+    }
+    let mut keys = vec![String::new()];
+    for _ in 0..6 {
+        let longer = keys.iter().flat_map(|key| {
+            [".", "..", "/", "a", "%2E", "\\", "?#\n"].map(|part| format!("{key}{part}"))
+        });
+        keys = longer.collect();
+        for key in keys
+            .iter()
+            .filter(|key| !matches!(key.as_str(), "." | ".."))
+        {
+            let path = asked(key);
+            let sent = path.strip_prefix("/v1/thumbnails/256/");
+            let sent = sent.unwrap_or_else(|| panic!("{key:?} leads to {path}"));
+            assert!(!sent.ends_with('/'), "{key:?}");
+            let decoded = percent_encoding::percent_decode_str(sent).decode_utf8();
+            assert_eq!(decoded.unwrap(), *key);
+        }
     }
 }
 
