@@ -14,7 +14,7 @@ import unittest
 CI = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(CI))
 from probing import over_aws  # noqa: E402
-from probing.over_http import over_http  # noqa: E402
+from probing.over_http import content_security_policy, over_http  # noqa: E402
 from probing.stack import parameter_defaults  # noqa: E402
 
 # Gives the responses of a world (WORLD/responses.json) and records its calls. A response is under the service and the
@@ -314,6 +314,13 @@ class Probe(unittest.TestCase):
         self.assertEqual(self.run_probe(), 0, self.output)
         self.assertNotIn("detect-stack-drift", self.calls)
         self.assert_cleaned()
+
+
+class Template(unittest.TestCase):
+    def test_the_pages_policy_is_read_as_it_is_sent(self):
+        policy = content_security_policy()
+        self.assertRegex(policy, r"^default-src 'none'; script-src 'unsafe-inline'; .*; frame-ancestors 'none'$")
+        self.assertNotIn("\\", policy)
 
 
 class Parameters(unittest.TestCase):

@@ -306,6 +306,13 @@ async fn a_header_overrides_the_method() {
     ];
     let _ = answer(request(Method::GET, "/v1/images/k", &headers, "b"), &s3).await;
     assert_eq!(s3.calls()[0].1.method, Method::PUT);
+    // It is the other method that is authorized: with OPTIONS, which anybody may send, PUT needs a signature all the same.
+    let headers = [("X-HTTP-Method-Override", "PUT")];
+    let response = answer(request(Method::OPTIONS, "/v1/images/k", &headers, ""), &s3).await;
+    assert_eq!((response.status.as_u16(), s3.calls().len()), (403, 1));
+    let headers = [("x-http-method-override", "OPTIONS")];
+    let response = answer(request(Method::PUT, "/v1/images/k", &headers, ""), &s3).await;
+    assert_eq!((response.status.as_u16(), s3.calls().len()), (204, 1));
     let headers = [("x-http-method-override", "no method")];
     let response = answer(request(Method::TRACE, "/v1/images/k", &headers, ""), &s3).await;
     assert_eq!(response.status, 403);
