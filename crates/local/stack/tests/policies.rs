@@ -245,7 +245,7 @@ fn who_may_take_a_role_is_one_service() {
     }
 }
 
-/// SQS was reported to refuse a statement that lists resources (remind101/stacker_blueprints, pull request 71); AWS's own
+/// SQS was reported to refuse a statement that lists resources (`remind101/stacker_blueprints`, pull request 71); AWS's own
 /// example of one policy for two queues says `*` (SNS guide, "Using an AWS CloudFormation template").
 #[test]
 fn no_statement_of_a_queues_policy_lists_resources() {

@@ -233,3 +233,29 @@ fn the_stage_is_throttled_and_logs_no_data() {
         }
     }
 }
+
+/// Import reads `security` of each operation and none of the document's (API Gateway guide, "important notes").
+#[test]
+fn every_method_but_the_page_and_preflights_demands_credentials() {
+    for (authorization, demanded) in [
+        ("AWS_IAM", json!([{"sigv4": []}])),
+        ("API_KEY", json!([{"apiKey": []}])),
+        ("NONE", json!([])),
+    ] {
+        let (stack, _) = shipped::resolved(&[("ApiAuthorization", authorization)]);
+        let api = stack.resource("ApiGatewayRest").unwrap();
+        let document = api.properties.get("Body").unwrap().to_json();
+        let mut methods = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let open = method == "options" || path == "/";
+                if !open {
+                    methods += 1;
+                    let place = format!("{authorization}: {method} {path}");
+                    assert_eq!(operation["security"], demanded, "{place}");
+                }
+            }
+        }
+        assert_eq!(methods, 14, "{authorization}");
+    }
+}

@@ -27,10 +27,11 @@ a walk that was interrupted goes on where it was.
 
 Usage: cargo run --release -p mutations -- WHAT [OPTIONS]
 
-  permissions           actions, statements, conditions, policies and permissions only; prints which
-                        test noticed which of them, too
-  all                   these, and subscriptions, lines of mapping templates, mapped parameters and
-                        headers, selection patterns
+  permissions           actions, statements, conditions, policies, and what methods demand only; prints
+                        which test noticed which of them, too
+  all                   these, and subscriptions, event source mappings, redrive, deletion and lifecycle
+                        rules, lines of mapping templates, mapped parameters and headers, selection
+                        patterns
   list                  names what would be taken out
   report                prints what is known, in Markdown
 

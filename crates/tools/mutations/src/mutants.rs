@@ -18,32 +18,35 @@ pub enum Kind {
     Condition,
     /// A role's, bucket's, topic's or queue's policy.
     Policy,
-    /// A redrive, deletion or replacement policy.
+    /// A redrive, deletion or replacement policy, or a lifecycle rule.
     Retention,
-    /// An `AWS::Lambda::Permission`.
-    Permission,
+    /// An `AWS::Lambda::EventSourceMapping`, or the bound of its concurrency.
+    EventSource,
     /// An `AWS::SNS::Subscription`.
     Subscription,
     /// A line of a mapping template, comments aside; a template of one line goes with it.
     TemplateLine,
     /// A mapped parameter or header.
     Mapping,
+    /// What a method demands: credentials, or the parameters that it requires.
+    Demand,
     /// An integration response, by its selection pattern, or a gateway response.
     Selection,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Action,
         Self::Statement,
         Self::Condition,
         Self::Policy,
         Self::Retention,
-        Self::Permission,
+        Self::EventSource,
         Self::Subscription,
         Self::TemplateLine,
         Self::Mapping,
+        Self::Demand,
         Self::Selection,
     ];
 
@@ -51,7 +54,7 @@ impl Kind {
     pub fn is_permission(self) -> bool {
         matches!(
             self,
-            Self::Action | Self::Statement | Self::Condition | Self::Policy | Self::Permission
+            Self::Action | Self::Statement | Self::Condition | Self::Policy | Self::Demand
         )
     }
 
@@ -62,11 +65,12 @@ impl Kind {
             Self::Statement => "statement",
             Self::Condition => "condition",
             Self::Policy => "policy",
-            Self::Retention => "redrive, deletion or replacement policy",
-            Self::Permission => "permission",
+            Self::Retention => "redrive, deletion or replacement policy, lifecycle rule",
+            Self::EventSource => "event source mapping, its bound",
             Self::Subscription => "subscription",
             Self::TemplateLine => "line of a mapping template",
             Self::Mapping => "mapped parameter or header",
+            Self::Demand => "credentials or validator of a method",
             Self::Selection => "selection pattern, gateway response",
         }
     }
@@ -159,24 +163,49 @@ impl Finder<'_> {
                     self.document(name, document);
                 }
             }
-            "AWS::Lambda::Permission" => self.add(Kind::Permission, name.to_owned(), &whole),
+            "AWS::Lambda::EventSourceMapping" => {
+                self.add(Kind::EventSource, name.to_owned(), &whole);
+                self.property(Kind::EventSource, name, properties, "ScalingConfig");
+            }
             "AWS::SNS::Subscription" => {
                 self.add(Kind::Subscription, name.to_owned(), &whole);
-                if let Some((key, span, _)) = entry(properties, "RedrivePolicy") {
-                    let range = self.lines.entry(*span);
-                    self.add(
-                        Kind::Retention,
-                        format!("{name}.{key}"),
-                        &[Edit::Remove(range)],
-                    );
-                }
+                self.property(Kind::Retention, name, properties, "RedrivePolicy");
             }
+            "AWS::SQS::Queue" => {
+                self.property(Kind::Retention, name, properties, "RedrivePolicy");
+            }
+            "AWS::S3::Bucket" => self.lifecycle(name, properties),
             "AWS::ApiGateway::RestApi" => {
                 if let Some(body) = properties.get("Body") {
                     self.api(&[], body);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn property(&mut self, kind: Kind, name: &str, properties: &Node, property: &str) {
+        if let Some((_, span, _)) = entry(properties, property) {
+            let range = self.lines.entry(*span);
+            self.add(kind, format!("{name}.{property}"), &[Edit::Remove(range)]);
+        }
+    }
+
+    /// Each rule of a bucket; with the only one goes the configuration.
+    fn lifecycle(&mut self, name: &str, properties: &Node) {
+        let Some((_, owner, configuration)) = entry(properties, "LifecycleConfiguration") else {
+            return;
+        };
+        let rules = configuration.get("Rules").and_then(Node::as_list);
+        let rules = rules.unwrap_or_default();
+        for rule in rules {
+            let lines = match rules.len() {
+                1 => self.lines.entry(*owner),
+                _ => self.lines.item(rule.span),
+            };
+            let id = rule.get("Id").and_then(Node::as_str).unwrap_or_default();
+            let id = format!("{name}.{id}");
+            self.add(Kind::Retention, id, &[Edit::Remove(lines)]);
         }
     }
 
@@ -305,6 +334,20 @@ impl Finder<'_> {
                         let id = format!("{place} {name}");
                         self.add_entry(Kind::Mapping, id, *span, entries.len(), *one);
                     }
+                }
+                "x-amazon-apigateway-request-validator" => {
+                    let range = self.lines.entry(*span);
+                    let id = format!("{place} request validator");
+                    self.add(Kind::Demand, id, &[Edit::Remove(range)]);
+                }
+                // An empty list demands nothing, nor does a method without one.
+                "security" if !value.as_list().is_some_and(<[Node]>::is_empty) => {
+                    let range = self.lines.entry(*span);
+                    self.add(
+                        Kind::Demand,
+                        format!("{place} security"),
+                        &[Edit::Remove(range)],
+                    );
                 }
                 "responses" if path.last() == Some(&"x-amazon-apigateway-integration") => {
                     for (pattern, one, _) in entries {

@@ -26,16 +26,34 @@ Resources:
                 aws:SecureTransport: false
   Subscription:
     Type: AWS::SNS::Subscription
-    DependsOn: [TopicPolicy, Permission]
+    DependsOn: [TopicPolicy, Mapping]
     Properties:
       Protocol: lambda
       RedrivePolicy:
         deadLetterTargetArn: q
-  Permission:
-    Type: AWS::Lambda::Permission
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
     DependsOn: TopicPolicy
     Properties:
-      Action: lambda:InvokeFunction
+      BatchSize: 1
+      ScalingConfig:
+        MaximumConcurrency: 5
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: 360
+      RedrivePolicy:
+        maxReceiveCount: 1
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      LifecycleConfiguration:
+        Rules:
+          - Id: First
+            Status: Enabled
+          # and another
+          - Id: Second
+            Status: Enabled
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -64,7 +82,11 @@ Resources:
               application/json: '{}'
         paths:
           /x:
+            options:
+              security: []
             get:
+              security: !If [UsesIam, [sigv4: []], []]
+              x-amazon-apigateway-request-validator: parameters
               responses:
                 \"200\": {}
               x-amazon-apigateway-integration:
@@ -133,7 +155,11 @@ fn each_thing_is_taken_out_once() {
         "TopicPolicy.Two.Bool aws:SecureTransport",
         "Subscription",
         "Subscription.RedrivePolicy",
-        "Permission",
+        "Mapping",
+        "Mapping.ScalingConfig",
+        "Queue.RedrivePolicy",
+        "Bucket.First",
+        "Bucket.Second",
         "Role.trust",
         "Role.does",
         "Role.Write",
@@ -142,6 +168,8 @@ fn each_thing_is_taken_out_once() {
         "Role.Read",
         "DEFAULT_4XX",
         "DEFAULT_4XX responseTemplates: application/json: '{}'",
+        "/x get security",
+        "/x get request validator",
         "/x get a",
         "/x get c",
         "/x get requestTemplates:2: #set($a = 1)",
@@ -184,6 +212,18 @@ fn what_is_taken_out_is_what_the_name_says_and_nothing_else() {
             "/Resources/Subscription/Properties/RedrivePolicy".to_owned(),
         ),
         (
+            "Mapping.ScalingConfig",
+            "/Resources/Mapping/Properties/ScalingConfig".to_owned(),
+        ),
+        (
+            "Bucket.Second",
+            "/Resources/Bucket/Properties/LifecycleConfiguration/Rules/1".to_owned(),
+        ),
+        (
+            "/x get security",
+            "/Resources/Api/Properties/Body/paths/~1x/get/security".to_owned(),
+        ),
+        (
             "Role.does",
             "/Resources/Role/Properties/Policies".to_owned(),
         ),
@@ -207,9 +247,9 @@ fn nothing_waits_for_what_is_gone() {
     assert_eq!(gone["Resources"].get("TopicPolicy"), None);
     assert_eq!(
         gone["Resources"]["Subscription"]["DependsOn"],
-        serde_json::json!(["Permission"])
+        serde_json::json!(["Mapping"])
     );
-    assert_eq!(gone["Resources"]["Permission"].get("DependsOn"), None);
+    assert_eq!(gone["Resources"]["Mapping"].get("DependsOn"), None);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub struct Suite {
 ///
 /// The test that compares the deployments' logical ids with a hash of the API is left out: it would notice every change
 /// of the API without knowing whether it matters.
-pub const SUITES: [Suite; 11] = [
+pub const SUITES: [Suite; 13] = [
     Suite {
         program: "answers",
         arguments: &[],
@@ -48,6 +48,11 @@ pub const SUITES: [Suite; 11] = [
     },
     Suite {
         program: "safeguards",
+        arguments: &[],
+        slow: false,
+    },
+    Suite {
+        program: "description",
         arguments: &[],
         slow: false,
     },
@@ -68,6 +73,11 @@ pub const SUITES: [Suite; 11] = [
     },
     Suite {
         program: "template",
+        arguments: &[],
+        slow: true,
+    },
+    Suite {
+        program: "queues",
         arguments: &[],
         slow: true,
     },
