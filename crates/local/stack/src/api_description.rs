@@ -12,8 +12,9 @@ const BYTES: [&str; 2] = ["/thumbnails/{size}/{key+}", "/originals/{key+}"];
 
 /// Reads the OpenAPI document out of a template with its default parameters.
 ///
-/// `plain` leaves out API Gateway's extensions and the preflights, and spells a greedy path variable as any other:
-/// what generators of clients understand. A slash in such a variable may be sent as `%2F`.
+/// `plain` is for generators of clients: it leaves out API Gateway's extensions and the preflights, spells a greedy path
+/// variable as any other (a slash in it may be sent as `%2F`), and calls the bytes of an image
+/// `application/octet-stream`, because openapi-python-client generates nothing for `*/*`.
 ///
 /// # Errors
 /// The template cannot be resolved, or has no API.
@@ -87,6 +88,7 @@ fn add_what_import_does_not_take(document: &mut Value) {
 
 fn make_plain(document: &mut Value) {
     remove_extensions(document);
+    name_bytes(document);
     if let Some(paths) = document["paths"].as_object_mut() {
         let renamed: Map<String, Value> = std::mem::take(paths)
             .into_iter()
@@ -98,6 +100,20 @@ fn make_plain(document: &mut Value) {
             })
             .collect();
         *paths = renamed;
+    }
+}
+
+/// Replaces the media type `*/*` by that of bytes.
+fn name_bytes(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(bytes) = members.remove("*/*") {
+                members.insert("application/octet-stream".to_owned(), bytes);
+            }
+            members.values_mut().for_each(name_bytes);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(name_bytes),
+        _ => {}
     }
 }
 
