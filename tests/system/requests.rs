@@ -18,7 +18,8 @@ fn a_body_of_any_type_is_no_request_to_the_tables() {
                 .request(Method::GET, route)
                 .header("content-type", content_type)
                 .body(scan);
-            request.send().refused(415);
+            let refusal = request.send().refused(415);
+            assert!(refusal.contains("application/json, or none"), "{refusal}");
         }
         let as_json = system
             .request(Method::GET, route)
