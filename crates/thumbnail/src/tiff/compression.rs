@@ -3,6 +3,7 @@
 mod fax;
 mod jpeg;
 mod log_luv;
+mod lzw;
 mod old_jpeg;
 mod packed;
 mod ycbcr;
@@ -56,7 +57,7 @@ pub(super) fn decompress<'a>(
         Compression::ModifiedHuffman { .. } | Compression::Group3 { .. } | Compression::Group4 => {
             Cow::Owned(fax::decode(layout.compression, &stored, size)?)
         }
-        Compression::Lzw => Cow::Owned(packed::lzw(&stored, packed)?),
+        Compression::Lzw => Cow::Owned(lzw::decode(&stored, packed)?),
         Compression::Deflate => Cow::Owned(packed::deflate(&stored, packed)?),
         Compression::PackBits => Cow::Owned(packed::pack_bits(&stored, packed)?),
         Compression::ThunderScan => Cow::Owned(packed::thunder_scan(&stored, size)?),

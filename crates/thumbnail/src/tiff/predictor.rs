@@ -9,12 +9,11 @@ pub(super) fn horizontal(rows: &mut [u8], layout: &Layout<'_>) {
     let size = layout.bits / 8;
     let little = layout.directory.little_endian;
     for row in rows.chunks_exact_mut(layout.row_bytes()) {
-        match size {
-            1 => {
-                for at in samples..row.len() {
-                    row[at] = row[at].wrapping_add(row[at - samples]);
-                }
-            }
+        match (size, samples) {
+            (1, 1) => bytes::<1>(row),
+            (1, 2) => bytes::<2>(row),
+            (1, 3) => bytes::<3>(row),
+            (1, 4) => bytes::<4>(row),
             _ => {
                 for at in (samples * size..row.len()).step_by(size) {
                     let (before, here) = row.split_at_mut(at);
@@ -26,6 +25,17 @@ pub(super) fn horizontal(rows: &mut [u8], layout: &Layout<'_>) {
                 }
             }
         }
+    }
+}
+
+/// The same for pixels of `N` bytes, which stay in registers.
+fn bytes<const N: usize>(row: &mut [u8]) {
+    let mut left = [0_u8; N];
+    for pixel in row.as_chunks_mut::<N>().0 {
+        for (sum, byte) in left.iter_mut().zip(&*pixel) {
+            *sum = sum.wrapping_add(*byte);
+        }
+        *pixel = left;
     }
 }
 

@@ -1,4 +1,4 @@
-//! LZW, deflate, `PackBits`, `ThunderScan` and WebP.
+//! Deflate, `PackBits`, `ThunderScan` and WebP.
 
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{
@@ -6,34 +6,8 @@ use miniz_oxide::inflate::core::inflate_flags::{
     TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
-use weezl::{BitOrder, LzwStatus, decode};
 
 use crate::Error;
-
-/// LZW from the highest bit with codes that grow one early (TIFF 6.0, section 13), or as libtiff wrote it before
-/// 1992: from the lowest bit, and not early.
-pub(super) fn lzw(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
-    // Each stream begins with the code that clears the table, which is 256.
-    let old = matches!(stored, [0, second, ..] if second & 1 == 1);
-    let mut decoder = if old {
-        decode::Decoder::new(BitOrder::Lsb, 8)
-    } else {
-        decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
-    };
-    let mut out = vec![0; len];
-    let (mut taken, mut given) = (0, 0);
-    while given < len {
-        let result = decoder.decode_bytes(&stored[taken..], &mut out[given..]);
-        taken += result.consumed_in;
-        given += result.consumed_out;
-        match result.status {
-            Ok(LzwStatus::Ok) if result.consumed_in + result.consumed_out > 0 => {}
-            Ok(_) => break,
-            Err(_) => return Err(Error::corrupt("its LZW is invalid")),
-        }
-    }
-    whole(out, given)
-}
 
 pub(super) fn deflate(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
     let mut out = vec![0; len];
