@@ -31,6 +31,10 @@ pub fn photo(name: &str) -> Vec<u8> {
 pub fn fixture(name: &str) -> Vec<u8> {
     let bytes: &[u8] = match name {
         "cmyk.jpg" => include_bytes!("../fixtures/cmyk.jpg"),
+        "coffee.heic" => include_bytes!("../fixtures/coffee.heic"),
+        "grid.heic" => include_bytes!("../fixtures/grid.heic"),
+        "jpeg.tif" => include_bytes!("../fixtures/jpeg.tif"),
+        "palette.tif" => include_bytes!("../fixtures/palette.tif"),
         _ => panic!("fixtures/{name} is not in the executable"),
     };
     bytes.to_vec()

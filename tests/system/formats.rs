@@ -34,6 +34,9 @@ fn every_format_is_told_by_its_bytes_and_made_small() {
         ("webp", samples::encoded(&quarters, ImageFormat::WebP)),
         ("bmp", samples::encoded(&quarters, ImageFormat::Bmp)),
         ("tiff", samples::encoded(&quarters, ImageFormat::Tiff)),
+        ("tiff", samples::fixture("palette.tif")),
+        ("tiff", samples::fixture("jpeg.tif")),
+        ("heic", samples::fixture("grid.heic")),
         ("jpeg", samples::fixture("cmyk.jpg")),
     ];
     let uploads = pictures
@@ -55,6 +58,19 @@ fn every_format_is_told_by_its_bytes_and_made_small() {
         assert_eq!(pixels.dimensions(), (256, 171), "{format}");
         samples::assert_quarters(format, &pixels);
     }
+}
+
+/// Rekognition does not read HEIC: it gets a JPEG that the function makes.
+#[test]
+fn a_heic_is_recognised() {
+    let system = System::shared();
+    let folder = system.folder();
+    let heic = folder.upload("coffee.heic", samples::fixture("coffee.heic"));
+    let png = folder.upload("coffee.png", samples::photo("coffee.png"));
+    assert_eq!(heic.done()["thumbnails"]["format"], "heic");
+    let labels = heic.labels();
+    assert!(!labels.is_empty());
+    assert_eq!(labels[0], png.labels()[0]);
 }
 
 #[test]

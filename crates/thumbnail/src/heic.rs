@@ -13,7 +13,7 @@ mod planes;
 use crate::bytes::{Bytes, HeaderError};
 use crate::decode::{Scaled, Target};
 use crate::header::{Geometry, Header};
-use crate::{Error, Format};
+use crate::{Error, Format, Limits};
 use container::Container;
 use image::Image;
 use planes::Planes;
@@ -44,16 +44,24 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Resu
     if (image.crop.width, image.crop.height) != (header.width as usize, header.height as usize) {
         return Err(Error::corrupt("its size is not the one in its header"));
     }
-    let mut planes = Planes::open(&container, &image, target.limits)?;
-    match image.alpha {
-        None => color::scale(&mut planes, &image, target.sizes),
-        Some(alpha) => {
-            let alpha_image = Image::alpha(&container, alpha)?;
-            let alpha =
-                Planes::open(&container, &alpha_image, target.limits)?.into_luma(target.limits)?;
-            color::scale_with_alpha(&mut planes, &image, &alpha, target.sizes)
-        }
-    }
+    let Some(alpha) = image.alpha else {
+        let mut planes = Planes::new(&container, &image, target.limits)?.open()?;
+        return color::scale(&mut planes, &image, target.sizes);
+    };
+    // Alpha is held at full size, as bytes: whatever is decoded has the memory that it leaves.
+    let alpha = Image::alpha(&container, alpha)?;
+    let held = alpha.coded_pixels();
+    target.limits.check_memory(held)?;
+    let limits = Limits {
+        memory: target.limits.memory - held,
+        ..*target.limits
+    };
+    let planes = Planes::new(&container, &image, &limits)?;
+    let alpha = Planes::new(&container, &alpha, &limits)?
+        .open()?
+        .into_luma()?;
+    let mut planes = planes.open()?;
+    color::scale_with_alpha(&mut planes, &image, &alpha, target.sizes)
 }
 
 fn unsupported(detail: impl Into<String>) -> Error {

@@ -9,6 +9,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
@@ -181,4 +182,115 @@ fn a_jpeg_of_a_million_profile_parts_holds_few_of_them() {
     .concat();
     let file = [&jpeg[..2], &long.repeat(300), &jpeg[2..]].concat();
     stays_within("profile.jpg", &file, "done", 0);
+}
+
+/// A TIFF of whole numbers, and what is at byte 8.
+fn tiff(fields: &[(u16, u32)], body: &[u8]) -> Vec<u8> {
+    let directory = 8 + body.len() as u32;
+    let mut file = [&b"II*\0"[..], &directory.to_le_bytes(), body].concat();
+    file.extend((fields.len() as u16).to_le_bytes());
+    for (tag, value) in fields {
+        file.extend(tag.to_le_bytes());
+        file.extend([4, 0, 1, 0, 0, 0]);
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    file
+}
+
+/// 120 megapixels in one strip of compressed zeros.
+fn one_strip(fields: &[(u16, u32)], len: usize) -> Vec<u8> {
+    let stored = zeros(len);
+    let strip = [
+        (256, 10_000),
+        (257, 12_000),
+        (259, 8),
+        (273, 8),
+        (279, stored.len() as u32),
+    ];
+    tiff(&[fields, &strip].concat(), &stored)
+}
+
+#[test]
+fn a_strip_of_a_tiff_is_held_once() {
+    // RGBA of 16 bits.
+    let file = one_strip(&[(258, 16), (262, 2), (277, 4), (338, 2)], 960_000_000);
+    stays_within("strip.tif", &file, "done", 960_000_000);
+    // RGB of 64 bits.
+    let file = one_strip(&[(258, 64), (262, 2), (277, 3)], 100_000_000);
+    stays_within("deep.tif", &file, "ImageTooLarge", 0);
+    // YCbCr with a quarter of the chroma, and unpacked to as much of it as there is luma.
+    let file = one_strip(&[(258, 8), (262, 6), (277, 3)], 180_000_000);
+    stays_within("ycbcr.tif", &file, "done", 180_000_000 + 360_000_000);
+}
+
+#[test]
+fn a_jpeg_in_a_tiff_is_held_once() {
+    let (width, height) = (5_000, 10_000);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new(&mut jpeg)
+        .write_image(
+            &vec![77; 3 * width * height],
+            width as u32,
+            height as u32,
+            ExtendedColorType::Rgb8,
+        )
+        .unwrap();
+    let fields = [
+        (256, width as u32),
+        (257, height as u32),
+        (258, 8),
+        (259, 7),
+        (262, 6),
+        (273, 8),
+        (277, 3),
+        (279, jpeg.len() as u32),
+    ];
+    stays_within("jpeg.tif", &tiff(&fields, &jpeg), "done", 150_000_000);
+}
+
+/// 120 tiles side by side, each 1,000 x 1,000 pixels of 32 bytes, that are all the same one, or none.
+#[test]
+fn a_row_of_tiles_that_is_not_read_in_place_is_too_large() {
+    const TILE: usize = 32_000_000;
+    for (name, offset) in [("reversed.tif", 8), ("sparse.tif", 0_u32)] {
+        let list: Vec<u8> = (0..120).flat_map(|_| offset.to_le_bytes()).collect();
+        let body = [vec![0; TILE], list].concat();
+        let offsets = (324, 8 + TILE as u32);
+        let mut file = tiff(
+            &[
+                (256, 120_000),
+                (257, 1_000),
+                (258, 64),
+                (262, 2),
+                (266, 2),
+                (277, 4),
+                (322, 1_000),
+                (323, 1_000),
+                offsets,
+            ],
+            &body,
+        );
+        let count = 8 + body.len() + 2 + 8 * 12 + 4;
+        file[count..count + 4].copy_from_slice(&120_u32.to_le_bytes());
+        stays_within(name, &file, "ImageTooLarge", 0);
+    }
+}
+
+/// Coded as one picture of 4:4:4, which is the most that a coded picture takes for its pixels.
+#[cfg(feature = "heic")]
+#[test]
+fn a_heic_that_is_no_grid_is_held_whole_or_refused() {
+    for (name, side) in [("largest", 8_640_u32), ("largest-alpha", 8_336)] {
+        let path = format!("{}/tests/heic/{name}.heic", env!("CARGO_MANIFEST_DIR"));
+        let file = fs::read(path).unwrap();
+        stays_within(name, &file, "done", 8 * u64::from(side).pow(2));
+        let mut larger = file.clone();
+        let sizes = (0..file.len() - 4).filter(|at| file[*at..*at + 4] == side.to_be_bytes());
+        for at in sizes {
+            larger[at..at + 4].copy_from_slice(&(side + 300).to_be_bytes());
+        }
+        assert_ne!(larger, file);
+        stays_within("larger", &larger, "ImageTooLarge", 0);
+    }
 }

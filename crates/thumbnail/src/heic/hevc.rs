@@ -27,14 +27,30 @@ pub(super) struct PicturePlane {
 
 /// The coded size is a multiple of the smallest coding block, which is at most so large.
 const MAX_BLOCK: u64 = 64;
-/// The decoder takes slices that decode the same blocks again; a picture's slices may ask for so many pixels.
-const MAX_SLICED_PIXELS: u64 = 512_000_000;
+/// The decoder takes slices that decode the same blocks again: those of an image may decode so many pixels in all, each
+/// counted as if it decoded its whole picture.
+pub(super) const MAX_SLICE_PIXELS: u64 = 512_000_000;
+/// Three samples of 2 bytes, and the state of blocks; the samples without what is cropped are those that it gives.
+const BYTES_OF_PIXEL: u64 = 8;
+/// Its item, joined from pieces, the stream that is made of it, and the same without its escapes.
+const COPIES_OF_STREAM: u64 = 3;
 
-/// Decodes the picture of an item that is declared to be of `size`.
+/// Bytes that decoding a picture holds besides the samples that it gives.
+pub(super) fn memory(size: (usize, usize), item_len: u64) -> u64 {
+    coded_pixels(size) * BYTES_OF_PIXEL + item_len * COPIES_OF_STREAM
+}
+
+/// The most that a picture of a size may be coded as.
+fn coded_pixels((width, height): (usize, usize)) -> u64 {
+    (width as u64 + MAX_BLOCK) * (height as u64 + MAX_BLOCK)
+}
+
+/// Decodes the picture of an item that is declared to be of `size`. Its slices are taken from `slice_pixels`.
 pub(super) fn decode(
     container: &Container<'_>,
     id: u32,
     size: (usize, usize),
+    slice_pixels: &mut u64,
 ) -> Result<Picture, Error> {
     let invalid = |_: HeaderError| Error::corrupt("its HEVC configuration is invalid");
     let configuration = container
@@ -51,8 +67,7 @@ pub(super) fn decode(
         append(&mut stream, unit);
     })
     .map_err(invalid)?;
-    let pixels = (size.0 as u64 + MAX_BLOCK) * (size.1 as u64 + MAX_BLOCK);
-    let mut slices = 0_u64;
+    let pixels = coded_pixels(size);
     let data = container.data(id)?;
     let mut fields = Fields(&data);
     while !fields.0.is_empty() {
@@ -69,10 +84,9 @@ pub(super) fn decode(
         match kind {
             NalUnitType::Vps | NalUnitType::Sps | NalUnitType::Pps => append(&mut stream, unit),
             kind if kind.is_slice() => {
-                slices += 1;
-                if slices > 1 && slices * pixels > MAX_SLICED_PIXELS {
-                    return Err(unsupported("a coded image has too many slices"));
-                }
+                *slice_pixels = slice_pixels
+                    .checked_sub(pixels)
+                    .ok_or_else(|| unsupported("its coded images have too many slices"))?;
                 append(&mut stream, unit);
             }
             _ => {}

@@ -7,6 +7,7 @@ use super::container::Container;
 use super::unsupported;
 use crate::Error;
 use crate::bytes::HeaderError;
+use crate::srgb::MAX_ICC_PROFILE;
 
 /// A rectangle of the coded image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,15 @@ pub(super) struct Nclx {
     pub full_range: bool,
 }
 
+impl Nclx {
+    pub const UNSPECIFIED: Self = Self {
+        primaries: 2,
+        transfer: 2,
+        matrix: 2,
+        full_range: false,
+    };
+}
+
 pub(super) struct Image<'a> {
     /// Coded images, row by row; one for an image that is no grid.
     pub tiles: Vec<u32>,
@@ -33,6 +43,8 @@ pub(super) struct Image<'a> {
     /// Of each tile.
     pub tile_width: usize,
     pub tile_height: usize,
+    /// Width and height before it is cropped.
+    pub uncropped: (usize, usize),
     /// What is seen of the tiles together.
     pub crop: Crop,
     /// As EXIF counts it.
@@ -64,6 +76,11 @@ impl<'a> Image<'a> {
     /// An item of alpha, of which nothing but the samples counts.
     pub fn alpha(container: &Container<'a>, id: u32) -> Result<Self, Error> {
         Self::read(container, id)
+    }
+
+    /// Pixels of all tiles.
+    pub fn coded_pixels(&self) -> u64 {
+        (self.tile_width * self.tile_height * self.tiles.len()) as u64
     }
 
     fn read(container: &Container<'a>, id: u32) -> Result<Self, Error> {
@@ -112,6 +129,7 @@ impl<'a> Image<'a> {
             across,
             tile_width,
             tile_height,
+            uncropped: (width, height),
             crop: Crop {
                 left: 0,
                 top: 0,
@@ -253,7 +271,9 @@ impl<'a> Image<'a> {
                             full_range: fields.u8()? & 0x80 != 0,
                         });
                     }
-                    b"prof" | b"rICC" => self.icc_profile = Some(fields.0),
+                    b"prof" | b"rICC" if fields.0.len() <= MAX_ICC_PROFILE => {
+                        self.icc_profile = Some(fields.0);
+                    }
                     _ => {}
                 }
                 Ok(())

@@ -6,6 +6,9 @@ use super::image::{Image, Nclx};
 use super::unsupported;
 use crate::{Error, Limits};
 
+/// Three samples of 2 bytes.
+const BYTES_OF_PIXEL: u64 = 6;
+
 pub(super) struct Planes<'c, 'a> {
     container: &'c Container<'a>,
     tiles: Vec<u32>,
@@ -14,49 +17,55 @@ pub(super) struct Planes<'c, 'a> {
     /// The tiles side by side, and which row of them it is.
     band: Vec<Picture>,
     band_index: usize,
+    /// What the slices of all tiles may still decode.
+    slice_pixels: u64,
     /// Luma samples for each of chroma, across and down; nothing where there is no chroma.
     pub subsampling: Option<(usize, usize)>,
+    declared_nclx: Option<Nclx>,
     pub nclx: Nclx,
 }
 
 impl<'c, 'a> Planes<'c, 'a> {
-    /// Decodes the first row of tiles.
-    pub fn open(
+    /// Checks what decoding takes, without decoding yet.
+    pub fn new(
         container: &'c Container<'a>,
         image: &Image<'a>,
         limits: &Limits,
     ) -> Result<Self, Error> {
         let size = (image.tile_width, image.tile_height);
-        // Samples of 2 bytes, the decoder's own copies and state of blocks, and the bytes of the stream.
-        let band = (size.0 * size.1) as u64 * (image.across as u64 * 6 + 12);
-        limits.check_memory(band)?;
-        let mut total = 0;
+        let (width, height) = image.uncropped;
+        limits.check_size(width as u64, height as u64)?;
+        let (mut total, mut longest) = (0, 0);
         for tile in &image.tiles {
-            total += container.data(*tile)?.len() as u64;
+            let len = container.data(*tile)?.len() as u64;
+            (total, longest) = (total + len, longest.max(len));
             if total > container.len() as u64 {
                 return Err(Error::corrupt("its tiles overlap"));
             }
         }
-        let mut planes = Self {
+        let band = (size.0 * size.1 * image.across) as u64 * BYTES_OF_PIXEL;
+        limits.check_memory(band + hevc::memory(size, longest))?;
+        Ok(Self {
             container,
             tiles: image.tiles.clone(),
             across: image.across,
             size,
             band: Vec::new(),
             band_index: 0,
+            slice_pixels: hevc::MAX_SLICE_PIXELS,
             subsampling: None,
-            nclx: Nclx {
-                primaries: 2,
-                transfer: 2,
-                matrix: 2,
-                full_range: false,
-            },
-        };
-        planes.read_band(0)?;
-        let first = &planes.band[0];
-        planes.nclx = image.nclx.unwrap_or(first.nclx);
-        planes.subsampling = subsampling(first);
-        Ok(planes)
+            declared_nclx: image.nclx,
+            nclx: Nclx::UNSPECIFIED,
+        })
+    }
+
+    /// Decodes the first row of tiles, which says what the others are like.
+    pub fn open(mut self) -> Result<Self, Error> {
+        self.read_band(0)?;
+        let first = &self.band[0];
+        self.nclx = self.declared_nclx.unwrap_or(first.nclx);
+        self.subsampling = subsampling(first);
+        Ok(self)
     }
 
     /// Whether the row of luma begins a row of chroma, too.
@@ -118,12 +127,11 @@ impl<'c, 'a> Planes<'c, 'a> {
     }
 
     /// All rows of luma, as bytes: width, height and samples.
-    pub fn into_luma(mut self, limits: &Limits) -> Result<(usize, usize, Vec<u8>), Error> {
+    pub fn into_luma(mut self) -> Result<(usize, usize, Vec<u8>), Error> {
         let (width, height) = (
             self.size.0 * self.across,
             self.size.1 * (self.tiles.len() / self.across),
         );
-        limits.check_memory((width * height) as u64)?;
         let mut data = Vec::with_capacity(width * height);
         let mut row = vec![0.0; width];
         for y in 0..height {
@@ -139,7 +147,7 @@ impl<'c, 'a> Planes<'c, 'a> {
         self.band.clear();
         self.band_index = band;
         for tile in &self.tiles[band * self.across..][..self.across] {
-            let picture = hevc::decode(self.container, *tile, self.size)?;
+            let picture = hevc::decode(self.container, *tile, self.size, &mut self.slice_pixels)?;
             if let Some(first) = self.band.first()
                 && (subsampling(first) != subsampling(&picture)
                     || first

@@ -35,7 +35,12 @@ pub(crate) fn samples(
         return Err(Error::corrupt("a JPEG in it is larger than its place"));
     }
     let components = frame.components.len();
-    limits.check_memory((width * height * components) as u64)?;
+    let len = width * height * components;
+    limits.check_memory(len as u64)?;
+    let limits = Limits {
+        memory: limits.memory - len as u64,
+        ..*limits
+    };
     let scales = component_scales(&frame, (width, height), false);
     let color_space = match components {
         1 => ColorSpace::Gray,
@@ -43,7 +48,7 @@ pub(crate) fn samples(
         _ => ColorSpace::Cmyk,
     };
     let mut converter = Converter::new(color_space, &scales);
-    let mut data = vec![0; width * height * components];
+    let mut data = vec![0; len];
     let mut rows = data.chunks_exact_mut((width * components).max(1));
     let emit = |component: usize, row: &[f32]| {
         converter.row(component, row, |channels| {
@@ -65,7 +70,7 @@ pub(crate) fn samples(
     if frame.process == Process::Sequential && scan.components.len() == components {
         streamed::read(bytes, &parser, &frame, &scan, &scales, emit)?;
     } else {
-        coefficients::read(bytes, &mut parser, &frame, scan, &scales, limits, emit)?;
+        coefficients::read(bytes, &mut parser, &frame, scan, &scales, &limits, emit)?;
     }
     // The converter takes four components for inverted inks.
     if color_space == ColorSpace::Cmyk {

@@ -33,7 +33,6 @@ pub(super) fn decompress<'a>(
     let stored = layout.stored(plane, row, column)?;
     // Writers of sparse files leave out what is all zero.
     if stored.is_empty() && layout.is_left_out(plane, row, column) {
-        layout.limits.check_memory((row_bytes * rows) as u64)?;
         return Ok(Cow::Owned(vec![0; row_bytes * rows]));
     }
     let packed = match layout.subsampling {
@@ -47,6 +46,18 @@ pub(super) fn decompress<'a>(
     } else {
         stored
     };
+    // Copies: what was packed is there beside what it is unpacked to, and so are the stored bytes in the right order.
+    layout.limits.check_memory(
+        if layout.subsampling == (1, 1) {
+            0
+        } else {
+            packed as u64
+        } + if layout.reversed_bits {
+            stored.len() as u64
+        } else {
+            0
+        },
+    )?;
     let stored = if layout.reversed_bits && layout.compression != Compression::Jpeg {
         Cow::Owned(stored.iter().map(|byte| byte.reverse_bits()).collect())
     } else {
@@ -64,7 +75,12 @@ pub(super) fn decompress<'a>(
         Compression::SgiLog => Cow::Owned(log_luv::decode(layout, &stored, size)?),
         Compression::Jpeg => Cow::Owned(jpeg::chunk(layout, &stored, size)?),
         Compression::OldJpeg => return Err(Error::corrupt("its JPEG has no header")),
-        Compression::WebP => Cow::Owned(packed::webp(&stored, layout.chunk_samples(), size)?),
+        Compression::WebP => Cow::Owned(packed::webp(
+            &stored,
+            layout.chunk_samples(),
+            size,
+            &layout.limits,
+        )?),
     };
     match layout.predictor {
         Predictor::None => {}

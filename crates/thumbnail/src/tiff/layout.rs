@@ -84,6 +84,7 @@ pub(super) struct Chunks<'a> {
 
 pub(super) struct Layout<'a> {
     pub file: &'a [u8],
+    /// What decompressing a chunk may take besides the chunks side by side.
     pub limits: Limits,
     pub directory: Directory<'a>,
     pub width: usize,
@@ -161,7 +162,7 @@ impl<'a> Layout<'a> {
             directory,
         };
         layout.agree()?;
-        layout.check(limits)?;
+        layout.limits.memory -= layout.check(limits)?;
         Ok(layout)
     }
 
@@ -268,8 +269,8 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    /// What decoding holds in memory and takes in, checked before it begins.
-    fn check(&self, limits: &Limits) -> Result<(), Error> {
+    /// What decoding holds in memory and takes in, checked before it begins: the bytes of chunks side by side.
+    fn check(&self, limits: &Limits) -> Result<u64, Error> {
         /// Of a tile that a sparse file leaves out.
         const SPARSE_BYTES: usize = 16 * 1024 * 1024;
         /// Bytes that a chunk takes besides its samples.
@@ -281,29 +282,38 @@ impl<'a> Layout<'a> {
             ..
         } = self.chunks;
         let chunk = (self.row_bytes() as u64).saturating_mul(height as u64);
-        // What is not compressed is read where it is.
-        if self.compression != Compression::None {
-            limits.check_memory(chunk)?;
-        } else if chunk > self.file.len().max(SPARSE_BYTES) as u64 {
+        if self.compression == Compression::None && chunk > self.file.len().max(SPARSE_BYTES) as u64
+        {
             return Err(Error::corrupt("it ends within its pixels"));
         }
-        // A row of samples and of pixels.
-        limits.check_memory((self.width * self.samples.max(4)) as u64 * 4)?;
-        if self.compression == Compression::OldJpeg {
-            return Ok(());
-        }
         let side_by_side = across.saturating_mul(self.planes());
-        if self.chunks.offsets.len() < side_by_side.saturating_mul(down) {
+        let chunks = chunk
+            .saturating_add(OVERHEAD)
+            .saturating_mul(side_by_side as u64);
+        // A row of samples and of pixels.
+        let row = (self.width * self.samples.max(4)) as u64 * 4;
+        if self.compression == Compression::OldJpeg {
+            limits.check_memory(chunks.saturating_add(row))?;
+            return Ok(chunks + row);
+        }
+        let count = side_by_side.saturating_mul(down);
+        if self.chunks.offsets.len() < count {
             return Err(Error::corrupt("its list of strips or tiles is too short"));
         }
+        // What is stored as it is needed is read where it is.
+        let is_borrowed = self.compression == Compression::None
+            && !self.reversed_bits
+            && self.subsampling == (1, 1)
+            && (0..count).all(|index| self.chunks.offsets.number(index) != Some(0));
+        let chunks = if is_borrowed {
+            OVERHEAD * side_by_side as u64
+        } else {
+            chunks
+        };
+        limits.check_memory(chunks.saturating_add(row))?;
         if self.compression == Compression::None {
-            return limits.check_memory(OVERHEAD * side_by_side as u64);
+            return Ok(chunks + row);
         }
-        limits.check_memory(
-            chunk
-                .saturating_add(OVERHEAD)
-                .saturating_mul(side_by_side as u64),
-        )?;
         let mut total = 0_u64;
         for plane in 0..self.planes() {
             for row in 0..down {
@@ -315,7 +325,7 @@ impl<'a> Layout<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(chunks + row)
     }
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from container import Coded, File, cropped, grid, ispe, mirrored, nclx, turned
+from container import Coded, File, cropped, full, grid, ispe, mirrored, nclx, turned
 from PIL import Image
 
 HERE = Path(__file__).parent
@@ -126,6 +126,17 @@ grid_file("hostile-small-grid", grid(2, 3, 1, 1))
 grid_file("hostile-shared-bytes", grid(2, 3, W, H), shared=True)
 grid_file("hostile-overlay", bytes(12) + bytes(48), kind=b"iovl")
 grid_file("preview-of-overlay", bytes(12) + bytes(48), kind=b"iovl", preview=picture)
+# The largest coded image of 4:4:4 that fits into memory, and the largest that is its own alpha, too.
+W = H = 8640
+flat = Coded(np.full((H, W, 3), (200, 120, 40), "uint8"), chroma=444)
+file = File()
+file.write(HERE / "largest.heic", file.coded(flat))
+W = H = 8336
+flat = Coded(np.full((H, W, 3), (200, 120, 40), "uint8"), chroma=444)
+file = File()
+image = file.coded(flat)
+file.refer(b"auxl", file.coded(flat, full(b"auxC", 0, 0, b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")), image)
+file.write(HERE / "largest-alpha.heic", image, shared=True)
 large = File()
 huge = Coded(scene(64, 64))
 huge.size = 16, 16

@@ -186,6 +186,41 @@ fn what_asks_for_too_much_is_refused() {
     );
 }
 
+/// What is cropped away has to be decoded.
+#[test]
+fn limits_are_those_of_the_image_before_it_is_cropped() {
+    let few = Limits {
+        pixels: 14_000,
+        ..Limits::default()
+    };
+    assert_eq!(
+        thumbnails(&heic("grid-cropped"), &[64], &few),
+        Err(Error::ImageTooLarge {
+            width: 150,
+            height: 100,
+            limit: 14_000
+        })
+    );
+}
+
+/// The decoder decodes the same blocks again, as often as slices say.
+#[test]
+fn slices_that_decode_the_same_blocks_are_counted() {
+    let file = heic("largest");
+    let start = file.windows(4).position(|kind| kind == b"mdat").unwrap() + 4;
+    let slice = &file[start..];
+    let len = slice.len() as u32;
+    let mut repeated = file.clone();
+    let place = file
+        .windows(4)
+        .position(|number| number == len.to_be_bytes())
+        .unwrap();
+    repeated[place..place + 4].copy_from_slice(&(8 * len).to_be_bytes());
+    repeated.extend(slice.repeat(7));
+    let error = thumbnails(&repeated, &[64], &Limits::default()).unwrap_err();
+    assert!(error.to_string().contains("too many slices"), "{error}");
+}
+
 #[test]
 fn a_preview_stands_in_for_what_is_not_supported() {
     shows("preview-of-overlay", &scene(96, 64), 2.0);

@@ -187,7 +187,12 @@ fn a_palette_that_ends_within_a_colour_is_corrupt() {
 /// Arithmetic coding is read by nobody here, and says so.
 #[test]
 fn what_no_decoder_here_can_read_is_unsupported() {
-    assert_eq!(code(&fixture("arithmetic.jpg")), "UnsupportedFormat");
+    let error = thumbnails(&fixture("arithmetic.jpg"), &[64], &Limits::default()).unwrap_err();
+    assert_eq!(error.code(), "UnsupportedFormat");
+    assert_eq!(
+        error.to_string(),
+        "this kind of JPEG is not supported: it uses arithmetic coding"
+    );
 }
 
 /// Runs everything that takes bytes. What comes of it does not matter, only that it comes.

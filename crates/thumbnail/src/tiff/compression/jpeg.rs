@@ -14,6 +14,7 @@ pub(super) fn chunk(
     let tables = layout.directory.values(tag::JPEG_TABLES);
     let tables = tables.map_or(&[][..], |tables| tables.bytes());
     let tables = tables.strip_suffix(&[0xff, 0xd9]).unwrap_or(tables);
+    layout.limits.check_memory(stored.len() as u64)?;
     let joined;
     let stream = match stored.strip_prefix(&[0xff, 0xd8]) {
         Some(rest) if tables.starts_with(&[0xff, 0xd8]) => {
@@ -43,12 +44,17 @@ pub(super) fn decode(
             "its JPEG has another number of components than it has samples",
         ));
     }
-    Ok(to_size(&samples, size))
+    Ok(to_size(samples, size))
 }
 
-fn to_size(samples: &Samples, (width, height): (usize, usize)) -> Vec<u8> {
+fn to_size(samples: Samples, (width, height): (usize, usize)) -> Vec<u8> {
     let row_len = width * samples.components;
     let stored_len = samples.width * samples.components;
+    if stored_len == row_len && samples.data.len() >= row_len * height {
+        let mut data = samples.data;
+        data.truncate(row_len * height);
+        return data;
+    }
     let mut out = vec![0; row_len * height];
     let common = row_len.min(stored_len);
     if common > 0 {

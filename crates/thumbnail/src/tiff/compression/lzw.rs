@@ -31,7 +31,7 @@ pub(super) fn decode(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
         return Err(Error::corrupt("a strip or tile has more than 4 GB"));
     }
     let mut out = vec![0; len + AT_ONCE];
-    let mut table = [Occurrence::default(); MAX_STRINGS];
+    let mut table = vec![Occurrence::default(); MAX_STRINGS];
     table[..CLEAR].fill(Occurrence { start: 0, len: 1 });
     let mut next = FIRST_STRING;
     let mut code_bits = MIN_CODE_BITS;
@@ -143,7 +143,10 @@ fn truncated() -> Error {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test says by failing what it expected")]
+#[allow(
+    clippy::unwrap_used,
+    reason = "a test says by failing what it expected"
+)]
 mod tests {
     use proptest::prelude::*;
     use weezl::{BitOrder, encode::Encoder};

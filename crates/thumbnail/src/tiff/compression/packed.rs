@@ -7,7 +7,7 @@ use miniz_oxide::inflate::core::inflate_flags::{
 };
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-use crate::Error;
+use crate::{Error, Limits};
 
 pub(super) fn deflate(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
     let mut out = vec![0; len];
@@ -121,7 +121,10 @@ pub(super) fn webp(
     stored: &[u8],
     samples: usize,
     (width, rows): (usize, usize),
+    limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
+    /// What libwebp holds of a lossless image.
+    const BYTES_OF_PIXEL: u64 = 4;
     let wrong = |error: webpx::At<webpx::Error>| Error::corrupt(error.to_string());
     let decoder = webpx::Decoder::new(stored).map_err(wrong)?;
     let (across, down) = (
@@ -131,6 +134,11 @@ pub(super) fn webp(
     if across != width || down < rows || down > rows.saturating_mul(2).max(64) {
         return Err(Error::corrupt("a strip or tile is not of its size"));
     }
+    // It may have more rows than are used.
+    let pixels = (across * down) as u64;
+    limits.check_memory(
+        pixels * BYTES_OF_PIXEL + (pixels - (width * rows) as u64) * samples as u64,
+    )?;
     let decoder = decoder.config(webpx::DecoderConfig::new().limits(webpx::Limits::none()));
     let (mut data, _, _) = match samples {
         3 => decoder.decode_rgb_raw().map_err(wrong)?,
