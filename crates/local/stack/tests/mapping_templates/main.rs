@@ -59,6 +59,7 @@ fn cases() -> Vec<Case> {
         case("DEFAULT_4XX", refusals::default_4xx),
         case("DEFAULT_5XX", refusals::default_5xx),
         case("ACCESS_DENIED", refusals::denied),
+        case("UNSUPPORTED_MEDIA_TYPE", refusals::other_type),
         case("/ get default", gallery::refused),
         case("/images get requestTemplates", lists::images_request),
         case("/images get 200", lists::images_200),
