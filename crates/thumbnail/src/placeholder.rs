@@ -1,25 +1,29 @@
 //! What is shown until a thumbnail has been loaded.
 
 use crate::pixels::{ColorModel, Pixels};
+use crate::planes::{Plane, Planes};
 use crate::raster::Raster;
 use crate::resample::{Resample, fit};
 
 /// A hash holds at most 7 cosines a side, which so many pixels are enough for.
-const MAX_SIDE: usize = 32;
+const MAX_SIDE: usize = 24;
 
 /// A `ThumbHash` (evanw.github.io/thumbhash), of 5 to 25 bytes, of an upright sRGB image.
 pub(crate) fn thumb_hash(image: &Raster) -> Vec<u8> {
-    let pixels = image.clone().into_pixels();
-    let size = fit(pixels.width, pixels.height, MAX_SIDE);
+    let (width, height) = image.size();
+    let size = fit(width, height, MAX_SIDE);
     let Pixels {
         width,
         height,
         model,
         data,
-    } = if size == (pixels.width, pixels.height) {
-        pixels
-    } else {
-        Resample::whole(&pixels, size)
+    } = match image {
+        // Shrunk before they become pixels, as both take time for each sample.
+        Raster::Planes(Planes { planes }) => Planes {
+            planes: planes.iter().map(|plane| means(plane, size)).collect(),
+        }
+        .into_pixels(),
+        Raster::Pixels(pixels) => Resample::whole(pixels, size),
     };
     let rgba: Vec<u8> = data
         .chunks_exact(model.channels())
@@ -32,4 +36,31 @@ pub(crate) fn thumb_hash(image: &Raster) -> Vec<u8> {
         })
         .collect();
     thumbhash::rgba_to_thumb_hash(width, height, &rgba)
+}
+
+/// A plane of another size: each sample is the mean of those in its place, at least of one.
+fn means(plane: &Plane, (width, height): (usize, usize)) -> Plane {
+    let place = |at: usize, small: usize, full: usize| {
+        let start = at * full / small;
+        start..((at + 1) * full / small).max(start + 1)
+    };
+    let mut data = Vec::with_capacity(width * height);
+    for y in 0..height {
+        let rows = place(y, height, plane.height);
+        for x in 0..width {
+            let columns = place(x, width, plane.width);
+            let count = (rows.len() * columns.len()) as i32;
+            let row = |row: usize| -> i32 {
+                let samples = &plane.data[row * plane.width..][columns.clone()];
+                samples.iter().map(|sample| i32::from(*sample)).sum()
+            };
+            let sum: i32 = rows.clone().map(row).sum();
+            data.push((sum / count) as i16);
+        }
+    }
+    Plane {
+        width,
+        height,
+        data,
+    }
 }
