@@ -40,22 +40,21 @@ pub(crate) fn thumb_hash(image: &Raster) -> Vec<u8> {
 
 /// A plane of another size: each sample is the mean of those in its place, at least of one.
 fn means(plane: &Plane, (width, height): (usize, usize)) -> Plane {
-    let place = |at: usize, small: usize, full: usize| {
+    let source = |at: usize, small: usize, full: usize| {
         let start = at * full / small;
         start..((at + 1) * full / small).max(start + 1)
     };
     let mut data = Vec::with_capacity(width * height);
     for y in 0..height {
-        let rows = place(y, height, plane.height);
+        let rows = source(y, height, plane.height);
         for x in 0..width {
-            let columns = place(x, width, plane.width);
-            let count = (rows.len() * columns.len()) as i32;
-            let row = |row: usize| -> i32 {
+            let columns = source(x, width, plane.width);
+            let row = |row: usize| {
                 let samples = &plane.data[row * plane.width..][columns.clone()];
-                samples.iter().map(|sample| i32::from(*sample)).sum()
+                samples.iter().map(|sample| i32::from(*sample)).sum::<i32>() as f32
             };
-            let sum: i32 = rows.clone().map(row).sum();
-            data.push((sum / count) as i16);
+            let count = (rows.len() * columns.len()) as f32;
+            data.push((rows.clone().map(row).sum::<f32>() / count) as i16);
         }
     }
     Plane {

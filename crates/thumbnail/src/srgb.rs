@@ -1,5 +1,7 @@
 //! Conversion to sRGB.
 
+mod press;
+
 use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOptions};
 
 use crate::pixels::{ColorModel, Pixels};
@@ -68,6 +70,16 @@ fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
     if profile.color_space != space {
         return None;
     }
+    if pixels.model == ColorModel::Cmyk
+        && let Some(data) = press::convert(&pixels.data, &profile)
+    {
+        return Some(Pixels {
+            width: pixels.width,
+            height: pixels.height,
+            model,
+            data,
+        });
+    }
     // As in libvips and Pillow; a profile of a press may have a table for each intent.
     let options = TransformOptions {
         rendering_intent: RenderingIntent::Perceptual,
@@ -116,4 +128,29 @@ pub(crate) fn encode_linear(light: f32) -> u8 {
         1.055 * light.min(1.0).powf(1.0 / 2.4) - 0.055
     };
     crate::resample::byte(encoded * 255.0)
+}
+
+/// L*a*b* (CIE 15) to XYZ, each of which is 1 for the white point.
+pub(crate) fn light_of_lab([lightness, a, b]: [f32; 3]) -> [f32; 3] {
+    let y = (lightness + 16.0) / 116.0;
+    [y + a / 500.0, y, y - b / 200.0].map(|root| {
+        // The cube, and a straight line near black.
+        if root > 6.0 / 29.0 {
+            root * root * root
+        } else {
+            (root - 4.0 / 29.0) * 108.0 / 841.0
+        }
+    })
+}
+
+/// XYZ, each of which is 1 for D50, to sRGB.
+pub(crate) fn light_to_srgb([x, y, z]: [f32; 3]) -> [u8; 3] {
+    let (x, z) = (x * 0.9642, z * 0.8249);
+    // To D65 by Bradford, and to the primaries of sRGB.
+    [
+        3.133_856 * x - 1.616_867 * y - 0.490_615 * z,
+        -0.978_768 * x + 1.916_142 * y + 0.033_454 * z,
+        0.071_945 * x - 0.228_991 * y + 1.405_243 * z,
+    ]
+    .map(encode_linear)
 }

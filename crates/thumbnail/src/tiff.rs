@@ -1,8 +1,10 @@
 //! TIFF and `BigTIFF`: the first directory, strip by strip or one row of tiles after another.
 
+mod chunks;
 mod color;
 mod compression;
 mod directory;
+mod encoding;
 mod layout;
 mod predictor;
 mod samples;
@@ -21,7 +23,8 @@ use crate::{Error, Format};
 use color::{Colors, lab_to_srgb};
 use compression::{OldJpeg, decompress};
 use directory::tag;
-use layout::{Compression, Layout};
+use encoding::Compression;
+use layout::Layout;
 use samples::{Levels, Range, each_sample, is_alpha, value};
 
 pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {

@@ -1,10 +1,12 @@
 //! Levels of 8 bits to gray, RGB or CMYK, by what the photometric interpretation says they are.
 
 use super::directory::tag;
-use super::layout::{Compression, Layout, Photometric, SampleFormat};
+use super::encoding::{Compression, Photometric, SampleFormat};
+use super::layout::Layout;
 use crate::Error;
 use crate::pixels::{ColorModel, Pixels};
 use crate::resample::byte;
+use crate::srgb;
 
 /// What a pixel's levels are converted by.
 pub(super) enum Colors {
@@ -161,33 +163,12 @@ impl YCbCr {
     }
 }
 
-/// L*a*b* of the white point D50 to sRGB, in place.
+/// L*a*b* to sRGB, in place.
 pub(super) fn lab_to_srgb(pixels: &mut Pixels) {
     let step = pixels.model.channels();
     for pixel in pixels.data.chunks_exact_mut(step) {
-        let lightness = (f32::from(pixel[0]) / 255.0 * 100.0 + 16.0) / 116.0;
-        let [x, y, z] = [
-            lightness + (f32::from(pixel[1]) - 128.0) / 500.0,
-            lightness,
-            lightness - (f32::from(pixel[2]) - 128.0) / 200.0,
-        ]
-        .map(|root| {
-            // CIE 15: the cube, and a straight line near black.
-            if root > 6.0 / 29.0 {
-                root * root * root
-            } else {
-                (root - 4.0 / 29.0) * 108.0 / 841.0
-            }
-        });
-        let (x, z) = (x * 0.9642, z * 0.8249);
-        // From D50 to D65 by Bradford, and to the primaries of sRGB.
-        let linear = [
-            3.133_856 * x - 1.616_867 * y - 0.490_615 * z,
-            -0.978_768 * x + 1.916_142 * y + 0.033_454 * z,
-            0.071_945 * x - 0.228_991 * y + 1.405_243 * z,
-        ];
-        for (sample, light) in pixel.iter_mut().zip(linear) {
-            *sample = crate::srgb::encode_linear(light);
-        }
+        let [lightness, a, b] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+        let lab = [lightness / 2.55, a - 128.0, b - 128.0];
+        pixel[..3].copy_from_slice(&srgb::light_to_srgb(srgb::light_of_lab(lab)));
     }
 }

@@ -12,7 +12,8 @@ use std::borrow::Cow;
 
 pub(super) use old_jpeg::OldJpeg;
 
-use super::layout::{Compression, Layout, Predictor};
+use super::encoding::{Compression, Predictor};
+use super::layout::Layout;
 use super::predictor;
 use crate::Error;
 

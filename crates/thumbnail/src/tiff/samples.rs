@@ -1,6 +1,7 @@
 //! Stored samples of any depth to levels of 8 bits.
 
-use super::layout::{Alpha, Layout, Photometric, SampleFormat};
+use super::encoding::{Alpha, Photometric, SampleFormat};
+use super::layout::Layout;
 
 /// Calls `sample` with the bits of each of `count` samples of a row, and its index.
 #[inline]

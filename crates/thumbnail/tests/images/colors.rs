@@ -224,6 +224,6 @@ fn a_press_profile_is_rendered_perceptually() {
         .into_iter()
         .zip(wanted)
     {
-        near(found, [r, g, b, 255], 5);
+        near(found, [r, g, b, 255], 3);
     }
 }

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use fax::BitReader;
 use fax::maps::{self, Mode};
 
-use super::super::layout::Compression;
+use super::super::encoding::Compression;
 use crate::Error;
 
 /// Rows of one bit a pixel, 1 where ink is. A row of T.4 that is damaged is the row above it, as fax machines print it,

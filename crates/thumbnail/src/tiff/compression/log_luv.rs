@@ -1,6 +1,7 @@
 //! SGI's logarithmic luminance and chroma (libtiff's `tif_luv.c`, Greg Ward's encoding) to gray or RGB of 8 bits.
 
-use super::super::layout::{Layout, Photometric};
+use super::super::encoding::Photometric;
+use super::super::layout::Layout;
 use super::super::unsupported;
 use crate::Error;
 use crate::resample::byte;
