@@ -44,7 +44,7 @@ fn ids_carry_the_hash_of_the_api() {
     }
 }
 
-/// Of what the API says, of the conditions that choose in it, and of the identity of what it refers to: a table with
+/// Of what the API says, of the conditions and mappings that it uses, and of the identity of what it refers to: a table with
 /// another key is another table, with another name in the mapping templates.
 fn hash_of_api(template: &Value) -> String {
     let resources = template["Resources"].as_object().unwrap();
@@ -63,6 +63,11 @@ fn hash_of_api(template: &Value) -> String {
             .conditions
             .retain(|name| !conditions.contains_key(name));
     }
+    let mappings: Map<String, Value> = names
+        .mappings
+        .iter()
+        .map(|name| (name.clone(), template["Mappings"][name].clone()))
+        .collect();
     let mut referenced = Map::new();
     for name in &names.references {
         let Some(resource) = resources.get(name) else {
@@ -83,7 +88,7 @@ fn hash_of_api(template: &Value) -> String {
     }
     let mut text = String::new();
     write_sorted(
-        &json!([api["Properties"], conditions, referenced]),
+        &json!([api["Properties"], conditions, mappings, referenced]),
         &mut text,
     );
     Sha256::digest(text)
@@ -99,6 +104,7 @@ fn hash_of_api(template: &Value) -> String {
 #[derive(Default)]
 struct Names {
     conditions: BTreeSet<String>,
+    mappings: BTreeSet<String>,
     references: BTreeSet<String>,
 }
 
@@ -121,6 +127,9 @@ impl Names {
         match (name, first) {
             ("Condition" | "Fn::If", Some(condition)) => {
                 self.conditions.insert(condition.to_owned());
+            }
+            ("Fn::FindInMap", Some(mapping)) => {
+                self.mappings.insert(mapping.to_owned());
             }
             ("Ref", Some(id)) => {
                 self.references.insert(id.to_owned());
@@ -177,9 +186,10 @@ fn the_hash_sees_what_shapes_the_api_and_nothing_else() {
             "UsesIam: !Equals [!Ref ApiAuthorization, NONE]",
         ),
         (
-            "        - AttributeName: Rank\n          KeyType: RANGE",
-            "        - AttributeName: Order\n          KeyType: RANGE",
+            "{AttributeName: Rank, KeyType: RANGE}",
+            "{AttributeName: Order, KeyType: RANGE}",
         ),
+        ("no such upload", "no upload"),
     ] {
         assert_ne!(hash(&text), changed(from, to), "{from}");
     }

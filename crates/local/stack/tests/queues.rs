@@ -282,8 +282,8 @@ async fn what_outgrows_its_memory_is_killed_as_lambda_kills_it() {
 #[tokio::test]
 async fn what_sns_cannot_deliver_is_replayed_to_the_queue_by_its_arn() {
     // The dead-letter queues alone are left with a policy that lets SNS send.
-    let queues = "        - !Ref CreateThumbnailQueue\n        - !Ref AnalyzeImageQueue\n";
-    let fixture = Fixture::start(&replaced(&shipped::text(), queues, "", 1)).await;
+    let queues = "[!Ref CreateThumbnailQueue, !Ref AnalyzeImageQueue,";
+    let fixture = Fixture::start(&replaced(&shipped::text(), queues, "[", 1)).await;
     for (function, _) in FUNCTIONS {
         let (queue, dead) = (
             format!("{function}Queue"),

@@ -180,8 +180,8 @@ async fn a_role_that_lambda_may_not_take_is_refused() {
 async fn an_event_source_mapping_is_refused_as_lambda_refuses_it() {
     for (from, to, part) in [
         (
-            "                  - sqs:ReceiveMessage\n",
-            "",
+            "Action: [sqs:ReceiveMessage, ",
+            "Action: [",
             "Resources.CreateThumbnailEventSource: The provided execution role does not have permissions to call \
              ReceiveMessage on SQS",
         ),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cfn::Span;
 
-/// The lines of a text in block style.
+/// The lines of a text, mostly in block style.
 pub struct Lines<'text>(Vec<&'text str>);
 
 /// A change of some lines, counted from 0.
@@ -35,6 +35,21 @@ impl<'text> Lines<'text> {
     /// The lines of a list's entry that begins at `value`, its dash two columns before.
     pub fn item(&self, value: Span) -> Range<usize> {
         self.block(value.line - 1, value.column.saturating_sub(3), true)
+    }
+
+    /// An item of a list in flow style goes, with the comma after it or else the one before it; `None` in block style.
+    pub fn flow_item(&self, value: Span, text: &str) -> Option<Edit> {
+        let line = self.get(value.line - 1);
+        let (before, rest) = line.split_at_checked(value.column - 1)?;
+        if before.trim_end().ends_with('-') {
+            return None;
+        }
+        let after = rest.strip_prefix(text)?;
+        let line = match after.strip_prefix(',') {
+            Some(after) => format!("{before}{}", after.trim_start()),
+            None => format!("{}{after}", before.trim_end().trim_end_matches(',')),
+        };
+        Some(Edit::Replace(value.line - 1, line))
     }
 
     /// From `first` to the last line that is deeper than `indent`. A list may stand as deep as the key that it is of,
@@ -117,6 +132,19 @@ B: {c: d}
         let lines = Lines::of("A:\n- 1\n- 2\nB: 3\n");
         assert_eq!(lines.entry(Span { line: 1, column: 1 }), 0..3);
         assert_eq!(lines.item(Span { line: 2, column: 3 }), 1..2);
+    }
+
+    #[test]
+    fn an_item_in_flow_style_goes_with_one_comma() {
+        let lines = Lines::of("A: [b, c,\n  d]\n- e\n");
+        let without = |line, column, text| {
+            let edit = lines.flow_item(Span { line, column }, text)?;
+            Some(lines.edited(&[edit]))
+        };
+        assert_eq!(without(1, 5, "b").unwrap(), "A: [c,\n  d]\n- e\n");
+        assert_eq!(without(1, 8, "c").unwrap(), "A: [b, \n  d]\n- e\n");
+        assert_eq!(without(2, 3, "d").unwrap(), "A: [b, c,\n]\n- e\n");
+        assert_eq!(without(3, 3, "e"), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use cfn::{Error, Node, Span, Value};
 
 use crate::edit::{Edit, Lines};
 
-/// What kind of thing is taken out.
+/// The kind of thing that is taken out.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
@@ -90,7 +90,7 @@ pub struct Mutant {
 /// Every mutant of a template.
 ///
 /// # Errors
-/// A template that is no YAML.
+/// A template that is not YAML.
 pub fn mutants(text: &str) -> Result<Vec<Mutant>, Error> {
     let root = Node::parse(text)?;
     let mut found = Finder {
@@ -98,6 +98,16 @@ pub fn mutants(text: &str) -> Result<Vec<Mutant>, Error> {
         resources: root.get("Resources").map_or(&[], map),
         mutants: Vec::new(),
     };
+    for (mapping, _, keys) in root.get("Mappings").map_or(&[][..], map) {
+        for (key, _, values) in map(keys) {
+            for (name, span, value) in map(values) {
+                // Mapping templates that several integrations share.
+                if value.as_str().is_some_and(|text| text.contains('\n')) {
+                    found.template(&format!("{mapping} {key} {name}"), *span, *span);
+                }
+            }
+        }
+    }
     for (name, span, resource) in found.resources {
         found.resource(name, *span, resource);
     }
@@ -291,9 +301,10 @@ impl Finder<'_> {
             }
             let actions = statement.get("Action").and_then(Node::as_list);
             for action in actions.filter(|all| all.len() > 1).unwrap_or_default() {
-                let lines = self.lines.item(action.span);
                 let text = action.as_str().unwrap_or_default();
-                self.add(Kind::Action, format!("{id}.{text}"), &[Edit::Remove(lines)]);
+                let edit = self.lines.flow_item(action.span, text);
+                let edit = edit.unwrap_or_else(|| Edit::Remove(self.lines.item(action.span)));
+                self.add(Kind::Action, format!("{id}.{text}"), &[edit]);
             }
             self.conditions(&id, statement);
         }
@@ -387,7 +398,7 @@ impl Finder<'_> {
             }
             let id = format!("{place}:{}: {text}", number - lines.start);
             let mut edits = vec![Edit::Remove(number..number + 1)];
-            // A block's first line says how deep the block is; without it, its head must.
+            // The first line determines the block's indentation; without it, the header must state it.
             if number == lines.start + 1 {
                 let first = self.lines.get(number);
                 let depth = first.len() - first.trim_start().len() + 1 - key.column;

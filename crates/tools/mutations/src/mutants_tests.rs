@@ -3,6 +3,13 @@ use std::collections::BTreeSet;
 use super::*;
 
 const TEMPLATE: &str = "\
+Mappings:
+  Errors:
+    S3:
+      Read: |-
+        $c
+        $d
+      Word: e
 Resources:
   Topic:
     Type: AWS::SNS::Topic
@@ -72,6 +79,7 @@ Resources:
                 Resource: x
               - Sid: Read
                 Action: s3:GetObject
+              - {Sid: Both, Action: [s3:GetObject, s3:ListBucket]}
   Api:
     Type: AWS::ApiGateway::RestApi
     Properties:
@@ -95,7 +103,7 @@ Resources:
                   c: d
                 requestTemplates:
                   application/json: !Sub |
-                    ## says what follows
+                    ## a comment
                     #set($a = 1)
 
                     $a
@@ -146,6 +154,8 @@ fn ids() -> Vec<String> {
 #[test]
 fn each_thing_is_taken_out_once() {
     let expected = [
+        "Errors S3 Read:1: $c",
+        "Errors S3 Read:2: $d",
         "Topic.DeletionPolicy",
         "TopicPolicy",
         "TopicPolicy.One",
@@ -166,6 +176,9 @@ fn each_thing_is_taken_out_once() {
         "Role.Write.s3:PutObject",
         "Role.Write.s3:DeleteObject",
         "Role.Read",
+        "Role.Both",
+        "Role.Both.s3:GetObject",
+        "Role.Both.s3:ListBucket",
         "DEFAULT_4XX",
         "DEFAULT_4XX responseTemplates: application/json: '{}'",
         "/x get security",
@@ -230,6 +243,9 @@ fn what_is_taken_out_is_what_the_name_says_and_nothing_else() {
         ("Role.Write.s3:PutObject", format!("{policy}/0/Action/0")),
         ("Role.Write.s3:DeleteObject", format!("{policy}/0/Action/1")),
         ("Role.Read", format!("{policy}/1")),
+        ("Role.Both", format!("{policy}/2")),
+        ("Role.Both.s3:GetObject", format!("{policy}/2/Action/0")),
+        ("Role.Both.s3:ListBucket", format!("{policy}/2/Action/1")),
         ("/x get a", format!("{integration}/requestParameters/a")),
         ("/x get 200", format!("{integration}/responses/200")),
         (
@@ -264,7 +280,7 @@ fn a_template_loses_one_line() {
     let mutant = mutant("/x get requestTemplates:2: #set($a = 1)");
     let template = &mutant["Resources"]["Api"]["Properties"]["Body"]["paths"]["/x"]["get"]["x-amazon-apigateway-integration"]
         ["requestTemplates"]["application/json"]["Fn::Sub"];
-    assert_eq!(*template, "## says what follows\n\n$a\n");
+    assert_eq!(*template, "## a comment\n\n$a\n");
 }
 
 #[test]
@@ -283,6 +299,6 @@ fn every_mutant_of_the_shipped_template_is_one_of_its_own() {
     assert!(mutants.len() > 400, "{}", mutants.len());
     let mut seen = BTreeSet::from([text]);
     for mutant in mutants {
-        assert!(seen.insert(mutant.text), "{} is there twice", mutant.id);
+        assert!(seen.insert(mutant.text), "{} appears twice", mutant.id);
     }
 }

@@ -31,7 +31,7 @@ pub struct Suite {
     pub slow: bool,
 }
 
-/// In the order in which they are run: what is quick and tells much first.
+/// In the order in which they are run: the quick ones that catch most first.
 ///
 /// The test that compares the deployments' logical ids with a hash of the API is left out: it would notice every change
 /// of the API without knowing whether it matters.
@@ -103,7 +103,7 @@ pub const SUITES: [Suite; 13] = [
             "--skip=errors::",
             "--skip=labels::",
             "--skip=changes::a_broken",
-            // About pictures and how many there are, not about the template; and whoever waits behind them waits long.
+            // They test image formats and load, not the template, and take long.
             "--skip=formats::",
             "--skip=crowd::",
         ],
@@ -111,7 +111,7 @@ pub const SUITES: [Suite; 13] = [
     },
 ];
 
-/// What a suite says of a template.
+/// The result of a suite for a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is wrong with it.
@@ -310,7 +310,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
         .args(arguments)
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit());
-    // What cargo tells the program that it runs would make ring's build script, which watches it, build again.
+    // The variables that cargo sets for the program that it runs would make ring's build script, which watches them, run again.
     for (name, _) in std::env::vars_os() {
         let told = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

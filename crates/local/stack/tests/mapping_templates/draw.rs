@@ -113,7 +113,7 @@ pub const PIECES: &[&str] = &[
     "arn:aws:s3:::another/x",
 ];
 
-/// Bytes that are no UTF-8: alone, cut off, overlong, half of a pair, beyond the last character.
+/// Bytes that are not UTF-8: alone, cut off, overlong, half of a pair, beyond the last character.
 pub const NO_UTF8: &[&[u8]] = &[
     b"\xff",
     b"a\xc3",

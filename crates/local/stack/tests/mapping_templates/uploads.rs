@@ -38,7 +38,7 @@ const PUT: Operation = Operation {
 };
 const GET: Operation = Operation {
     method: Method::GET,
-    role: "ApiListPartsRole",
+    role: "ApiMultipartUploadRole",
     calls: Method::GET,
 };
 const PATCH: Operation = Operation {
@@ -48,7 +48,7 @@ const PATCH: Operation = Operation {
 };
 const DELETE: Operation = Operation {
     method: Method::DELETE,
-    role: "ApiAbortUploadRole",
+    role: "ApiMultipartUploadRole",
     calls: Method::DELETE,
 };
 

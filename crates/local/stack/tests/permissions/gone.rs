@@ -25,7 +25,7 @@ fn template(path: &Path, working: Option<&str>) {
         if let Some(function) = mapping
             && line.contains("MaximumConcurrency:")
         {
-            let _ = writeln!(text, "        MaximumConcurrency: 1");
+            let _ = writeln!(text, "      ScalingConfig: {{MaximumConcurrency: 1}}");
             let _ = writeln!(text, "      Enabled: {}", working == Some(function));
             mappings += 1;
         } else {

@@ -141,7 +141,7 @@ async fn rekognition_reads_what_its_caller_may_read() {
     let machine = Machine::start().await;
     let analysis = &machine.stack.roles["AnalyzeImageRole"];
     for (bucket, error) in [
-        // The object is there, and is no picture.
+        // The object is there, and is not a picture.
         ("RawBucket", "InvalidImageFormatException"),
         ("ThumbnailBucket", "InvalidS3ObjectException"),
     ] {
