@@ -1,4 +1,4 @@
-"""Assumptions, what was seen of them, and the table that says so."""
+"""Assumptions, the results of testing them, and the table of both."""
 
 import json
 import os
