@@ -16,12 +16,12 @@ pub(crate) struct Condition {
     key: String,
     quantifier: Quantifier,
     if_exists: bool,
-    /// The operator says that no value may match.
+    /// The operator is negated: no value may match.
     negated: bool,
     comparison: Comparison,
 }
 
-/// How the values of a key that can have several count.
+/// Set operators: how the values of a multivalued key count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
     One,
@@ -37,7 +37,7 @@ enum Comparison {
     Bool(Vec<bool>),
     Number(fn(f64, f64) -> bool, Vec<f64>),
     Address(Vec<Network>),
-    /// The key must be absent, or must be there.
+    /// `Null`: the key must be absent, or must be present.
     Absent(bool),
 }
 
@@ -91,7 +91,7 @@ impl Condition {
         })
     }
 
-    /// The key that the condition asks for.
+    /// The condition key.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
@@ -139,7 +139,7 @@ impl Comparison {
         let numbers = || {
             let number = |text: &String| {
                 text.parse()
-                    .map_err(|_| Error::new(format!("{text} is no number")))
+                    .map_err(|_| Error::new(format!("{text} is not a number")))
             };
             values.iter().map(number).collect::<Result<Vec<f64>, _>>()
         };
@@ -155,12 +155,12 @@ impl Comparison {
             "StringEqualsIgnoreCase" | "StringNotEqualsIgnoreCase" => {
                 Self::TextIgnoringCase(patterns(false)?)
             }
-            // The four are two: both pairs take wildcards, part by part.
+            // `ArnEquals` and `ArnLike` are the same: both take wildcards, part by part.
             "ArnEquals" | "ArnLike" | "ArnNotEquals" | "ArnNotLike" => {
                 let parts = |(pattern, text): (Pattern, &String)| {
                     pattern
                         .parts()
-                        .ok_or_else(|| Error::new(format!("{text} is no ARN of six parts")))
+                        .ok_or_else(|| Error::new(format!("{text} is not an ARN of six parts")))
                 };
                 Self::Arn(
                     patterns(true)?
@@ -250,11 +250,11 @@ impl Network {
             let prefix = prefix.map_or(Some(bits), |prefix| prefix.parse().ok())?;
             (prefix <= bits).then_some(Self { address, prefix })
         };
-        network().ok_or_else(|| Error::new(format!("{text} is no IP address or range")))
+        network().ok_or_else(|| Error::new(format!("{text} is not an IP address or range")))
     }
 
     fn has(self, address: IpAddr) -> bool {
-        // A shift by all the bits leaves nothing to differ.
+        // A prefix of zero bits matches every address; shifting by the full width would overflow.
         match (self.address, address) {
             (IpAddr::V4(a), IpAddr::V4(b)) => {
                 let differ = a.to_bits() ^ b.to_bits();

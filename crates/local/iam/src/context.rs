@@ -1,12 +1,12 @@
-//! Condition keys: which there are, and what they hold for a request.
+//! Condition keys: which ones exist, and their values for a request.
 
 use std::borrow::Cow;
 
-use crate::principal::Principal;
+use crate::principal::{Principal, role_of_session};
 use crate::{Error, Request};
 
-/// The services whose keys a policy may ask for. A key of another family is more likely a misspelling than a key that
-/// is absent from every request.
+/// The prefixes of the condition keys that a policy may use. A key with another prefix is more likely a misspelling
+/// than a key that is absent from every request.
 const FAMILIES: [&str; 14] = [
     "aws",
     "cloudformation",
@@ -44,13 +44,13 @@ pub(crate) fn check_key(key: &str) -> Result<(), Error> {
                 "the condition key family {family}: is not known"
             )))
         }
-        _ => Err(Error::new(format!("{key} is no condition key"))),
+        _ => Err(Error::new(format!("{key} is not a condition key"))),
     }
 }
 
 /// The values that a key has in a request; `None` if it has none.
 ///
-/// What the request's context says comes first; a few keys follow from the principal.
+/// The request's own context takes precedence; a few keys follow from the principal.
 pub(crate) fn values<'r>(request: &Request<'r>, key: &str) -> Option<Vec<Cow<'r, str>>> {
     let given = request
         .context
@@ -75,12 +75,4 @@ pub(crate) fn values<'r>(request: &Request<'r>, key: &str) -> Option<Vec<Cow<'r,
         _ => return None,
     };
     Some(vec![value])
-}
-
-/// The ARN of the role of `arn:…:sts::…:assumed-role/role/session`. A role's path is not part of its sessions' ARNs.
-pub(crate) fn role_of_session(arn: &str) -> Option<String> {
-    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
-    let (account, resource) = rest.split_once(':')?;
-    let (role, _session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
-    Some(format!("arn:{partition}:iam::{account}:role/{role}"))
 }

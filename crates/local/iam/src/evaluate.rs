@@ -1,18 +1,18 @@
-//! The decision.
+//! Policy evaluation.
 
 use std::collections::BTreeMap;
 
 use crate::principal::Fit;
 use crate::{Effect, Policy, Principal};
 
-/// What is asked.
+/// A request to be authorized.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// Who asks.
+    /// The caller.
     pub principal: Principal<'a>,
-    /// For what, such as `s3:GetObject`.
+    /// The action, such as `s3:GetObject`.
     pub action: &'a str,
-    /// The ARN of what it is done to; `*` if the action has none.
+    /// The ARN of the resource; `*` if the action has none.
     pub resource: &'a str,
     /// Condition keys and their values. Keys match in any case. `aws:PrincipalArn`, `aws:PrincipalAccount`,
     /// `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName` follow from the principal unless given here.
@@ -28,22 +28,22 @@ pub enum PolicyType {
     ResourceBased,
 }
 
-/// The answer.
+/// The result of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// A statement allows it, none denies it.
+    /// A statement allows the request, and none denies it.
     Allow,
-    /// A statement of such a policy denies it.
+    /// A statement of a policy of this type denies the request.
     ExplicitDeny(PolicyType),
-    /// No statement allows it.
+    /// No statement allows the request.
     ImplicitDeny,
 }
 
 /// Decides a request within one account.
 ///
-/// A statement that denies wins. Otherwise one that allows is enough, in an identity-based or a resource-based policy;
-/// for services and the anonymous only resource-based policies count. A resource-based policy that names the account
-/// leaves the decision to the account's identity-based policies.
+/// An explicit deny wins. Otherwise one statement that allows is enough, in an identity-based or a resource-based
+/// policy; for services and anonymous callers only resource-based policies count. A resource-based policy that names
+/// the account leaves the decision to the account's identity-based policies.
 #[must_use]
 pub fn evaluate(identity: &[Policy], resource: &[Policy], request: &Request<'_>) -> Decision {
     let identity = match request.principal {
@@ -73,8 +73,8 @@ pub fn evaluate(identity: &[Policy], resource: &[Policy], request: &Request<'_>)
     }
 }
 
-/// What AWS says to whom it refuses ("Troubleshoot access denied error messages"). Amazon S3 puts the resource in
-/// quotation marks, the others don't. `principal` is an ARN, or a service's name.
+/// AWS's message to a caller that is denied ("Troubleshoot access denied error messages"). Amazon S3 puts the resource in
+/// quotation marks, other services don't. `principal` is an ARN, or a service's name.
 #[must_use]
 pub fn denial_message(principal: &str, action: &str, resource: &str, decision: Decision) -> String {
     let quote = if action.starts_with("s3:") { "\"" } else { "" };

@@ -1,11 +1,11 @@
 //! IAM policies: may this principal do this action to this resource?
 //!
-//! [`Policy::parse`] reads a document and refuses by name what this crate can't decide, so that no statement is passed
-//! over in silence; [`evaluate`] decides. Nothing here knows where policies come from, and nothing does any I/O.
+//! [`Policy::parse`] reads a document and refuses by name what this crate can't evaluate, so that no statement is
+//! ignored silently; [`evaluate`] decides. Nothing here knows where policies come from, and nothing does any I/O.
 //!
 //! Decided: identity-based and resource-based policies (trust policies among them) within one account. Not decided:
-//! permission boundaries, session policies, organisations' policies, and other accounts, of which a request would need
-//! both sides' consent.
+//! permissions boundaries, session policies, organizations' policies, and requests across accounts, which both accounts
+//! would have to allow.
 //!
 //! Rules: "IAM JSON policy element reference" and "Policy evaluation logic", IAM user guide.
 

@@ -1,4 +1,4 @@
-//! Text with wildcards and policy variables.
+//! Strings with wildcards and policy variables.
 
 use crate::context::{self, check_key};
 use crate::{Error, Request};
@@ -6,11 +6,11 @@ use crate::{Error, Request};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token {
     Char(char),
-    /// `?`; whether it can stand for a colon.
+    /// `?`, and whether it matches a colon.
     One {
         colon: bool,
     },
-    /// `*`; whether it can stand for colons.
+    /// `*`, and whether it matches colons.
     Many {
         colon: bool,
     },
@@ -18,7 +18,7 @@ pub(crate) enum Token {
     Variable(String),
 }
 
-/// Which of `*`, `?` and `${…}` mean something.
+/// Which of `*`, `?` and `${…}` are special.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Syntax {
     pub(crate) wildcards: bool,
@@ -102,7 +102,7 @@ impl Pattern {
                 continue;
             };
             match context::values(request, name).as_deref() {
-                // Wildcards in a value stand for themselves.
+                // Wildcards in a variable's value are literal.
                 Some([value]) => tokens.extend(value.chars().map(Token::Char)),
                 _ => return false,
             }
@@ -110,7 +110,7 @@ impl Pattern {
         matches(&tokens, text)
     }
 
-    /// As [`Pattern::matches`], in any case of ASCII letters.
+    /// As [`Pattern::matches`], ignoring ASCII case.
     pub(crate) fn matches_ignoring_case(&self, text: &str, request: &Request<'_>) -> bool {
         let lower = |token: &Token| match token {
             Token::Char(char) => Token::Char(char.to_ascii_lowercase()),
@@ -135,9 +135,9 @@ fn variable_token(name: &str) -> Result<Token, Error> {
     }
 }
 
-/// Follows all ways through the pattern at once, so that the work is at most pattern times text.
+/// Simulates all paths through the pattern at once, so that the work is at most O(pattern × text).
 fn matches(tokens: &[Token], text: &str) -> bool {
-    // A `*` can be passed without taking anything.
+    // A `*` also matches nothing.
     let pass_stars = |reached: &mut [bool]| {
         for (index, token) in tokens.iter().enumerate() {
             if reached[index] && matches!(token, Token::Many { .. }) {

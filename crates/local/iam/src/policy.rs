@@ -31,7 +31,7 @@ impl Policy {
         if let Some(unknown) = unknown {
             return Err(Error::new(format!("the element {unknown} is not known")));
         }
-        // Variables came with the version of 2012; before, and by default, they are text.
+        // Policy variables exist since version 2012-10-17; in 2008-10-17, the default, they are plain text.
         let variables = match elements.get("Version").map(Value::as_str) {
             Some(Some("2012-10-17")) => true,
             None | Some(Some("2008-10-17")) => false,

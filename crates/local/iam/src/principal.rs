@@ -1,12 +1,11 @@
-//! Who asks, and whom a policy names.
+//! Principals: the caller of a request, and those that a policy names.
 
 use serde_json::Value;
 
 use crate::Error;
-use crate::context::role_of_session;
 use crate::strings::strings;
 
-/// Who asks.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Principal<'a> {
     /// A user, role, role session or account.
@@ -18,7 +17,7 @@ pub enum Principal<'a> {
     },
     /// An AWS service for itself, such as `s3.amazonaws.com`.
     Service(&'a str),
-    /// Nobody who said who they are.
+    /// A caller without credentials.
     Anonymous,
 }
 
@@ -37,11 +36,11 @@ pub(crate) enum Named {
     Service(String),
 }
 
-/// How a statement names who asks.
+/// How a statement names the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
     No,
-    /// By its account: what that allows, the account's own policies must allow, too.
+    /// By its account: the account's identity-based policies must allow the request, too.
     Account,
     Direct,
 }
@@ -81,7 +80,15 @@ impl Named {
     }
 }
 
-/// Whether a role's ARN, with its path, is that of a session's role, which comes without.
+/// The ARN of the role of `arn:…:sts::…:assumed-role/role/session`. A role's path is not part of its sessions' ARNs.
+pub(crate) fn role_of_session(arn: &str) -> Option<String> {
+    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
+    let (account, resource) = rest.split_once(':')?;
+    let (role, _session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some(format!("arn:{partition}:iam::{account}:role/{role}"))
+}
+
+/// Whether a role's ARN, which includes its path, is that of a session's role, whose ARN has no path.
 fn same_role(named: &str, role: &str) -> bool {
     let split = |arn: &'_ str| -> Option<(usize, usize)> {
         let resource = arn.find(":role/")?;
@@ -95,7 +102,7 @@ fn same_role(named: &str, role: &str) -> bool {
     }
 }
 
-/// `NotPrincipal` spares only whom it names in every respect: a session by session, role and account, a user by user
+/// `NotPrincipal` excludes only a caller that it names in full: a session by session, role and account, a user by user
 /// and account ("IAM JSON policy elements: `NotPrincipal`").
 fn exempt(named: &[Named], principal: Principal<'_>) -> bool {
     let listed = |one: &Named| named.contains(one);
@@ -164,6 +171,6 @@ fn aws(name: &str) -> Result<Named, Error> {
         ["arn", _, "iam" | "sts", "", account, _] if account.len() == 12 => {
             Ok(Named::Arn(name.to_owned()))
         }
-        _ => Err(Error::new(format!("{name} is no principal"))),
+        _ => Err(Error::new(format!("{name} is not a principal"))),
     }
 }

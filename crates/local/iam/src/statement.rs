@@ -8,12 +8,12 @@ use crate::principal::{self, Fit, Principals};
 use crate::strings::strings;
 use crate::{Error, PolicyType, Request};
 
-/// What a statement does where it applies.
+/// The effect of a statement that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It allows.
+    /// Allows the request.
     Allow,
-    /// It denies, whatever else allows.
+    /// Denies the request, whatever other statements allow.
     Deny,
 }
 
@@ -23,7 +23,7 @@ pub struct Statement {
     sid: Option<String>,
     effect: Effect,
     actions: List,
-    /// Trust policies have none: they are about the role that they are in.
+    /// Trust policies have none: they apply to the role that they belong to.
     resources: Option<List>,
     principals: Option<Principals>,
     conditions: Vec<Condition>,
@@ -125,7 +125,7 @@ impl Statement {
         })
     }
 
-    /// Its name.
+    /// The statement's `Sid`.
     #[must_use]
     pub fn sid(&self) -> Option<&str> {
         self.sid.as_deref()
@@ -151,12 +151,12 @@ impl Statement {
             .map_or(&[], |resources| &resources.strings)
     }
 
-    /// The condition keys that it asks for, as written.
+    /// The condition keys that it uses, as written.
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.conditions.iter().map(Condition::key)
     }
 
-    /// Checks that it has the elements that a policy of this type needs, and not those that it can't have.
+    /// Checks that it has the elements that a policy of this type requires, and none that it can't have.
     pub(crate) fn check(&self, policy_type: PolicyType) -> Result<(), Error> {
         let message = match (policy_type, &self.principals, &self.resources) {
             (PolicyType::IdentityBased, Some(_), _) => {
@@ -169,10 +169,10 @@ impl Statement {
         Err(Error::new(message))
     }
 
-    /// Whether it applies to a request, and how it names who asks.
+    /// Whether it applies to a request, and how it names the caller.
     pub(crate) fn fit(&self, policy_type: PolicyType, request: &Request<'_>) -> Fit {
         let fit = match (policy_type, &self.principals) {
-            // It is attached to who asks.
+            // It is attached to the caller.
             (PolicyType::IdentityBased, None) => Fit::Direct,
             (PolicyType::ResourceBased, Some(principals)) => principals.fit(request.principal),
             _ => Fit::No,
@@ -217,7 +217,7 @@ fn action(text: &str) -> Result<Pattern, Error> {
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'*' | b'?'))
     });
     if text != "*" && !named {
-        return Err(Error::new(format!("{text} is no action")));
+        return Err(Error::new(format!("{text} is not an action")));
     }
     Pattern::read(
         text,
@@ -231,7 +231,7 @@ fn action(text: &str) -> Result<Pattern, Error> {
 /// An ARN with wildcards and variables, or `*`.
 fn resource(text: &str, variables: bool) -> Result<Pattern, Error> {
     if text != "*" && !text.starts_with("arn:") && !text.starts_with("${") {
-        return Err(Error::new(format!("{text} is no ARN")));
+        return Err(Error::new(format!("{text} is not an ARN")));
     }
     let pattern = Pattern::read(
         text,

@@ -67,15 +67,15 @@ fn documents_are_refused_by_name() {
         ),
         (
             with("Action", json!("GetObject")),
-            "Statement[0].Action: GetObject is no action",
+            "Statement[0].Action: GetObject is not an action",
         ),
         (
             with("Action", json!("s*:GetObject")),
-            "Statement[0].Action: s*:GetObject is no action",
+            "Statement[0].Action: s*:GetObject is not an action",
         ),
         (
             with("Action", json!(["s3:GetObject", "s3:"])),
-            "Statement[0].Action: s3: is no action",
+            "Statement[0].Action: s3: is not an action",
         ),
         (
             with("Action", json!([])),
@@ -87,7 +87,7 @@ fn documents_are_refused_by_name() {
         ),
         (
             with("Resource", json!("my-bucket")),
-            "Statement[0].Resource: my-bucket is no ARN",
+            "Statement[0].Resource: my-bucket is not an ARN",
         ),
         (
             with("Resource", json!("arn:aws:s3:::${aws:username, 'x'}")),
@@ -107,7 +107,7 @@ fn documents_are_refused_by_name() {
         ),
         (
             with("Principal", json!({"AWS": "jo"})),
-            "Statement[0].Principal.AWS: jo is no principal",
+            "Statement[0].Principal.AWS: jo is not a principal",
         ),
         (
             with(
@@ -142,14 +142,14 @@ fn documents_are_refused_by_name() {
         ),
         (
             with("Condition", json!({"StringEquals": {"SourceArn": "x"}})),
-            "Statement[0].Condition.StringEquals.SourceArn: SourceArn is no condition key",
+            "Statement[0].Condition.StringEquals.SourceArn: SourceArn is not a condition key",
         ),
         (
             with(
                 "Condition",
                 json!({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*"}}),
             ),
-            "Statement[0].Condition.ArnLike.aws:SourceArn: arn:aws:sns:* is no ARN of six parts",
+            "Statement[0].Condition.ArnLike.aws:SourceArn: arn:aws:sns:* is not an ARN of six parts",
         ),
         (
             with("Condition", json!({"Bool": {"aws:SecureTransport": "yes"}})),
@@ -157,14 +157,14 @@ fn documents_are_refused_by_name() {
         ),
         (
             with("Condition", json!({"NumericEquals": {"s3:max-keys": "x"}})),
-            "Statement[0].Condition.NumericEquals.s3:max-keys: x is no number",
+            "Statement[0].Condition.NumericEquals.s3:max-keys: x is not a number",
         ),
         (
             with(
                 "Condition",
                 json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}}),
             ),
-            "Statement[0].Condition.IpAddress.aws:SourceIp: 10.0.0.0/33 is no IP address or range",
+            "Statement[0].Condition.IpAddress.aws:SourceIp: 10.0.0.0/33 is not an IP address or range",
         ),
         (
             with(
