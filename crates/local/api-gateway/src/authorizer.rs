@@ -1,4 +1,4 @@
-//! Who may call: the two questions that the gateway asks of whoever keeps credentials and keys.
+//! Authorization: what the gateway asks of the keeper of credentials and API keys.
 
 use crate::Request;
 
@@ -19,7 +19,7 @@ pub trait Authorizer: Send + Sync {
     fn api_key(&self, key: Option<&str>) -> Result<ApiKey, AuthorizationError>;
 }
 
-/// Who signed: what `$context.identity` tells of them.
+/// The signer of a request, as in `$context.identity`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Caller {
     /// `$context.identity.userArn`.
@@ -53,7 +53,7 @@ pub enum AuthorizationError {
     /// A signature that does not match, or is out of date.
     #[error("invalid signature: {0}")]
     InvalidSignature(String),
-    /// An access key or session token that nobody knows.
+    /// An unknown access key or session token.
     #[error("unrecognised client: {0}")]
     UnrecognizedClient(String),
     /// A session that is over.

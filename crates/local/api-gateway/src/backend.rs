@@ -11,7 +11,7 @@ pub trait Backend: Send + Sync {
     /// Sends `target` to its service, signed as the role `role_arn` (the integration's `credentials`).
     ///
     /// # Errors
-    /// When there is no answer. An answer with an error status is an answer.
+    /// If there is no response. A response with an error status is a response.
     async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError>;
 }
 
@@ -52,7 +52,7 @@ pub struct Target {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// How long the answer may take (`timeoutInMillis`, at most 29 s); then [`BackendError::Timeout`].
+    /// How long the response may take (`timeoutInMillis`, at most 29 s); then [`BackendError::Timeout`].
     pub timeout: Duration,
 }
 
@@ -67,13 +67,13 @@ pub struct BackendResponse {
     pub body: Bytes,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     /// None within the integration's timeout.
     #[error("the service did not answer in time")]
     Timeout,
-    /// The answer is larger than a gateway carries ([`MAX_PAYLOAD`](crate::MAX_PAYLOAD)); a back end may say so
+    /// The response is larger than a gateway passes on ([`MAX_PAYLOAD`](crate::MAX_PAYLOAD)); a back end may say so
     /// before it has read it whole.
     #[error("the service's answer is larger than 10 MB")]
     TooLarge,

@@ -1,4 +1,4 @@
-//! What becomes of a payload between text and bytes.
+//! `contentHandling`: conversions of a payload between text and bytes.
 //!
 //! The tables are AWS's "Content type conversions in API Gateway" (developer guide,
 //! `api-gateway-payload-encodings-workflow`), in the reading that was recorded from AWS: `tests/binary_matrix.json`.
@@ -42,9 +42,9 @@ impl Payload {
     }
 }
 
-/// Bytes were asked for, but the payload is no base64.
+/// Bytes were asked for, but the payload is not base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the payload is no base64, and bytes were asked for")]
+#[error("the payload is not base64, and bytes were asked for")]
 pub(crate) struct NotBase64Error;
 
 /// The request's way in. `binary`: its `Content-Type` is a binary media type.

@@ -1,4 +1,4 @@
-//! Everything that ends a request early, with what AWS says to the client about it.
+//! Everything that ends a request early, with AWS's message to the client.
 
 use http::StatusCode;
 
@@ -53,7 +53,7 @@ impl GatewayError {
         failure
     }
 
-    /// No such resource or method; AWS does not tell that from a missing signature.
+    /// No such resource or method; AWS does not distinguish that from a missing signature.
     pub(crate) fn no_route() -> Self {
         Self::missing_token().because("no such resource or method")
     }
@@ -128,7 +128,7 @@ impl GatewayError {
         )
     }
 
-    /// The API cannot do what its document says.
+    /// The API cannot do what its document declares.
     pub(crate) fn configuration(diagnostic: impl std::fmt::Display) -> Self {
         Self::new(
             ResponseType::ApiConfigurationError,

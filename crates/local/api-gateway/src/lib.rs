@@ -7,11 +7,6 @@
 //! name and line. What AWS was recorded to do, what its documentation says and what is chosen because neither says
 //! anything stands in this crate's `README.md`.
 
-#![allow(
-    clippy::doc_markdown,
-    reason = "OpenAPI and DynamoDB are names, not items"
-)]
-
 mod authorizer;
 mod backend;
 mod content_handling;
@@ -54,7 +49,7 @@ pub use request::{Request, RequestBody, Response};
 /// The largest payload in bytes, either way ("Amazon API Gateway quotas": 10 MB).
 pub const MAX_PAYLOAD: usize = 10 * 1024 * 1024;
 
-/// What the document does not say: the API, its stage and what the RestApi resource adds.
+/// What is not in the document: the API, its stage and what the `RestApi` resource adds.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The API's id, as in its host name.
@@ -67,7 +62,7 @@ pub struct Settings {
     pub region: String,
     /// The stage's variables.
     pub stage_variables: BTreeMap<String, String>,
-    /// `BinaryMediaTypes` of the RestApi resource, joined with the document's.
+    /// `BinaryMediaTypes` of the `RestApi` resource, joined with the document's.
     pub binary_media_types: Vec<String>,
     /// How path parameters reach a back end's URI.
     pub path_parameters: PathParameters,
@@ -79,7 +74,7 @@ pub struct Settings {
 pub enum PathParameters {
     /// Decoded, then encoded again but for `+`: "REST APIs decode URL-encoded request parameters before passing them to
     /// backend integrations" ("Amazon API Gateway important notes"), and a PUT of a key with `%2B` was answered with
-    /// SignatureDoesNotMatch by S3 (aws/aws-sdk-java#1902).
+    /// `SignatureDoesNotMatch` by S3 (aws/aws-sdk-java#1902).
     #[default]
     Decoded,
     /// As the client sent them, as proxy events were recorded.
@@ -97,7 +92,7 @@ impl Api {
     /// Compiles an API.
     ///
     /// # Errors
-    /// Whatever the document says that this gateway does not understand, that API Gateway refuses at import, or
+    /// Whatever in the document this gateway does not understand, API Gateway refuses at import, or
     /// that is surely a mistake (a URI variable that nothing fills), with its place.
     pub fn from_openapi(body: &cfn::Node, settings: Settings) -> Result<Self, cfn::Error> {
         let document = openapi::read(
@@ -256,7 +251,7 @@ impl fmt::Display for Route<'_> {
     }
 }
 
-/// Statuses whose answers have no body in HTTP.
+/// Statuses whose responses have no body in HTTP.
 fn has_no_body(status: StatusCode) -> bool {
     status.is_informational()
         || status == StatusCode::NO_CONTENT

@@ -85,7 +85,7 @@ impl Shared {
             Some(name) if CONTEXT.contains(&name) => Ok(Self::Context(name.to_owned())),
             Some(name) => Err(format!("`context.{name}` is not supported by this gateway")),
             None => Err(format!(
-                "`{expression}` is no mapping expression (static text stands in single quotes)"
+                "`{expression}` is not a mapping expression (static text stands in single quotes)"
             )),
         }
     }
@@ -133,7 +133,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// A header's name.
 pub(crate) fn header_name(name: &str) -> Result<HeaderName, String> {
-    HeaderName::from_str(name).map_err(|_| format!("`{name}` is no header name"))
+    HeaderName::from_str(name).map_err(|_| format!("`{name}` is not a header name"))
 }
 
 /// A path into a JSON body, names and indices only: `a.b[0].c`.
@@ -245,7 +245,7 @@ mod tests {
         }
         assert_eq!(
             ResponseSource::parse("method.request.header.Origin").unwrap_err(),
-            "`method.request.header.Origin` is no mapping expression (static text stands in single quotes)"
+            "`method.request.header.Origin` is not a mapping expression (static text stands in single quotes)"
         );
     }
 

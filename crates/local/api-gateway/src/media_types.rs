@@ -94,7 +94,7 @@ mod tests {
         for row in rows.iter().filter(|row| row["isBase64Encoded"] == true) {
             let list = row["binaryMediaTypes"].as_array().unwrap();
             let list: Vec<&str> = list.iter().map(|entry| entry.as_str().unwrap()).collect();
-            // The one that returns 500 is no base64, and would not have been decoded but for a match.
+            // The one that returns 500 is not base64, and would not have been decoded but for a match.
             let decoded = row["client_gets"] == "decoded bytes" || row["client_status"] == 500;
             assert_eq!(
                 types(&list).matches(row["accept"].as_str()),

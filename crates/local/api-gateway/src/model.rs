@@ -18,7 +18,7 @@ pub(crate) struct Method {
     pub(crate) pattern: Vec<Segment>,
     /// The verb; `None` is ANY.
     pub(crate) verb: Option<HttpMethod>,
-    /// Who may call.
+    /// The authorization that callers need.
     pub(crate) authorization: Authorization,
     /// Whether a usage plan's key is asked for.
     pub(crate) api_key_required: bool,
@@ -89,7 +89,7 @@ pub(crate) struct Integration {
 /// Where an integration goes.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
-    /// Nowhere: the template says which status.
+    /// Nowhere (`mock`): the template gives the status.
     Mock,
     /// To an AWS service.
     Aws(AwsEndpoint),
@@ -141,7 +141,7 @@ pub(crate) struct RequestParameters {
     pub(crate) header: Vec<(HeaderName, RequestSource)>,
 }
 
-/// `passthroughBehavior`: what becomes of a body that no template is for.
+/// `passthroughBehavior`: whether a body passes for which there is no template.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Passthrough {
     /// It passes.

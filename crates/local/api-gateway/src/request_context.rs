@@ -172,7 +172,7 @@ impl RequestContext {
     }
 }
 
-/// Decodes a query: `+` is a space, of repeated names the last counts, bytes that are no UTF-8 become U+FFFD. A
+/// Decodes a query: `+` is a space, of repeated names the last counts, bytes that are not UTF-8 become U+FFFD. A
 /// semicolon parts parameters, too ("Amazon API Gateway important notes").
 fn query(query: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| {

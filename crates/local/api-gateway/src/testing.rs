@@ -95,7 +95,7 @@ pub(crate) async fn selected<'a>(
     select_response(integrate(mapped, canned).await?)
 }
 
-/// Lets everybody in, or nobody.
+/// Allows every request, or none.
 pub(crate) struct KeyRing {
     open: bool,
 }
@@ -133,7 +133,7 @@ impl Authorizer for KeyRing {
     }
 }
 
-/// A back end that always gives the same backend_response.
+/// A back end that always gives the same response.
 pub(crate) struct Canned(BackendResponse);
 
 impl Canned {

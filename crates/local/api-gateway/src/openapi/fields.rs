@@ -1,10 +1,10 @@
-//! A map of the document, read key by key; what nobody read is refused by name and line.
+//! A map of the document, read key by key; keys that are not read are refused by name and line.
 
 use cfn::{Error, Node, Span, Value};
 
 use crate::content_handling::ContentHandling;
 
-/// The entries of a map that nobody has read yet.
+/// The entries of a map that have not been read yet.
 pub(crate) struct Fields<'doc> {
     /// Where the map begins.
     pub(crate) span: Span,
@@ -42,7 +42,7 @@ impl<'doc> Fields<'doc> {
             .retain(|(name, _, _)| !keys.contains(&name.as_str()));
     }
 
-    /// Refuses the first key that nobody has read.
+    /// Refuses the first key that has not been read.
     pub(crate) fn finish(self) -> Result<(), Error> {
         match self.unread.first() {
             None => Ok(()),
@@ -76,7 +76,10 @@ pub(crate) fn status(node: &Node) -> Result<u16, Error> {
     let text = text(node)?;
     match text.parse() {
         Ok(status) if (100..600).contains(&status) => Ok(status),
-        _ => Err(Error::new(node.span, format!("`{text}` is no HTTP status"))),
+        _ => Err(Error::new(
+            node.span,
+            format!("`{text}` is not an HTTP status"),
+        )),
     }
 }
 
@@ -107,7 +110,7 @@ pub(super) fn content_handling(fields: &mut Fields) -> Result<Option<ContentHand
         "CONVERT_TO_TEXT" => Ok(Some(ContentHandling::Text)),
         "CONVERT_TO_BINARY" => Ok(Some(ContentHandling::Binary)),
         other => Err(
-            Error::new(node.span, format!("`{other}` is no content handling"))
+            Error::new(node.span, format!("`{other}` is not a content handling"))
                 .within("contentHandling"),
         ),
     }

@@ -17,7 +17,7 @@ pub(super) fn read(node: &Node) -> Result<GatewayResponses, Error> {
         .ok_or_else(|| Error::new(node.span, "must be a map"))?
     {
         let kind = ResponseType::named(name)
-            .ok_or_else(|| at(*span, "is no gateway response type".to_owned(), name))?;
+            .ok_or_else(|| at(*span, "is not a gateway response type".to_owned(), name))?;
         all.customise(kind, customised(node).map_err(|error| error.within(name))?);
     }
     Ok(all)

@@ -7,7 +7,7 @@ use cfn::{Error, Node};
 use http::Method as HttpMethod;
 
 use super::fields::{Fields, at, content_handling, text, texts};
-use super::method::MethodResponses;
+use super::method_responses::MethodResponses;
 use super::parameters::Declared;
 use super::{integration_responses, templates, uri};
 use crate::mapping::{RequestSource, header_name, is_name};
@@ -94,7 +94,8 @@ fn aws(
             .map_err(|_| Error::new(node.span, "no HTTP method").within("httpMethod"))?,
         (Address::Path(..), other) => {
             return Err(
-                Error::new(node.span, format!("`{other}` is no HTTP method")).within("httpMethod"),
+                Error::new(node.span, format!("`{other}` is not an HTTP method"))
+                    .within("httpMethod"),
             );
         }
     };
@@ -132,7 +133,7 @@ fn is_role(arn: &str) -> bool {
     matches!(parts[..], ["arn", _, "iam", "", _, resource] if resource.starts_with("role/"))
 }
 
-/// On AWS a `{name}` that no parameter fills stays in the URI as it is written. Surely nobody wants that, so it is
+/// On AWS a `{name}` that no parameter fills stays in the URI as it is written. That is hardly intended, so it is
 /// refused here.
 fn resolvable(uri: uri::Uri, parameters: &RequestParameters) -> Result<uri::Uri, String> {
     let known: BTreeSet<&str> = parameters
@@ -213,7 +214,7 @@ fn passthrough(node: &Node) -> Result<Passthrough, Error> {
         "never" => Ok(Passthrough::Never),
         _ => Err(Error::new(
             node.span,
-            format!("`{name}` is no passthrough behaviour"),
+            format!("`{name}` is not a passthrough behaviour"),
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! `responses` of an integration: which answer of the back end becomes which answer of the method.
+//! `responses` of an integration: which response of the back end becomes which response of the method.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use http::StatusCode;
 use regex::Regex;
 
 use super::fields::{Fields, at, content_handling, status, texts};
-use super::method::MethodResponses;
+use super::method_responses::MethodResponses;
 use super::templates;
 use crate::mapping::{ResponseSource, header_name};
 use crate::model::{IntegrationResponse, Templates};

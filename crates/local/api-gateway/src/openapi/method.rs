@@ -1,11 +1,10 @@
 //! One operation: a method of a resource.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cfn::{Error, Node};
-use http::{Method as HttpMethod, StatusCode};
+use http::Method as HttpMethod;
 
-use super::fields::{Fields, status};
+use super::fields::Fields;
+use super::method_responses::{self, MethodResponses};
 use super::parameters::Declared;
 use super::{Shared, VALIDATOR, integration, security, validator};
 use crate::model::{Method, Segment};
@@ -16,9 +15,6 @@ pub(super) struct Resource<'doc> {
     pub(super) pattern: &'doc [Segment],
     pub(super) declared: &'doc Declared,
 }
-
-/// Statuses that a method declares, each with the names of its headers in lower case.
-pub(super) type MethodResponses = BTreeMap<StatusCode, BTreeSet<String>>;
 
 /// Reads an operation.
 pub(super) fn read(
@@ -57,7 +53,7 @@ pub(super) fn read(
     }
     let (authorization, api_key_required) = security::read(&mut fields, &shared.schemes)?;
     let responses = match fields.take("responses") {
-        Some(node) => method_responses(node).map_err(|error| error.within("responses"))?,
+        Some(node) => method_responses::read(node).map_err(|error| error.within("responses"))?,
         None => MethodResponses::new(),
     };
     let integration = integration::read(
@@ -85,45 +81,3 @@ pub(super) fn read(
 }
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
-
-fn method_responses(node: &Node) -> Result<MethodResponses, Error> {
-    let mut all = MethodResponses::new();
-    for (key, span, node) in node
-        .as_map()
-        .ok_or_else(|| Error::new(node.span, "must be a map"))?
-    {
-        let read = || {
-            let code = status(&Node {
-                span: *span,
-                value: key.as_str().into(),
-            })?;
-            let mut fields = Fields::of(node)?;
-            fields.documentation(&["description", "content"]);
-            let mut headers = BTreeSet::new();
-            if let Some(node) = fields.take("headers") {
-                for (name, _, node) in node
-                    .as_map()
-                    .ok_or_else(|| Error::new(node.span, "must be a map"))?
-                {
-                    let mut header = Fields::of(node).map_err(|error| error.within(name))?;
-                    header.documentation(&[
-                        "schema",
-                        "description",
-                        "example",
-                        "required",
-                        "deprecated",
-                    ]);
-                    header.finish().map_err(|error| error.within(name))?;
-                    headers.insert(name.to_ascii_lowercase());
-                }
-            }
-            fields.finish()?;
-            let code =
-                StatusCode::from_u16(code).map_err(|_| Error::new(*span, "no HTTP status"))?;
-            Ok((code, headers))
-        };
-        let (code, headers) = read().map_err(|error: Error| error.within(key))?;
-        all.insert(code, headers);
-    }
-    Ok(all)
-}

@@ -8,6 +8,7 @@ mod gateway_responses;
 mod integration;
 mod integration_responses;
 mod method;
+mod method_responses;
 mod parameters;
 mod paths;
 mod security;
@@ -24,7 +25,7 @@ use crate::model::Method;
 use fields::{Fields, flag, text};
 use security::Scheme;
 
-/// What a document says, compiled.
+/// A compiled document.
 #[derive(Debug)]
 pub(crate) struct Document {
     /// Methods, the most specific path first.
@@ -68,7 +69,7 @@ pub(crate) fn read(
     if let Some(node) = fields.take("security") {
         return Err(Error::new(
             node.span,
-            "API Gateway ignores `security` at the root: say it at each operation",
+            "API Gateway ignores `security` at the root: declare it on each operation",
         )
         .within("security"));
     }

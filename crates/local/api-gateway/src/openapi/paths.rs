@@ -108,7 +108,7 @@ fn parse(path: &str) -> Result<Vec<Segment>, String> {
             Segment::Variable(name) | Segment::Greedy(name) => is_name(name),
         };
         if !valid {
-            return Err(format!("`{part}` is no path part"));
+            return Err(format!("`{part}` is not a path part"));
         }
         if let Segment::Variable(name) | Segment::Greedy(name) = &segment
             && segments.iter().any(

@@ -11,7 +11,7 @@ pub(super) fn read(node: &Node) -> Result<Templates, Error> {
     let mut all = Vec::new();
     for (name, span, template) in texts(node)? {
         if !name.contains('/') {
-            return Err(at(span, "is no media type".to_owned(), name));
+            return Err(at(span, "is not a media type".to_owned(), name));
         }
         if template.is_empty() {
             continue;

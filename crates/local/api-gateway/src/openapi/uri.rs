@@ -88,7 +88,7 @@ fn pieces(path: &str) -> Result<Vec<Piece>, String> {
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or("`{` has no `}`")?;
         if !is_name(name) {
-            return Err(format!("`{{{name}}}` is no path variable"));
+            return Err(format!("`{{{name}}}` is not a path variable"));
         }
         pieces.push(Piece::Literal(before.to_owned()));
         pieces.push(Piece::Parameter(name.to_owned()));

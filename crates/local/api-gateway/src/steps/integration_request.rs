@@ -27,7 +27,7 @@ pub(crate) struct Mapped<'a> {
 /// What is to be called.
 #[derive(Debug)]
 pub(crate) enum Call<'a> {
-    /// Nobody: this is the status.
+    /// To no back end (`mock`): this is the status.
     Mock(StatusCode),
     /// A service, as a role.
     Aws(&'a str, Box<Target>),

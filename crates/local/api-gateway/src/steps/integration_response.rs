@@ -9,7 +9,7 @@ use crate::steps::integration::Integrated;
 use crate::steps::request_validator::Validated;
 use crate::steps::template::Overrides;
 
-/// An backend_response for which the method has a response.
+/// A back end's response, with the integration response that it selects.
 #[derive(Debug)]
 pub(crate) struct Selected<'a> {
     validated: Validated<'a>,
@@ -41,7 +41,7 @@ impl<'a> Selected<'a> {
         &self.overrides
     }
 
-    /// Whether the backend_response carries a trace id: those of AWS services do.
+    /// Whether the response carries a trace id: those of AWS services do.
     pub(super) fn trace(&self) -> bool {
         self.trace
     }

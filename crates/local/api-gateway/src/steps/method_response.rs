@@ -1,4 +1,4 @@
-//! Map response: from the back end's backend_response to the client's.
+//! Method response: from the integration's response to the client's.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,13 +14,13 @@ use crate::request_context::RequestContext;
 use crate::steps::integration_response::Selected;
 use crate::steps::template;
 
-/// What the client gets, but for the headers that every backend_response has.
+/// What the client gets, without the headers that every response has.
 #[derive(Debug)]
 pub(crate) struct MethodResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Whether the backend_response carries a trace id.
+    /// Whether the response carries a trace id.
     pub(crate) trace: bool,
 }
 
