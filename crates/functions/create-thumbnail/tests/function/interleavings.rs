@@ -143,7 +143,7 @@ impl Scheduler<'_> {
         let n = self.history.len();
         let mut state = self.world.state();
         let e_tag = match deed {
-            // S3 says nothing of a delete that deletes nothing.
+            // S3 sends no event for a delete that deletes nothing.
             Deed::Delete if state.raw.is_none() => return,
             Deed::Delete => None,
             Deed::Upload(of) => Some(format!("tag{of}")),

@@ -14,6 +14,24 @@ async fn start(world: &World, tables: &Tables, n: usize, e_tag: Option<&str>) ->
     world.start(tables, event(KEY, n, e_tag)).await.waits()
 }
 
+/// An invocation that waits before a call.
+async fn start_until(
+    world: &World,
+    tables: &Tables,
+    n: usize,
+    e_tag: Option<&str>,
+    call: &str,
+) -> Running {
+    let running = start(world, tables, n, e_tag).await;
+    running.until(call).await
+}
+
+/// A whole invocation.
+async fn handle(world: &World, tables: &Tables, n: usize, e_tag: Option<&str>) {
+    let running = start(world, tables, n, e_tag).await;
+    running.finish().await.unwrap();
+}
+
 fn shows(world: &World, upload: Option<&[u8]>) {
     assert_eq!(world.state().thumbnails, thumbnails_of(upload));
 }
@@ -27,16 +45,9 @@ async fn is_deleted(tables: &Tables) -> bool {
 async fn a_newer_upload_is_done_before_an_older_one_has_put() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&older))
-        .await
-        .until("before put 4")
-        .await;
+    let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;
     let newer = world.upload(image(2));
-    start(&world, &tables, 2, Some(&newer))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 2, Some(&newer)).await;
     slow.finish().await.unwrap();
     shows(&world, Some(&image(2)));
 }
@@ -46,15 +57,9 @@ async fn a_newer_upload_is_done_before_an_older_one_has_put() {
 async fn an_older_upload_puts_between_the_put_and_the_write_of_a_newer_one() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&older))
-        .await
-        .until("before put 4")
-        .await;
+    let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;
     let newer = world.upload(image(2));
-    let quick = start(&world, &tables, 2, Some(&newer))
-        .await
-        .until("before PutItem")
-        .await;
+    let quick = start_until(&world, &tables, 2, Some(&newer), "before PutItem").await;
     slow.finish().await.unwrap();
     quick.finish().await.unwrap();
     shows(&world, Some(&image(2)));
@@ -64,22 +69,12 @@ async fn an_older_upload_puts_between_the_put_and_the_write_of_a_newer_one() {
 async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&older))
-        .await
-        .until("before put 4")
-        .await;
+    let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;
     let newer = world.upload(image(2));
-    let quick = start(&world, &tables, 2, Some(&newer))
-        .await
-        .until("before PutItem")
-        .await;
+    let quick = start_until(&world, &tables, 2, Some(&newer), "before PutItem").await;
     drop(slow.until("before PutItem").await);
     // The newer upload's record is not written yet.
-    start(&world, &tables, 1, Some(&older))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 1, Some(&older)).await;
     quick.finish().await.unwrap();
     shows(&world, Some(&image(2)));
 }
@@ -88,22 +83,11 @@ async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
 async fn an_attempt_dies_after_it_put_and_comes_again_late() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&older))
-        .await
-        .until("before put 4")
-        .await;
+    let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;
     let newer = world.upload(image(2));
-    start(&world, &tables, 2, Some(&newer))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 2, Some(&newer)).await;
     drop(slow.until("before PutItem").await);
-    start(&world, &tables, 1, Some(&older))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 1, Some(&older)).await;
     shows(&world, Some(&image(2)));
 }
 
@@ -111,26 +95,12 @@ async fn an_attempt_dies_after_it_put_and_comes_again_late() {
 async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&older))
-        .await
-        .until("before put 4")
-        .await;
-    start(&world, &tables, 1, Some(&older))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;
+    handle(&world, &tables, 1, Some(&older)).await;
     let newer = world.upload(image(2));
-    let quick = start(&world, &tables, 2, Some(&newer))
-        .await
-        .until("before PutItem")
-        .await;
+    let quick = start_until(&world, &tables, 2, Some(&newer), "before PutItem").await;
     drop(slow.until("before PutItem").await);
-    start(&world, &tables, 1, Some(&older))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 1, Some(&older)).await;
     quick.finish().await.unwrap();
     shows(&world, Some(&image(2)));
 }
@@ -139,22 +109,11 @@ async fn an_attempt_dies_after_it_put_and_its_twin_has_written() {
 async fn a_new_upload_is_done_before_the_old_one_is_removed() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
-    start(&world, &tables, 1, Some(&older))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 1, Some(&older)).await;
     world.state().raw = None;
-    let slow = start(&world, &tables, 2, None)
-        .await
-        .until("before delete 4")
-        .await;
+    let slow = start_until(&world, &tables, 2, None, "before delete 4").await;
     let newer = world.upload(image(2));
-    start(&world, &tables, 3, Some(&newer))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 3, Some(&newer)).await;
     slow.finish().await.unwrap();
     shows(&world, Some(&image(2)));
     assert!(!is_deleted(&tables).await);
@@ -164,16 +123,9 @@ async fn a_new_upload_is_done_before_the_old_one_is_removed() {
 async fn a_removal_is_done_before_the_upload_has_put() {
     let (world, tables) = (World::default(), Tables::create().await);
     let e_tag = world.upload(image(1));
-    let slow = start(&world, &tables, 1, Some(&e_tag))
-        .await
-        .until("before put 4")
-        .await;
+    let slow = start_until(&world, &tables, 1, Some(&e_tag), "before put 4").await;
     world.state().raw = None;
-    start(&world, &tables, 2, None)
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 2, None).await;
     slow.finish().await.unwrap();
     shows(&world, None);
     assert!(is_deleted(&tables).await);
@@ -184,16 +136,8 @@ async fn a_removal_arrives_before_its_upload() {
     let (world, tables) = (World::default(), Tables::create().await);
     let e_tag = world.upload(image(1));
     world.state().raw = None;
-    start(&world, &tables, 2, None)
-        .await
-        .finish()
-        .await
-        .unwrap();
-    start(&world, &tables, 1, Some(&e_tag))
-        .await
-        .finish()
-        .await
-        .unwrap();
+    handle(&world, &tables, 2, None).await;
+    handle(&world, &tables, 1, Some(&e_tag)).await;
     shows(&world, None);
     assert!(is_deleted(&tables).await);
 }
