@@ -165,7 +165,7 @@ function placeholder(figure) {
   else drawThumbHash(canvas, hash);
 }
 
-// What a screen reader says of the link.
+// The accessible name of the link.
 export function describe(item) {
   const names = item.labels.slice(0, 5).map((label) => label.name);
   return [item.key, names.join(", ")].filter(Boolean).join(": ");

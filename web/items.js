@@ -61,13 +61,13 @@ export function itemOf(key) {
 
 export const knownItem = (key) => items.get(key);
 
-// Takes what the API says of an image.
+// Merges an image's record or summary from the API.
 export function learn(record) {
   const item = itemOf(record.key);
   if (item.replaced === record.uploadedAt) return item;
   const { width, height } = record.thumbnails;
   if (width && height) item.ratio ??= item.shown ? 1 : width / height;
-  // A summary says less of the labels than the record that may be here already.
+  // A summary has less detail on labels than a record that was fetched before.
   const same = item.record?.uploadedAt === record.uploadedAt && item.record.analysis.status === record.analysis.status;
   const detailed = same && item.record.analysis.labels?.[0]?.instances;
   item.record = detailed ? { ...record, analysis: item.record.analysis } : record;

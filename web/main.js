@@ -16,7 +16,7 @@ import { renderViewer, showViewer, startViewer } from "./viewer.js";
 
 let listing = null;
 
-// Shows what the address says.
+// Shows what the address names.
 function follow() {
   const { label, image } = readRoute();
   if (listing?.label !== label) {

@@ -119,7 +119,7 @@ export function renderViewer() {
   renderImage();
   renderLabels();
   const index = neighbours.items.indexOf(item);
-  // Not disabled, which would take the focus from who steps to the end.
+  // Not disabled: that would take the focus away at the end.
   byId("previous").setAttribute("aria-disabled", index <= 0);
   byId("next").setAttribute("aria-disabled", index < 0 || index === neighbours.items.length - 1);
   const actions = byId("viewer-actions");

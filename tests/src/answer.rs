@@ -1,18 +1,18 @@
-//! What the system answers.
+//! Responses of the system.
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http::response::Parts;
 use serde_json::Value;
 
-/// An answer, read to its end.
+/// A response, read completely.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// The headers.
+    /// All headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// The whole body.
     pub body: Bytes,
     asked: String,
 }
@@ -27,7 +27,7 @@ impl Answer {
         }
     }
 
-    /// The same answer, if it has this status.
+    /// The same response, if it has this status; else a panic.
     #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -43,7 +43,7 @@ impl Answer {
         value.unwrap_or(Ok("")).expect("a header of plain text")
     }
 
-    /// The body, which must be JSON and say so.
+    /// The body, which must be JSON with its `Content-Type`.
     #[must_use]
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -57,8 +57,8 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
-    /// The message of a refusal, which is as every refusal must be: JSON of a message and no more that pages of
-    /// other origins may read, and nothing of what is behind the API.
+    /// The message of an error, after checking what holds for every error: the body is JSON with only a message, pages
+    /// of other origins may read it, and it reveals nothing about what is behind the API.
     #[track_caller]
     pub fn refused(&self, status: u16) -> String {
         let (asked, text) = (&self.asked, self.text());
@@ -85,9 +85,12 @@ impl Answer {
             .as_bytes()
             .windows(12)
             .any(|run| run.iter().all(u8::is_ascii_digit));
-        assert!(!account, "{asked} tells an account: {text}");
+        assert!(!account, "{asked} reveals an account: {text}");
         for secret in ["arn:", "amazonaws", "<", "__type", "Exception"] {
-            assert!(!message.contains(secret), "{asked} tells {secret}: {text}");
+            assert!(
+                !message.contains(secret),
+                "{asked} reveals {secret}: {text}"
+            );
         }
         message.to_owned()
     }
@@ -95,7 +98,7 @@ impl Answer {
     fn text(&self) -> String {
         match std::str::from_utf8(&self.body) {
             Ok(text) => text.chars().take(2000).collect(),
-            Err(_) => format!("{} bytes that are no text", self.body.len()),
+            Err(_) => format!("{} bytes that are not text", self.body.len()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures that are in the system for as long as a test holds them.
+//! Uploaded images, which are deleted when a test drops them.
 
 use std::env;
 use std::fs::File;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{Answer, System, eventually, path};
 
-/// What the keys of one test begin with, and nobody else's do.
+/// A key prefix that only one test uses.
 #[derive(Clone)]
 pub struct Prefix<'a> {
     system: &'a System,
@@ -80,7 +80,7 @@ impl Picture<'_> {
         self.put();
     }
 
-    /// Its key.
+    /// The key that it is stored under.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
@@ -175,7 +175,7 @@ impl Picture<'_> {
         self.system.delete(self.path("images"))
     }
 
-    /// Waits until nothing is left of it but what `GET /images` and `GET /labels` may say.
+    /// Waits until nothing is left of it; `GET /images` and `GET /labels` are not checked.
     pub fn vanishes(&self) {
         let gone = |what: &str, look: &dyn Fn() -> Answer| {
             eventually(&format!("the end of {what} of {}", self.key), || {

@@ -1,4 +1,4 @@
-//! Pictures to upload.
+//! Images to upload.
 
 use std::io::{Cursor, Write as _};
 
@@ -12,10 +12,10 @@ use image::{DynamicImage, Frame, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba,
 /// Red, green, blue and yellow.
 pub const COLOURS: [[u8; 3]; 4] = [[220, 20, 20], [20, 160, 20], [20, 20, 220], [230, 220, 20]];
 
-/// A photograph of `photos/`, as it is there.
+/// The bytes of a photograph in `photos/`.
 #[must_use]
 pub fn photo(name: &str) -> Vec<u8> {
-    // In the executable, which runs against a deployed stack on a machine that has nothing else.
+    // Included in the executable, which runs against a deployed stack where there is no checkout.
     let bytes: &[u8] = match name {
         "astronaut.png" => include_bytes!("../../photos/astronaut.png"),
         "china.jpg" => include_bytes!("../../photos/china.jpg"),
@@ -40,7 +40,7 @@ pub fn fixture(name: &str) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// A cup of coffee, small: quickly handled, and recognised.
+/// A small photograph of a cup of coffee: quickly handled, and recognised.
 #[must_use]
 pub fn coffee() -> Vec<u8> {
     let photo = image::load_from_memory(&photo("coffee.png")).expect("a photograph");
@@ -117,9 +117,8 @@ pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG of [`quarters`] that a camera held in one of the eight ways has written: `orientation` says which side of
-/// the upright picture its first row and first column are (Exif 2.32, tag 0x0112). `width` and `height` are those of
-/// the upright picture.
+/// A JPEG of [`quarters`] with one of the eight Exif orientations: which side of the upright image its first row and
+/// first column are (Exif 2.32, tag 0x0112). `width` and `height` are those of the upright image.
 #[must_use]
 pub fn turned(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let sideways = orientation >= 5;
@@ -143,7 +142,7 @@ pub fn turned(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     with_exif(&stored.into(), ImageFormat::Jpeg, orientation)
 }
 
-/// What [`with_exif`] gives away: a name, and a place in degrees, minutes and hundredths of seconds.
+/// The private data in [`with_exif`]: a name, and a place in degrees, minutes and hundredths of seconds.
 pub const SECRETS: [&[u8]; 2] = [b"Erika Mustermann", &[0x39, 0x30, 0, 0, 100, 0, 0, 0]];
 
 /// The picture as JPEG or PNG with Exif data: an orientation, who took it, and where.
@@ -250,7 +249,7 @@ pub fn bomb(width: u32, height: u32) -> Vec<u8> {
         ]
         .concat()
     };
-    // One bit a pixel, grey, and deflate, filters and order as ever.
+    // One bit per pixel, greyscale; deflate, filter method 0, not interlaced.
     let header = [
         &width.to_be_bytes()[..],
         &height.to_be_bytes(),

@@ -1,10 +1,10 @@
-//! What a piece of JSON is made of.
+//! The structure of a JSON value.
 
 use serde_json::{Map, Value, json};
 
 /// The names and types in `value`: `{"n": [1, 2], "s": "x"}` has the shape `{"n": ["number"], "s": "string"}`.
 ///
-/// The elements of a list show as one that has what they all have; where they differ, as `{"either": …, "or": …}`.
+/// The elements of a list are merged into one; where their types differ, as `{"either": …, "or": …}`.
 #[must_use]
 pub fn shape(value: &Value) -> Value {
     match value {

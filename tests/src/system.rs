@@ -28,25 +28,25 @@ use crate::{Answer, Picture, Prefix};
 
 /// How long one request may take: API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
-/// How long anything may take to follow an upload or a deletion, with every other test's pictures before it in line,
-/// unless `STACK_PATIENCE` says otherwise.
+/// How long anything may take to follow an upload or a deletion, with every other test's images queued before it,
+/// unless `STACK_PATIENCE` is set.
 const FOLLOWS: Duration = Duration::from_mins(5);
-/// How often it is looked at.
+/// How often a condition is polled.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The system under test. It runs, if it runs on this machine, until the last test lets go of it.
+/// The system under test; on this machine it runs until the last test drops it.
 pub struct System {
     base: String,
     access: Access,
     run: String,
     prefixes: AtomicU32,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    // Before the stack: what the stack runs ends first.
+    // Declared before the stack, so that what the stack runs is dropped first.
     runtime: Runtime,
     stack: Option<Stack>,
 }
 
-/// What a request shows to be let in.
+/// The credentials of a request.
 #[derive(Clone)]
 pub enum Access {
     /// Nothing.
@@ -55,11 +55,11 @@ pub enum Access {
     Key(String),
     /// A signature.
     Signed {
-        /// Who signs.
+        /// The signer's credentials.
         credentials: Credentials,
-        /// For which region.
+        /// The region of the signature.
         region: String,
-        /// For which service; `execute-api` is right.
+        /// The service of the signature; `execute-api` is the correct one.
         service: String,
     },
 }
@@ -81,7 +81,7 @@ impl System {
         })
     }
 
-    /// A system of one's own with other parameters, for which there must be no `STACK_URL`.
+    /// A separate system with other parameters; not available with `STACK_URL`.
     #[must_use]
     pub fn with(parameters: &[(&str, &str)]) -> Option<Self> {
         if env::var_os("STACK_URL").is_some() {
@@ -94,7 +94,7 @@ impl System {
     }
 
     fn local(parameters: &[(&str, &str)]) -> Self {
-        // `RUST_LOG=local_stack=info` tells what the services do.
+        // `RUST_LOG=local_stack=info` logs what the services do.
         let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env());
         let _ = log.with_writer(io::stderr).try_init();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -162,7 +162,7 @@ impl System {
                 .with_provider_and_native_roots(provider)
                 .expect("this machine's root certificates")
         } else {
-            // No certificate is needed, so none need be on this machine.
+            // Plain HTTP: this machine needs no root certificates.
             let tls = ClientConfig::builder_with_provider(provider.into())
                 .with_safe_default_protocol_versions()
                 .expect("the provider's versions of TLS")
@@ -183,13 +183,13 @@ impl System {
         }
     }
 
-    /// Where the API is, without a slash at the end.
+    /// The base URL of the API, without a trailing slash.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// What requests show, unless they are told otherwise.
+    /// The credentials of requests, unless a request sets others.
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
@@ -208,7 +208,7 @@ impl System {
         self.stack.as_ref()?.outputs.get(name).map(String::as_str)
     }
 
-    /// A request to a path below the base, which goes out exactly as it is given.
+    /// A request to a path below the base, which is sent exactly as given.
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request<'_> {
         Request {
             system: self,
@@ -238,13 +238,13 @@ impl System {
         self.request(Method::DELETE, path).send()
     }
 
-    /// Keys that nobody else uses, without a slash of their own.
+    /// A unique key prefix without a slash.
     #[must_use]
     pub fn prefix(&self) -> Prefix<'_> {
         Prefix::new(self, format!("{}-", self.unique()))
     }
 
-    /// Keys that nobody else uses, in a folder.
+    /// A unique key prefix that ends with a slash.
     #[must_use]
     pub fn folder(&self) -> Prefix<'_> {
         Prefix::new(self, format!("{}/", self.unique()))
@@ -255,7 +255,7 @@ impl System {
         format!("{}{number}", self.keys_of_this_run())
     }
 
-    /// What every key of this run begins with, and of every other one with the same `STACK_RUN`.
+    /// The prefix of every key of this run, shared by runs with the same `STACK_RUN`.
     #[must_use]
     pub fn keys_of_this_run(&self) -> String {
         format!("system-tests-{}-", self.run)
@@ -267,7 +267,7 @@ impl System {
         self.prefix().upload(name, bytes)
     }
 
-    /// Every entry of a list such as `/images`, page by page to the end. An answer for each page is checked.
+    /// Every entry of a list such as `/images`, page by page to the end. Each page is checked.
     #[must_use]
     pub fn list(&self, path: &str, limit: usize) -> Vec<Value> {
         let mut entries = Vec::new();
@@ -336,13 +336,13 @@ impl Request<'_> {
         self
     }
 
-    /// Shows something else than the system's own credentials.
+    /// Sets other credentials than the system's own.
     pub fn access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// Sends it and reads the whole answer. Who is told that there were too many requests comes again.
+    /// Sends it and reads the whole response; a response of 429 is retried.
     #[must_use]
     pub fn send(self) -> Answer {
         eventually("an answer other than 429", || {
@@ -398,7 +398,7 @@ impl Request<'_> {
     }
 }
 
-/// What `look` sees once it sees something; the one place where these tests wait.
+/// Polls until `look` returns a value; the only place where these tests wait.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     let patience = patience();

@@ -1,4 +1,4 @@
-//! Who is let in, by each value of `ApiAuthorization`, and what the other parameters change.
+//! Access under each value of `ApiAuthorization`, and the effect of the other parameters.
 
 use local_stack::access::Credentials;
 use serde_json::{Value, json};
@@ -128,7 +128,7 @@ fn a_picture_passes(system: &System) {
 }
 
 #[test]
-fn parameters_change_what_they_say() {
+fn parameters_take_effect() {
     let parameters = [
         ("StageName", "pictures"),
         ("ThumbnailSizes", "64,32,200"),
@@ -163,7 +163,7 @@ fn parameters_change_what_they_say() {
 }
 
 #[test]
-fn confidence_below_the_least_is_left_out() {
+fn labels_below_the_minimum_confidence_are_left_out() {
     let Some(system) = System::with(&[("MinConfidence", "100")]) else {
         return;
     };

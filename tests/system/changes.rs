@@ -1,4 +1,4 @@
-//! A key's picture is changed: what is said of it in the end is of the last one only.
+//! An image is replaced: in the end everything belongs to the last upload.
 
 use image::ImageFormat;
 use serde_json::Value;
@@ -9,7 +9,7 @@ fn both_parts_are_of_one_picture_at_any_time_and_of_the_newer_in_the_end() {
     let system = System::shared();
     let (older, newer) = (samples::photo("astronaut.png"), samples::photo("china.jpg"));
     let mut picture = system.upload("changing", older.clone());
-    // The older one may still be under way when it is replaced, or done.
+    // The older image may be in progress or done when it is replaced.
     for wait in [false, true] {
         if wait {
             picture.replace(older.clone());
@@ -42,7 +42,7 @@ fn both_parts_are_of_one_picture_at_any_time_and_of_the_newer_in_the_end() {
         let index = system.list("/labels/Person", 100);
         let listed = index.iter().any(|row| row["key"] == picture.key());
         assert!(!listed, "the older picture's label is in the index");
-        // A thumbnail of the older one may be put back for a moment by whoever is late.
+        // A late invocation may put a thumbnail of the older image back for a moment.
         eventually("the newer thumbnails", || {
             (picture.pixels(256).dimensions() == (256, 171)).then_some(())
         });

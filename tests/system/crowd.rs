@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many uploads at once.
 
 use std::thread;
 

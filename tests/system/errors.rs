@@ -1,4 +1,4 @@
-//! What clients are told when something is wrong, and what pages of other origins may do.
+//! Error responses, and what pages of other origins may do.
 
 use system_tests::{Method, System, samples};
 

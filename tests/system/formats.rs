@@ -1,4 +1,4 @@
-//! Every kind of picture that people have, and those that they should not have.
+//! Every supported format, and files that are not images.
 
 use image::ImageFormat;
 use serde_json::Value;
@@ -22,7 +22,7 @@ fn pictures_are_upright_however_the_camera_was_held() {
 }
 
 #[test]
-fn every_format_is_told_by_its_bytes_and_made_small() {
+fn every_format_is_recognized_by_its_bytes_and_made_small() {
     let system = System::shared();
     let folder = system.folder();
     let quarters = samples::quarters(300, 200);
@@ -43,7 +43,7 @@ fn every_format_is_told_by_its_bytes_and_made_small() {
         .into_iter()
         .enumerate()
         .map(|(number, (format, bytes))| {
-            // The name lies, and is not believed.
+            // The name has the wrong extension, which is ignored.
             let name = if format == "jpeg" { "png" } else { "jpg" };
             (format, folder.upload(&format!("{number}.{name}"), bytes))
         });
@@ -127,7 +127,7 @@ fn nothing_is_enlarged_and_nothing_vanishes() {
 }
 
 #[test]
-fn thumbnails_say_nothing_of_who_took_the_picture_and_where() {
+fn thumbnails_carry_neither_author_nor_location() {
     let system = System::shared();
     let folder = system.folder();
     for (name, picture, format) in [
@@ -211,7 +211,7 @@ fn what_cannot_be_a_picture_is_recorded_as_such() {
     }
 }
 
-/// Exactly a status and a reason for programs and people.
+/// Exactly a status and a reason, with a code and a message.
 fn assert_failed(record: &Value, part: &str, code: &str) {
     let part = &record[part];
     assert_eq!(part["status"], "failed", "{record:#}");

@@ -1,11 +1,11 @@
-//! Any key of 1 to 1,000 bytes of UTF-8 travels unharmed through every part of the system.
+//! Any key of 1 to 1,000 bytes of UTF-8 passes through every part of the system unchanged.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use system_tests::{Method, System, eventually, path, samples};
 
-/// Each has broken something somewhere: an encoding, a template, a path, a query.
+/// Each breaks a naive implementation of something: an encoding, a template, a path, a query.
 const NAMES: &[&str] = &[
     "photo.jpg",
     "a b c.jpg",

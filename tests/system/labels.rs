@@ -1,4 +1,4 @@
-//! Which pictures show something.
+//! The images that show a label.
 
 use serde_json::{Value, json};
 use system_tests::{System, path, samples};

@@ -5,8 +5,7 @@ use std::{env, fs};
 use serde_json::Value;
 use system_tests::{System, eventually, path};
 
-/// For after a run of the others with the same `STACK_RUN`, or the same `STACK_KEYS`, to which it would otherwise come too
-/// early.
+/// Runs after the other tests, with the same `STACK_RUN` or `STACK_KEYS`; together with them it would run too early.
 #[test]
 #[ignore = "looks at what an earlier run, named by STACK_RUN or STACK_KEYS, has left"]
 fn nothing_is_left_of_this_run() {

@@ -154,7 +154,7 @@ fn the_list_has_the_record_in_short() {
     for label in short["analysis"]["labels"].as_array_mut().unwrap() {
         *label = json!({"name": label["name"], "confidence": label["confidence"]});
     }
-    // A scan need not see what was written this moment.
+    // An index is eventually consistent.
     eventually("the summary", || {
         let list = system.list("/images", 100);
         let summary = list
@@ -195,7 +195,7 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     let folder = system.folder();
     let first = folder.upload("kept before", samples::coffee());
     let _ = first.done();
-    // Too small to be looked at: 120 of them are soon done.
+    // Too small to be analyzed, so 120 of them are done soon.
     let tiny = samples::encoded(
         &samples::plain(9, 9, [200, 40, 40]),
         image::ImageFormat::Png,
@@ -214,8 +214,8 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     for picture in &deleted {
         picture.vanishes();
     }
-    // Other tests upload and delete meanwhile, so that pages are not the same twice; but no page has a deleted image's
-    // place left empty, and this folder's are in order.
+    // Other tests upload and delete meanwhile, so pages differ between reads; but a deleted image leaves no gap in a
+    // page, and this folder's images are in order.
     let keys: Vec<String> = system
         .list("/images", 100)
         .iter()

@@ -63,7 +63,7 @@ impl<'a> Upload<'a> {
     }
 }
 
-/// A BMP with so many bytes behind its pixels: an image as large as is wanted.
+/// A BMP followed by this many bytes: an image of any size.
 fn image_of(length: usize) -> Vec<u8> {
     let mut bytes = samples::coffee();
     assert!(bytes.len() < length);

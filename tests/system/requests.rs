@@ -4,7 +4,7 @@ use serde_json::json;
 use system_tests::{Method, System, samples};
 
 #[test]
-fn a_body_of_any_type_is_no_request_to_the_tables() {
+fn no_body_becomes_a_request_to_the_tables() {
     let system = System::shared();
     let scan = r#"{"TableName": "ImageTable", "Select": "COUNT"}"#;
     for route in ["/images", "/images/x", "/labels/Person"] {
@@ -33,7 +33,7 @@ fn a_body_of_any_type_is_no_request_to_the_tables() {
 }
 
 #[test]
-fn a_query_or_a_header_is_no_other_action_of_s3() {
+fn queries_and_headers_select_no_other_operation_of_s3() {
     let system = System::shared();
     let folder = system.folder();
     let precious = folder.upload("precious.jpg", samples::coffee());

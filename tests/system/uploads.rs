@@ -1,5 +1,5 @@
-//! What becomes of one photograph. These tests alone run against a stack with users (`.ci/prove main-job`): they ask for
-//! keys of their own and for no list.
+//! One photograph from upload to deletion. Only these tests run against a stack with users (`.ci/prove main-job`): they
+//! read keys of their own and no list.
 
 use serde_json::{Value, json};
 use system_tests::{Method, System, path, samples, shape};
@@ -174,7 +174,7 @@ fn assert_asked_again(system: &System, url: &str) {
 }
 
 #[test]
-fn whatever_a_client_accepts_or_says_it_sends_bytes_stay_bytes() {
+fn bytes_stay_bytes_whatever_accept_and_content_type_are() {
     let system = System::shared();
     let folder = system.folder();
     let photo = samples::coffee();

@@ -18,7 +18,7 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 /// What is left of the invocation's time for the calls after this one.
 const RESERVE: Duration = Duration::from_secs(10);
 
-/// What comes of a `DetectLabels` call.
+/// The outcome of a `DetectLabels` call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Detection {
     /// The labels.

@@ -29,7 +29,7 @@ pub struct Receipt {
     pub queue_arn: String,
     /// The handle of this receive.
     pub handle: String,
-    /// How many times the message has been received, this time included: about, says SQS.
+    /// Approximately how many times the message has been received, this time included (`ApproximateReceiveCount`).
     pub receive_count: u32,
 }
 

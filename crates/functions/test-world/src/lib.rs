@@ -2,7 +2,7 @@
 //!
 //! [`Tables`] are the tables of the template in an embedded `DynamoDB`. A [`Gate`] holds every call of an invocation
 //! before and after it is made, so that a test can put the calls of several [`Invocation`]s in any order.
-#![allow(
+#![expect(
     clippy::missing_panics_doc,
     reason = "it is for tests, which fail by panicking"
 )]

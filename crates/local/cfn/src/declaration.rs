@@ -36,7 +36,7 @@ pub(crate) struct DeclaredResource {
     pub(crate) depends_on: Vec<(String, Span)>,
     pub(crate) deletion_policy: Option<String>,
     pub(crate) update_replace_policy: Option<String>,
-    /// `Properties`, `Metadata`, `CreationPolicy`, `UpdatePolicy`, as far as they are there.
+    /// `Properties`, `Metadata`, `CreationPolicy`, `UpdatePolicy`, if present.
     pub(crate) parts: Vec<(&'static str, Expression)>,
 }
 
@@ -163,7 +163,7 @@ pub(crate) fn rule(name: &str, node: &Node, visible: VisibleNames<'_>) -> Result
     })
 }
 
-/// What CloudFormation says of a resource before it reads it.
+/// CloudFormation's message about a resource that it cannot read.
 fn check_attributes(logical_id: &str, node: &Node) -> Result<(), Error> {
     let entries = node.as_map().ok_or_else(|| {
         let message = "Template format error: Every Resources member must be an object.";

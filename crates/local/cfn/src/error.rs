@@ -29,7 +29,7 @@ impl Error {
         }
     }
 
-    /// An error that no line of the template is to blame for.
+    /// An error that belongs to no line of the template.
     pub fn without_place(message: impl Into<String>) -> Self {
         Self {
             file: None,

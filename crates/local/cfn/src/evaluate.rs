@@ -12,7 +12,7 @@ use crate::sub::{Part, Sub};
 use crate::visible_names::{NO_VALUE, NOTIFICATION_ARNS, Names, Section, VisibleNames};
 use crate::{Environment, Error, Node, Resource, ResourceTypes, Span, Template, Value};
 
-/// What all texts that a template builds may come to, in bytes. `Fn::Sub` within `Fn::Sub` can double at each level, so
+/// Total bytes of the strings that a template may build. `Fn::Sub` within `Fn::Sub` can double at each level, so
 /// that a short template could ask for more memory than there is.
 const MAX_BUILT: usize = 16 << 20;
 

@@ -79,7 +79,7 @@ impl Expression {
         entries.iter().enumerate().map(read).collect()
     }
 
-    /// Visits this expression and all within it. `taken` says of a condition whether it holds; of an `Fn::If` whose
+    /// Visits this expression and all within it. `taken` returns whether a condition holds; of an `Fn::If` whose
     /// condition isn't decided both branches are visited.
     pub(crate) fn walk<'e>(
         &'e self,

@@ -8,12 +8,11 @@
 //! 2. [`Template::parse`] reads the sections, checks every function's arguments and every name, and computes nothing.
 //! 3. [`Template::resolve`] takes parameters, an [`Environment`] and what resource types give to references, and makes
 //!    a [`Stack`]: parameters, then rules, conditions, resources in dependency order, outputs.
-//! 4. [`Resource::typed`] (or [`from_node`]) reads properties into a struct as leniently as CloudFormation does
+//! 4. [`Resource::deserialize`] (or [`from_node`]) reads properties into a struct as leniently as CloudFormation does
 //!    (`"true"` for `true`, `5` for `"5"`), and refuses unknown ones by name and line.
 
-#![allow(clippy::doc_markdown, reason = "CloudFormation is a name, not an item")]
-
 mod declaration;
+mod deserializer;
 mod error;
 mod evaluate;
 mod expression;
@@ -26,13 +25,12 @@ mod resolve;
 mod stack;
 mod sub;
 mod template;
-mod typed;
 mod visible_names;
 mod yaml;
 
+pub use deserializer::from_node;
 pub use error::Error;
 pub use node::{Node, Span, Value};
 pub use parameter::{Parameter, ParameterType};
 pub use stack::{Environment, Output, Resource, ResourceTypes, Stack};
 pub use template::Template;
-pub use typed::from_node;

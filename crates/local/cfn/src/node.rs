@@ -42,11 +42,11 @@ pub enum Value {
     Bool(bool),
     /// A number as JSON has them.
     Number(Number),
-    /// Text.
+    /// A string.
     String(String),
     /// A list.
     List(Vec<Node>),
-    /// Keys, each with its own place, and their values; no key is there twice.
+    /// Keys, each with its own place, and their values; no key appears twice.
     Map(Vec<(String, Span, Node)>),
 }
 
@@ -60,7 +60,7 @@ impl Node {
         yaml::parse(text)
     }
 
-    /// The value of a map's key; `None` if there is none, or if this is no map.
+    /// The value of a map's key; `None` if there is none, or if this is not a map.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         let entries = self.as_map()?;
@@ -69,7 +69,7 @@ impl Node {
             .find_map(|(name, _, value)| (name == key).then_some(value))
     }
 
-    /// The text, if this is text.
+    /// The string, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {

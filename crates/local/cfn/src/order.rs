@@ -1,8 +1,8 @@
-//! What comes before what.
+//! Dependency order.
 
 use crate::{Error, Span};
 
-/// How CloudFormation speaks of a cycle, which is given with its first name twice.
+/// CloudFormation's message about a cycle, which names its first element twice.
 pub(crate) fn between_resources(cycle: &[&str]) -> String {
     let (_, members) = cycle.split_last().unwrap_or((&"", cycle));
     format!(
@@ -12,14 +12,14 @@ pub(crate) fn between_resources(cycle: &[&str]) -> String {
     )
 }
 
-/// Nobody recorded its words for conditions.
+/// CloudFormation's message about conditions has not been recorded.
 pub(crate) fn between_conditions(cycle: &[&str]) -> String {
     format!("circular dependency: {}", cycle.join(" -> "))
 }
 
 /// Puts `names` so that each comes after those it depends on, otherwise in the order given.
 ///
-/// `dependencies[i]` are the indices that `names[i]` depends on and where it says so. Recursion would go as deep as
+/// `dependencies[i]` are the indices that `names[i]` depends on, and where each is referred to. Recursion would go as deep as
 /// the longest chain, which a template may make long; so the stack is explicit.
 pub(crate) fn in_order(
     names: &[&str],
@@ -34,7 +34,7 @@ pub(crate) fn in_order(
     }
     let mut states = vec![State::New; names.len()];
     let mut order = Vec::with_capacity(names.len());
-    // Who is being visited, and how many of its dependencies have been looked at.
+    // The nodes being visited, and how many of their dependencies have been followed.
     let mut open: Vec<(usize, usize)> = Vec::new();
     for start in 0..names.len() {
         if states[start] == State::New {

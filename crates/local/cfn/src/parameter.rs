@@ -12,15 +12,15 @@ use crate::{Error, Node, Span, Value, from_node, pattern};
 /// Rules: "CloudFormation template Parameters syntax", user guide.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Its name.
+    /// The logical id.
     pub name: String,
     /// Where it is declared.
     pub span: Span,
-    /// What it takes.
+    /// The type of its value.
     pub kind: ParameterType,
     /// The value if none is given.
     pub default: Option<String>,
-    /// What it is for.
+    /// `Description`.
     pub description: Option<String>,
     /// The value is a secret that must not be shown.
     pub no_echo: bool,

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-/// Compiles a pattern, or says why it can't be.
+/// Compiles a pattern; the error says why it can't.
 ///
 /// What Java and the `regex` crate write alike but mean differently is translated (`\d`, `\w` and `\s` are ASCII in
 /// Java) or refused (possessive quantifiers); what Java alone has (look-around, back references) the crate refuses.

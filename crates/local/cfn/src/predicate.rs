@@ -1,4 +1,4 @@
-//! What is true or false: the functions of Conditions and Rules.
+//! Boolean expressions: the functions of Conditions and Rules.
 
 use crate::expression::{Expression, arguments, unsupported};
 use crate::visible_names::{Section, VisibleNames};
@@ -11,9 +11,9 @@ pub(crate) enum Predicate {
     Any(Vec<Predicate>),
     Not(Box<Predicate>),
     Condition(String, Span),
-    /// The list has the text.
+    /// The list contains the string.
     Contains(Expression, Expression),
-    /// Every entry of the list is the text.
+    /// Every entry of the list equals the string.
     EachMemberEquals(Expression, Expression),
     /// Every entry of the first list is in the second.
     EachMemberIn(Expression, Expression),

@@ -1,4 +1,4 @@
-//! What a template comes to with given parameters.
+//! A template resolved with given parameters.
 
 use std::collections::BTreeMap;
 
@@ -25,19 +25,19 @@ pub struct Environment {
     pub notification_arns: Vec<String>,
 }
 
-/// What the types of resources give to those that refer to them; "Return values" on each type's page of the template
+/// The values that references to resources have; "Return values" on each type's page of the template
 /// reference.
 pub trait ResourceTypes {
-    /// What `Ref` gives. Every resource is asked for it, whether something refers to it or not.
+    /// The value of `Ref`; called for every resource, whether referred to or not.
     ///
     /// # Errors
-    /// Why there is nothing to give, such as an unknown type; the place is added.
+    /// Why there is no value, such as an unknown type; the caller adds the place.
     fn reference(&self, resource: &Resource) -> Result<String, String>;
 
-    /// What `Fn::GetAtt` gives: text, or for some attributes a list. It gets the place of the function.
+    /// The value of `Fn::GetAtt`: a string, or for some attributes a list. The value takes the place of the function.
     ///
     /// # Errors
-    /// Why there is nothing to give, such as an unknown attribute; the place is added.
+    /// Why there is no value, such as an unknown attribute; the caller adds the place.
     fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String>;
 }
 
@@ -54,9 +54,9 @@ pub struct Resource {
     pub span: Span,
     /// Its properties; an empty map if it has none.
     pub properties: Node,
-    /// What its `DependsOn` names, as far as it is there.
+    /// The resources named in `DependsOn` that exist.
     pub depends_on: Vec<String>,
-    /// Everything that it depends on, by `DependsOn` or by reference, each once.
+    /// Every resource that it depends on, by `DependsOn` or by reference, once each.
     pub dependencies: Vec<String>,
     /// `Delete`, `Retain`, `RetainExceptOnCreate` or `Snapshot`.
     pub deletion_policy: Option<String>,
@@ -75,7 +75,7 @@ impl Resource {
     ///
     /// # Errors
     /// What the type refuses, with file, place and path.
-    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
         from_node(&self.properties).map_err(|error| self.blame(error))
     }
 

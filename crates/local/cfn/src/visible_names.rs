@@ -1,10 +1,10 @@
-//! Which names an expression may use, by the section that it stands in.
+//! Which names an expression may use, by the section that it is in.
 
 use std::collections::BTreeSet;
 
 use crate::{Error, Span};
 
-/// The pseudo parameters that are text.
+/// The pseudo parameters that are strings.
 pub(crate) const PSEUDO_STRINGS: [&str; 6] = [
     "AWS::AccountId",
     "AWS::Partition",
@@ -15,7 +15,7 @@ pub(crate) const PSEUDO_STRINGS: [&str; 6] = [
 ];
 /// The pseudo parameter that is a list.
 pub(crate) const NOTIFICATION_ARNS: &str = "AWS::NotificationARNs";
-/// The pseudo parameter that removes what it is given to.
+/// The pseudo parameter that removes the property that it is the value of.
 pub(crate) const NO_VALUE: &str = "AWS::NoValue";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) struct Names {
 }
 
 impl VisibleNames<'_> {
-    /// Checks what a `Ref` names.
+    /// Checks the name in a `Ref`.
     pub(crate) fn reference(&self, name: &str, span: Span) -> Result<(), Error> {
         let pseudo = PSEUDO_STRINGS.contains(&name) || name == NOTIFICATION_ARNS;
         let resource = self.names.resources.contains(name);
@@ -107,7 +107,7 @@ impl VisibleNames<'_> {
         Err(Error::new(span, message))
     }
 
-    /// What CloudFormation says of a name that isn't there, or isn't there under the conditions that hold.
+    /// CloudFormation's message about a name that doesn't exist, or doesn't exist under the conditions that hold.
     pub(crate) fn unresolved(&self, name: &str, span: Span) -> Error {
         let section = self.section.name();
         let message = if self.section.sees_resources() {

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput, Tag};
 
 use crate::{Error, Node, Span, Value};
 
-/// Deeper than any template is; keeps every recursion over a node shallow.
+/// More than any template needs; bounds every recursion over a node.
 const MAX_DEPTH: usize = 100;
 
 /// Reads the one document of `text`.
@@ -123,7 +123,7 @@ impl<'text> Reader<'text> {
                 (_, span) => return Err(Error::new(span, "a key must be plain text")),
             };
             if !seen.insert(key.clone()) {
-                return Err(Error::new(span, format!("the key {key} is there twice")));
+                return Err(Error::new(span, format!("the key {key} appears twice")));
             }
             let (event, value_span) = self.next().map_err(|error| error.within(&key))?;
             let value = self.node(event, value_span, depth + 1);
@@ -141,7 +141,7 @@ fn place(marker: &Marker) -> Span {
 }
 
 fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Value {
-    // A short intrinsic's argument and `!!str` are text; `!!int` and the like say what a plain scalar says anyway.
+    // A short intrinsic's argument and `!!str` are text; `!!int` and the like change nothing about a plain scalar.
     let resolve = tag.map_or(plain, |tag| {
         tag.is_yaml_core_schema() && tag.suffix != "str"
     });
@@ -180,7 +180,7 @@ fn plain_number(text: &str) -> Option<serde_json::Number> {
     representable.then_some(number)
 }
 
-/// `!Ref X` → `{Ref: X}`, `!Sub x` → `{Fn::Sub: x}`. Whether there is such a function is for its reader to say.
+/// `!Ref X` → `{Ref: X}`, `!Sub x` → `{Fn::Sub: x}`. Whether the function exists is checked when the expression is read.
 fn tagged(tag: &Tag, node: Node) -> Result<Node, Error> {
     let span = node.span;
     if tag.is_yaml_core_schema() {

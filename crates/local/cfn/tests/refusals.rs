@@ -244,7 +244,7 @@ fn a_typed_view_has_file_and_path() {
     .unwrap();
     assert_eq!(
         stack.resources[0]
-            .typed::<Bucket>()
+            .deserialize::<Bucket>()
             .err()
             .unwrap()
             .to_string(),

@@ -112,9 +112,9 @@ fn refusals_name_the_place() {
     );
     assert_eq!(
         refused("a:\n- b: 1\n  c: 2\n  b: 3"),
-        "4:3: a[0]: the key b is there twice"
+        "4:3: a[0]: the key b appears twice"
     );
-    assert_eq!(refused("a: 1\n'a': 2"), "2:1: the key a is there twice");
+    assert_eq!(refused("a: 1\n'a': 2"), "2:1: the key a appears twice");
     assert_eq!(refused("[a]: 1"), "1:1: a key must be plain text");
     assert_eq!(
         refused("a: !!binary aGk="),

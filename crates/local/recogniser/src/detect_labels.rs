@@ -28,7 +28,7 @@ const MAX_SIDE: u32 = 10_000;
 /// What the shorter side is decoded to: a little more than the networks see.
 const DECODED_SIDE: u32 = 320;
 
-/// What Rekognition answers about `image`, which is the file that [`Request::image`] carries or names.
+/// Rekognition's response for `image`, which is the file that [`Request::image`] carries or names.
 ///
 /// The file is decoded at reduced scale and turned upright as its EXIF data says, so boxes are those of the upright
 /// picture; `OrientationCorrection` is always absent, as AWS leaves it out for model version 3. Takes one core for

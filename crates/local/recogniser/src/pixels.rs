@@ -66,7 +66,7 @@ impl Pixels<'_> {
     /// The window stretched to `edge` x `edge`, as the planes red, green, blue, each value run through `normalise`.
     ///
     /// A triangle filter that widens as the picture shrinks, so that fine patterns do not turn into coarse ones. The
-    /// rows are read once and in order, and nothing but the answer and one row is held.
+    /// rows are read once and in order, and nothing but the result and one row is held.
     pub(crate) fn square(
         &self,
         window: Window,

@@ -12,7 +12,7 @@ use crate::vocabulary::Vocabulary;
 const SAME_PLACE: f32 = 0.75;
 /// A box of at least this share of the picture cannot escape the classifier.
 const LARGE: f32 = 0.15;
-/// A box of less than this share of the picture shows too little to tell by.
+/// A box of less than this share of the picture is too small to be confirmed by the classifier.
 const SPECK: f32 = 0.002;
 /// From this score on even a speck is believed.
 const LIKELY: f32 = 0.6;
@@ -75,7 +75,7 @@ fn one_name_each(
     kept
 }
 
-/// Drops what is too small to tell, and what is large in the picture and yet unseen by the classifier.
+/// Drops boxes that are too small to be confirmed, and large ones that the classifier does not see.
 ///
 /// People and furniture stay: the classifier has hardly a word for them. Sports equipment must have support however
 /// high its score, as any bright shape on a plain ground is a kite to the detector.
@@ -139,7 +139,7 @@ fn rename(
             continue;
         }
         if masses[thing] >= SURE && masses[thing] > masses[term] {
-            // Both know an orange from a lemon: then nobody knows better.
+            // Both distinguish an orange from a lemon, so neither is preferred.
             if !vocabulary.is_class[term] || masses[thing] >= score {
                 sightings[at].term = thing;
             }

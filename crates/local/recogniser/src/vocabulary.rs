@@ -146,7 +146,7 @@ impl Reader {
         index
     }
 
-    /// A kind that is no row of its own is of the category that most of what it holds is of.
+    /// A kind that is not a row of its own is of the category that most of what it holds is of.
     fn finish(mut self) -> Vec<Term> {
         for (parent, categories) in self.below {
             if self.terms[parent].category.is_empty()

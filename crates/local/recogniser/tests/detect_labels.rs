@@ -29,7 +29,7 @@ fn photo(name: &str) -> Vec<u8> {
 }
 
 /// Asks about a file as if it lay in S3, with the other members of the request.
-#[allow(clippy::needless_pass_by_value, reason = "it is always a literal")]
+#[expect(clippy::needless_pass_by_value, reason = "it is always a literal")]
 fn ask(image: &[u8], with: Value) -> Result<Value, DetectLabelsError> {
     let mut body = json!({ "Image": { "S3Object": { "Bucket": "raw", "Name": "photo.jpg" } } });
     body.as_object_mut()

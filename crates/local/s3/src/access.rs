@@ -37,7 +37,7 @@ pub trait Access: Send + Sync {
 /// What a caller wants to do.
 #[derive(Debug)]
 pub struct AccessRequest<'a> {
-    /// Who signed. Unsigned requests are refused before.
+    /// The signer. Unsigned requests are refused before this.
     pub access_key: &'a str,
     /// From a header, or from the query of a presigned URL.
     pub session_token: Option<&'a str>,
@@ -63,7 +63,7 @@ enum Resource {
 }
 
 /// The IAM actions of each operation, from S3's [permissions by operation]. `DeleteObjects` and `PostObject` have their
-/// keys in the body, and check access themselves. An operation that is not here is answered 501.
+/// keys in the body, and check access themselves. An operation that is not listed gets 501.
 ///
 /// [permissions by operation]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 const ACTIONS: &[(&str, &[(&str, Resource)])] = {

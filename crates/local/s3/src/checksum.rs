@@ -101,7 +101,7 @@ pub(crate) fn kind(composite: bool) -> dto::ChecksumType {
     })
 }
 
-/// What the client says about the digests of a body that it sends.
+/// The digests that the client declares for the body that it sends.
 #[derive(Debug, Default)]
 pub(crate) struct ClaimedDigests {
     md5: Option<[u8; 16]>,

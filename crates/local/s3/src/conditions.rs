@@ -79,12 +79,12 @@ mod tests {
         })
     }
 
-    #[allow(clippy::unnecessary_wraps)]
+    #[expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
     fn at(seconds: u64) -> Option<Timestamp> {
         Some((std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).into())
     }
 
-    #[allow(clippy::unnecessary_wraps)]
+    #[expect(clippy::unnecessary_wraps, reason = "the fields are optional")]
     fn etag(etag: &str) -> Option<ETagCondition> {
         Some(etag.parse().unwrap())
     }

@@ -11,8 +11,7 @@ use crate::store::ObjectVersion;
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
-// The messages say what each variant means.
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the messages document the variants")]
 pub enum Error {
     #[error("cannot use the folder {}", folder.display())]
     Folder {

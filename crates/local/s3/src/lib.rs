@@ -1,7 +1,7 @@
 //! S3 over its wire protocol, kept in a folder.
 //!
 //! [`Store`] keeps buckets and versions of objects on disk: contents as files, everything else in an `SQLite` index.
-//! [`service`] answers S3 requests from it, over a socket or in process. The protocol (routing, XML, signatures) is the
+//! [`service`] serves S3 requests from it, over a socket or in process. The protocol (routing, XML, signatures) is the
 //! crate `s3s`; what the operations do is here, as the [S3 API reference] describes it.
 //!
 //! An [`Access`] decides who may do what, and an [`Observer`] is notified of every acknowledged change. Nothing in here

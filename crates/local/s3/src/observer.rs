@@ -14,7 +14,7 @@ pub trait Observer: Send + Sync {
     async fn changed(&self, change: Change);
 }
 
-/// A change of one object, with what an [event message] says about it.
+/// A change of one object, with the fields of its [event message].
 ///
 /// [event message]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 #[derive(Debug, Clone, PartialEq, Eq)]

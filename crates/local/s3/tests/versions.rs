@@ -168,7 +168,7 @@ async fn a_delete_marker_hides_the_object() {
         ]
     );
     assert_eq!(bucket.get(Some(&version)).await, "1");
-    // A marker is no object that a conditional write could collide with.
+    // A marker is not an object that a conditional write could collide with.
     let put = bucket.s3.put_object().bucket(BUCKET).key(KEY);
     put.if_none_match("*").send().await.unwrap();
     bucket.delete(None).await;

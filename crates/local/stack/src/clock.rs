@@ -1,4 +1,4 @@
-//! Time as AWS's messages write it.
+//! Time in the formats of AWS's messages.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

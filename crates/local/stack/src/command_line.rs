@@ -71,7 +71,7 @@ pub struct Options {
     pub data: Data,
     /// The folder of the zips to run; `None` builds the functions.
     pub artifacts: Option<PathBuf>,
-    /// `DetectLabels` calls answered a second; `None` is unlimited.
+    /// `DetectLabels` calls served a second; `None` is unlimited.
     pub rekognition_rate: Option<NonZeroU32>,
     /// Added to every call of a service by a function.
     pub latency: Duration,

@@ -1,4 +1,4 @@
-//! Rekognition's `DetectLabels`, answered by the crate `recogniser`.
+//! Rekognition's `DetectLabels`, implemented by the crate `recogniser`.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::access::Caller;
 use crate::aws_port::service::{Call, Output, Service, ServiceError};
 use crate::throttle::Throttle;
 
-/// Looks at pictures, one at a time: a decoded picture is what needs memory.
+/// Analyzes one image at a time, because a decoded image takes most of the memory.
 pub struct Rekognition {
     recogniser: OnceCell<Arc<Recogniser>>,
     concurrent: Semaphore,
@@ -24,7 +24,7 @@ pub struct Rekognition {
 }
 
 impl Rekognition {
-    /// Loads nothing yet; at most `rate` calls are answered a second.
+    /// Loads the networks on first use; calls above `rate` a second are throttled.
     #[must_use]
     pub fn new(store: Arc<Store>, rate: Option<NonZeroU32>) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Rekognition {
                 anyhow::Ok(Arc::new(recogniser))
             })
             .await
-            .context("the recogniser does not load")?;
+            .context("cannot load the recogniser")?;
         Ok(Arc::clone(loaded))
     }
 

@@ -30,7 +30,7 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
 /// How long a presigned URL may be valid: seven days.
 const MAX_EXPIRES: Duration = Duration::from_hours(7 * 24);
 
-/// The query parameters of a signature. All but the token are added by whoever signs.
+/// The query parameters of a signature. The signer adds all but the token.
 const ALGORITHM_PARAMETER: &str = "X-Amz-Algorithm";
 const CREDENTIAL_PARAMETER: &str = "X-Amz-Credential";
 const DATE_PARAMETER: &str = "X-Amz-Date";
@@ -64,8 +64,7 @@ pub struct SigV4Authorization {
 
 /// Why a signature is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-// The messages say what each variant means.
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the messages document the variants")]
 pub enum SignatureError {
     #[error("Missing Authentication Token")]
     Missing,
@@ -94,8 +93,7 @@ pub enum SignatureError {
 
 /// What a signature covers of a request.
 #[derive(Debug, Clone, Copy)]
-// Fields that are named as in `http`.
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the fields are named as in `http`")]
 pub struct SignedParts<'a> {
     pub method: &'a Method,
     /// As sent.

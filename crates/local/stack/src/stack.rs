@@ -16,9 +16,9 @@ use crate::api_port::{ApiAuthorizer, ApiPort, IntegrationBackend};
 use crate::aws_port::{AwsPort, S3AccessAdapter};
 use crate::cloudformation::CloudFormation;
 use crate::command_line::Options;
+use crate::data_folder::DataFolder;
 use crate::dynamodb::Tables;
 use crate::environment::{ACCOUNT, REGION};
-use crate::folder::DataFolder;
 use crate::function_calls::FunctionCalls;
 use crate::gallery_page::GalleryPage;
 use crate::lambda::{Host, Lambda, artifact};
@@ -231,7 +231,7 @@ impl LoadedTemplate {
     }
 }
 
-/// Connects the services as the template says: buckets to topics to functions, failures to queues.
+/// Connects the services as the template declares: buckets to topics to functions, failures to queues.
 fn services(
     template: &LoadedTemplate,
     executables: &HashMap<String, PathBuf>,

@@ -92,7 +92,7 @@ fn an_expression_uses_every_metric_that_is_given_to_it() {
 }
 
 #[test]
-fn alarms_tell_who_is_to_be_told_and_nobody_else() {
+fn alarms_notify_the_given_topic_and_no_other() {
     let topic = "arn:aws:sns:eu-central-1:111122223333:alarms";
     for (parameters, told) in [
         (vec![("AlarmTopicArn", topic)], vec![topic.to_owned()]),

@@ -1,6 +1,6 @@
-//! What can go wrong, and how much a template may do before it does.
+//! Errors, and the limits on what a template may do.
 
-/// Nodes that may be evaluated, plus one for every 256 bytes of text handled, in one rendering.
+/// Nodes that one rendering may evaluate, plus one for every 256 bytes of text that it handles.
 pub const MAX_WORK: u64 = 4_000_000;
 /// Bytes of text that cost as much as one evaluation.
 const BYTES_PER_STEP: usize = 256;
@@ -8,7 +8,7 @@ const BYTES_PER_STEP: usize = 256;
 pub const MAX_TEXT_BYTES: usize = 32 << 20;
 /// How deep blocks, expressions and values may nest.
 pub const MAX_DEPTH: usize = 64;
-/// Iterations of one `#foreach`; later elements are passed over.
+/// Iterations of one `#foreach`; further elements are skipped.
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 pub const MAX_ITERATIONS: usize = 1_000;
@@ -25,13 +25,13 @@ pub struct ParseError {
     pub problem: String,
 }
 
-/// A template that API Gateway would answer with 500, or that asks for more than this engine gives.
+/// A rendering to which API Gateway would respond with 500, or that exceeds a limit of this engine.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// The template did more than [`MAX_WORK`].
     #[error("the template does more than {MAX_WORK} steps")]
     TooMuchWork,
-    /// A text grew over [`MAX_TEXT_BYTES`].
+    /// A string grew over [`MAX_TEXT_BYTES`].
     #[error("a text grew over {MAX_TEXT_BYTES} bytes")]
     TooLong,
     /// Values or blocks nested deeper than the engine follows.
@@ -45,7 +45,7 @@ pub enum RenderError {
     OutOfBounds {
         /// The index asked for.
         index: i128,
-        /// The elements there are.
+        /// The number of elements.
         length: usize,
     },
     /// A list or map that grew or shrank while `#foreach` walked it.
@@ -59,7 +59,7 @@ pub enum RenderError {
         /// Why it throws.
         problem: String,
     },
-    /// A method that Java has and this engine hasn't.
+    /// A method that Java has and this engine doesn't implement.
     #[error("{class}.{method} is not supported")]
     NotSupported {
         /// The class or interface.

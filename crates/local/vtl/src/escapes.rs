@@ -1,6 +1,6 @@
-//! Signs that begin nothing, and backslashes before signs: what Velocity's lexer makes of them.
+//! `$` and `#` that begin no reference or directive, and backslashes before them, as Velocity's lexer reads them.
 //!
-//! "Getting literal" in the Velocity user guide; where that says nothing, Apache Velocity 1.7.
+//! "Getting literal" in the Velocity user guide; otherwise the behaviour of Apache Velocity 1.7.
 
 use crate::ast::Node;
 use crate::error::ParseError;
@@ -82,7 +82,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The user guide's `$\!foo`: a backslash less, and what follows is text.
+    /// The user guide's `$\!foo`: one backslash is removed, and what follows is text.
     fn escaped_bang(&mut self, nodes: &mut Vec<Node>) {
         let start = self.lexer.at();
         let backslashes = self.lexer.take_while(|c| c == '\\').len();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::ast::{Access, Expression, Node, Operator, Reference};
 use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
-use crate::gateway_objects::Request;
+use crate::gateway_objects::GatewayObjects;
 use crate::loops::Loop;
 use crate::methods;
 use crate::operators;
@@ -21,7 +21,7 @@ const MAX_OPEN_DEFINITIONS: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     Done,
-    /// `#break`: the loop outside which so many others are open is over, or the template if there is none.
+    /// `#break`: ends the loop with this number of loops around it, or the template if there is none.
     Break(usize),
     /// `#stop`.
     Stop,
@@ -30,7 +30,7 @@ pub(crate) enum Flow {
 pub(crate) struct Evaluator<'r> {
     pub(crate) heap: Heap,
     pub(crate) meter: Meter,
-    request: Request<'r>,
+    request: GatewayObjects<'r>,
     pub(crate) variables: HashMap<Arc<str>, Value>,
     pub(crate) loops: Vec<Loop>,
     patterns: RenderingRegexes,
@@ -39,7 +39,7 @@ pub(crate) struct Evaluator<'r> {
 }
 
 impl<'r> Evaluator<'r> {
-    pub(crate) fn new(heap: Heap, request: Request<'r>, kept: &RegexCache) -> Self {
+    pub(crate) fn new(heap: Heap, request: GatewayObjects<'r>, kept: &RegexCache) -> Self {
         let variables = HashMap::from([
             ("input".into(), Value::Input),
             ("util".into(), Value::Util),
@@ -212,7 +212,7 @@ impl<'r> Evaluator<'r> {
             .collect()
     }
 
-    /// Both ends belong to a range; one that isn't between integers is null.
+    /// A range includes both ends; a range of anything but integers is null.
     fn range(&mut self, from: &Value, to: &Value) -> Result<Value, RenderError> {
         let (Value::Integer(from), Value::Integer(to)) = (from, to) else {
             return Ok(Value::Null);
@@ -338,7 +338,7 @@ impl<'r> Evaluator<'r> {
         }
     }
 
-    /// `#set`. A property of what is no map, and an index of what is neither map nor list, is left alone.
+    /// `#set`. A property of what is not a map, and an index of what is neither map nor list, is left alone.
     fn assign(&mut self, target: &Reference, value: Value) -> Result<(), RenderError> {
         let Some((last, path)) = target.accesses.split_last() else {
             self.variables.insert(target.name.clone(), value);

@@ -21,7 +21,7 @@ enum Body {
     Json(Value),
 }
 
-pub(crate) struct Request<'r> {
+pub(crate) struct GatewayObjects<'r> {
     input: &'r Input,
     pub(crate) context: MapId,
     pub(crate) stage_variables: MapId,
@@ -31,7 +31,7 @@ pub(crate) struct Request<'r> {
     params: Option<MapId>,
 }
 
-impl<'r> Request<'r> {
+impl<'r> GatewayObjects<'r> {
     pub(crate) fn new(input: &'r Input, heap: &mut Heap) -> Self {
         let context = match heap.import(&input.context) {
             Ok(Value::Map(context)) => context,

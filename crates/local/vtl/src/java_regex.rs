@@ -96,7 +96,7 @@ impl Translator<'_> {
                 self.out.push(c);
             }
             c if c.is_alphanumeric() => return Err(format!("the escape \\{c} is not supported")),
-            // Java: a backslash before anything that is no letter makes it plain.
+            // Java: a backslash before anything that is not a letter makes it plain.
             c => self
                 .out
                 .push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),

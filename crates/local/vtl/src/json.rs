@@ -22,7 +22,7 @@ impl Heap {
         Seed(self).deserialize(value)
     }
 
-    /// The value as `serde_json` has it; what is no data becomes null.
+    /// The value as `serde_json` has it; what is not data becomes null.
     pub(crate) fn export(
         &self,
         value: &Value,

@@ -51,7 +51,7 @@ impl JsonPath {
         })
     }
 
-    /// Whether the path names at most one value; any other answers a list.
+    /// Whether the path is definite: it names at most one value. Any other returns a list.
     fn is_definite(&self) -> bool {
         let (last, inner) = match self.steps.split_last() {
             Some((last, inner)) => (Some(last), inner),

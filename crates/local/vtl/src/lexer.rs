@@ -1,4 +1,4 @@
-//! The characters of a template: where we are, what is next, and the words and blanks of Velocity.
+//! A cursor over the characters of a template, and the words and white space of Velocity.
 //!
 //! Which characters belong together depends on where they stand (text, directive, reference, string),
 //! so the parsers ask this cursor for what they expect instead of receiving a stream of tokens.

@@ -1,6 +1,6 @@
 //! API Gateway mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`.
 //!
-//! Knows no HTTP: parameters, body and context go in, a text and overrides come out.
+//! Nothing here knows HTTP: parameters, body and context go in, text and overrides come out.
 //!
 //! ```
 //! let template = vtl::Template::parse(r#"{"key": "$util.escapeJavaScript($input.params('key'))"}"#)?;
@@ -14,15 +14,15 @@
 //! reference prints nothing, counts as true and equals both `$null` and `""`; `#macro` defines nothing; `null`
 //! is a value; lists from JSON print as JSON.
 //!
-//! Where nobody says what API Gateway does, this is chosen:
+//! Where neither documentation nor a recording says what API Gateway does, these are chosen:
 //!
 //! - `#set` to an undefined reference assigns null (Velocity 1.7 would keep the old value).
 //! - `$input.json` of a JSON null prints `null`; only what is missing prints `""`.
-//! - `$util.parseJson` of what is no JSON is an error, of an empty text null.
-//! - The names of parameters and headers are compared with case.
+//! - `$util.parseJson` of what is not JSON is an error, of an empty string null.
+//! - The names of parameters and headers are case-sensitive.
 //! - Arguments of methods, indexes and elements may be any expression (Velocity 1.7 takes plain values).
-//! - Map keys are texts: `{1: "a"}` and `{"1": "a"}` are the same map.
-//! - Slips of Velocity's lexer that are not repeated: it loses `.b` in `$a.trim()x.b`, `a}` in `$a.trim(){a}`,
+//! - Map keys are strings: `{1: "a"}` and `{"1": "a"}` are the same map.
+//! - Bugs of Velocity's lexer are not reproduced: it loses `.b` in `$a.trim()x.b`, `a}` in `$a.trim(){a}`,
 //!   `foo}` in `$\!{foo}`, and a lone `#` before an escaped directive.
 
 mod ast;
@@ -77,10 +77,10 @@ pub struct Input {
     pub stage_variables: BTreeMap<String, String>,
 }
 
-/// What a template made.
+/// The result of a rendering.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rendered {
-    /// The text, at most [`MAX_TEXT_BYTES`].
+    /// At most [`MAX_TEXT_BYTES`].
     pub text: String,
     /// `$context.requestOverride`.
     ///
@@ -103,17 +103,17 @@ pub struct Overrides {
     pub path: BTreeMap<String, String>,
 }
 
-/// What a template replaces in the answer to the client.
+/// What a template replaces in the response to the client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseOverride {
-    /// 100 to 599; what else a template assigns is ignored, as recorded.
+    /// 100 to 599; other values are ignored, as recorded.
     pub status: Option<u16>,
     /// By header name.
     pub header: BTreeMap<String, String>,
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Template {
     /// regular expression that can't be read, or a bound that was reached. API Gateway answers 500.
     pub fn render(&self, input: &Input) -> Result<Rendered, RenderError> {
         let mut heap = value::Heap::default();
-        let request = gateway_objects::Request::new(input, &mut heap);
+        let request = gateway_objects::GatewayObjects::new(input, &mut heap);
         let context = request.context;
         let mut evaluator = evaluator::Evaluator::new(heap, request, &self.patterns);
         let mut text = String::new();

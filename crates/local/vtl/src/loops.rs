@@ -1,4 +1,4 @@
-//! `#foreach`, `#break`, and what `$foreach` says.
+//! `#foreach`, `#break` and `$foreach`.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl Evaluator<'_> {
             Some(Value::Loop(depth)) => Ok(Flow::Break(depth)),
             Some(_) => Err(RenderError::Method {
                 method: "#break",
-                problem: "its argument is no scope".to_owned(),
+                problem: "its argument is not a scope".to_owned(),
             }),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::{Meter, RenderError};
 use crate::value::{EntryId, Heap, ListId, MapId, Value, as_float, compare_numbers};
 
-/// A method's answer. `None`: there is no such method, which gives null in Velocity.
+/// A method's result. `None`: there is no such method, which gives null in Velocity.
 type Answer = Result<Option<Value>, RenderError>;
 
 /// The element that `$list[index]` or `$list.get(index)` names. A bracket counts a negative index from the
@@ -27,7 +27,7 @@ pub(crate) fn element_index(
     found.ok_or(RenderError::OutOfBounds { index, length })
 }
 
-/// What lists also have in Java; an error, since nothing would be a lie.
+/// Methods of Java's lists that are not implemented: an error, because null would hide the difference.
 const NOT_OF_LISTS: [&str; 9] = [
     "forEach",
     "hashCode",
@@ -39,7 +39,7 @@ const NOT_OF_LISTS: [&str; 9] = [
     "sort",
     "stream",
 ];
-/// What maps also have in Java.
+/// Methods of Java's maps that are not implemented.
 const NOT_OF_MAPS: [&str; 7] = [
     "compute",
     "computeIfAbsent",
@@ -49,7 +49,7 @@ const NOT_OF_MAPS: [&str; 7] = [
     "merge",
     "replaceAll",
 ];
-/// What numbers also have in Java.
+/// Methods of Java's numbers that are not implemented.
 const NOT_OF_NUMBERS: [&str; 9] = [
     "bitCount",
     "byteValue",
@@ -62,7 +62,7 @@ const NOT_OF_NUMBERS: [&str; 9] = [
     "signum",
 ];
 
-/// The error for a method that Java has and this engine hasn't.
+/// The error for a method that Java has and this engine doesn't implement.
 pub(crate) fn not_here(class: &'static str, method: &str) -> RenderError {
     RenderError::NotSupported {
         class,
@@ -363,16 +363,17 @@ fn hash_code(number: &Value) -> i32 {
         },
         other => as_float(other).unwrap_or_default().to_bits(),
     };
-    // The halves: nothing is lost that Java keeps.
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(clippy::cast_possible_truncation, reason = "as in Java")]
     let folded = (bits ^ (bits >> 32)) as u32;
     folded.cast_signed()
 }
 
 /// A double without its fraction, as Java narrows it.
 fn truncated(float: f64) -> Value {
-    // `as` saturates and takes NaN to 0, as Java does.
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` saturates and takes NaN to 0, as Java does"
+    )]
     let integer = float as i64;
     Value::Integer(integer.into())
 }
@@ -387,7 +388,7 @@ fn parse_integer(method: &'static str, text: &str) -> Result<Value, RenderError>
 fn not_a_number(method: &'static str, text: &str) -> RenderError {
     RenderError::Method {
         method,
-        problem: format!("{text:?} is no number"),
+        problem: format!("{text:?} is not a number"),
     }
 }
 
@@ -412,7 +413,7 @@ pub(crate) fn of_boolean(
     }
 }
 
-/// What every object has.
+/// The methods of every object.
 fn common(
     value: &Value,
     name: &str,

@@ -1,4 +1,4 @@
-//! Arithmetic and order.
+//! Arithmetic and comparison.
 
 use std::cmp::Ordering;
 

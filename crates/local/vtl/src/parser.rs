@@ -1,4 +1,4 @@
-//! Text, directives and blocks. What is no Velocity is text; what looks like Velocity and isn't is an error.
+//! Text, directives and blocks. What is not Velocity is text; what looks like Velocity and isn't is an error.
 //!
 //! The grammar is that of Apache Velocity 1.7, which the recorded answers of API Gateway agree with,
 //! save that `#macro` defines nothing and that `null` is a value.
@@ -41,7 +41,7 @@ enum Terminator {
 }
 
 impl Parser<'_> {
-    /// Parses what stands between double quotes, which is a template of its own.
+    /// Parses the content of a double-quoted string, which is a template of its own.
     pub(crate) fn string(text: &str, depth: usize) -> Result<Block, ParseError> {
         Parser {
             lexer: Lexer::new(text),
@@ -82,7 +82,7 @@ impl Parser<'_> {
         self.depth -= 1;
     }
 
-    /// The statements up to a terminator, and where that one stands. `#elseif` leaves its condition unread.
+    /// The statements up to a terminator, and the terminator's place. `#elseif` leaves its condition unread.
     fn nodes(&mut self, nodes: &mut Vec<Node>) -> Result<(Terminator, usize), ParseError> {
         loop {
             let start = self.lexer.at();

@@ -10,14 +10,14 @@ use regex::Regex;
 use crate::error::{Meter, RenderError};
 use crate::java_regex;
 
-/// Patterns that a template keeps. Those that a request brings could be any number.
+/// Patterns that a template keeps; patterns from requests are unbounded in number.
 const MAX_KEPT: usize = 64;
 
 /// A pattern, and whether it must match whole texts.
 type Key = (Arc<str>, bool);
 type Compiled = HashMap<Key, Arc<Regex>>;
 
-/// What the renderings of a template share.
+/// The patterns that the renderings of a template share.
 #[derive(Clone, Default)]
 pub(crate) struct RegexCache(Arc<Mutex<Compiled>>);
 
@@ -53,9 +53,9 @@ impl RenderingRegexes {
         if let Some(known) = self.used.get(&key) {
             return Ok(known.clone());
         }
-        // A pattern costs more than its length to compile; a rendering is charged the same whoever came before.
+        // A pattern costs more than its length to compile; a rendering is charged the same whether or not it is cached.
         meter.work(1_000 + pattern.len())?;
-        // Whoever panicked with the lock left whole entries behind.
+        // A panic while the lock was held left only complete entries.
         let mut kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
         let regex = if let Some(known) = kept.get(&key) {
             known.clone()

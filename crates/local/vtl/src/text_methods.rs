@@ -10,7 +10,7 @@ use crate::methods::not_here;
 use crate::regex_cache::RenderingRegexes;
 use crate::value::{Heap, Value};
 
-/// What a string also has in Java, and nobody has asked of this engine: an error, since nothing would be a lie.
+/// Methods of Java's strings that are not implemented: an error, because null would hide the difference.
 const NOT_HERE: [&str; 16] = [
     "chars",
     "codePointBefore",

@@ -67,7 +67,7 @@ pub(crate) fn call(
 }
 
 /// `StringEscapeUtils.escapeJavaScript` of Apache Commons Lang: quotes of both kinds, backslash, slash and
-/// control characters, and everything beyond ASCII as UTF-16. AWS warns that `\'` is no JSON.
+/// control characters, and everything beyond ASCII as UTF-16. AWS warns that `\'` is not JSON.
 ///
 /// <https://commons.apache.org/proper/commons-lang/javadocs/api-2.6/org/apache/commons/lang/StringEscapeUtils.html>
 fn escape_java_script(text: &str) -> String {
@@ -94,7 +94,7 @@ fn escape_java_script(text: &str) -> String {
 }
 
 /// `java.net.URLDecoder`: a plus is a space, and a percent sign without two hexadecimal digits throws. Bytes
-/// that are no UTF-8 become U+FFFD.
+/// that are not UTF-8 become U+FFFD.
 fn url_decode(text: &str) -> Result<String, RenderError> {
     let malformed = || RenderError::Method {
         method: "$util.urlDecode",

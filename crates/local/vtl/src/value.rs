@@ -1,8 +1,8 @@
 //! The values that a template works with, and the heap that holds its lists and maps.
 //!
-//! Lists and maps are shared, as in Java: who changes one through a reference changes it for all. They
-//! live in a heap that is dropped with the rendering, so that one that holds itself leaks nothing and a
-//! deep one is dropped without recursion.
+//! Lists and maps are shared, as in Java: a change through one reference is seen through all. They live
+//! in a heap that is dropped with the rendering, so that a cycle leaks nothing and a deep value is dropped
+//! without recursion.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::{MAX_DEPTH, Meter, RenderError};
 
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
-    /// `null`, and what an undefined reference gives.
+    /// `null`, and the value of an undefined reference.
     Null,
     Boolean(bool),
     Integer(i128),
@@ -24,7 +24,7 @@ pub(crate) enum Value {
     Entry(EntryId),
     /// What `#define` assigned.
     Defined(DefinedId),
-    /// `$foreach`, by how many loops were open outside it.
+    /// `$foreach`, by the number of loops around it.
     Loop(usize),
     /// `$input`.
     Input,
@@ -53,7 +53,7 @@ pub(crate) struct List {
 #[derive(Debug)]
 pub(crate) struct Defined {
     pub(crate) body: Block,
-    /// Renderings of it that are under way.
+    /// Renderings of it in progress.
     pub(crate) open: usize,
 }
 
@@ -234,7 +234,7 @@ impl Heap {
     }
 }
 
-/// Numbers by value; `None` if one is no number.
+/// Compares numbers by value; `None` if either is not a number.
 pub(crate) fn compare_numbers(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
     match (left, right) {
         (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
@@ -245,8 +245,10 @@ pub(crate) fn compare_numbers(left: &Value, right: &Value) -> Option<std::cmp::O
 /// A number as Java's `double`.
 pub(crate) fn as_float(value: &Value) -> Option<f64> {
     match value {
-        // As Java widens an integer: to the nearest double.
-        #[allow(clippy::cast_precision_loss)]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "Java widens an integer to the nearest double"
+        )]
         Value::Integer(integer) => Some(*integer as f64),
         Value::Float(float) => Some(*float),
         _ => None,

@@ -565,7 +565,7 @@ fn velocity(classpath: &str, templates: &[String]) -> Vec<Result<String, String>
     answers.collect()
 }
 
-/// What Velocity's parser says, rather than a method that threw.
+/// An error of Velocity's parser, rather than a method that threw.
 fn is_refused_by_its_parser(error: &str) -> bool {
     [
         "Encountered",

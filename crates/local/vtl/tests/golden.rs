@@ -1,4 +1,4 @@
-//! What each construct renders, and who says so.
+//! What each construct renders, and the source for it.
 
 use serde_json::json;
 use vtl::{Input, Rendered, Template};
@@ -16,7 +16,7 @@ enum Source {
     Recorded,
     /// The documentation of the Java method that the template calls.
     Java,
-    /// Nobody says; the reading that hides no mistake.
+    /// No source; the interpretation that hides no mistake.
     Chosen,
 }
 use Source::{Aws, Chosen, Java, Manual, Recorded, Velocity};
@@ -170,7 +170,7 @@ fn breaks_and_stops() {
         (
             Velocity,
             "#foreach($x in [1])#break($x)#end",
-            "#break: its argument is no scope",
+            "#break: its argument is not a scope",
         ),
         (Velocity, "#stop(1, 2)", "line 1, column 8: expected \")\""),
     ]);
@@ -216,7 +216,7 @@ fn directives_that_api_gateway_does_not_have_are_text() {
             "#evaluate('x')#return(1)",
         ),
         (Recorded, "#macro(m $a)x#end#m(1)", "#m(1)"),
-        // Nobody recorded these; AWS has no files to include, and says nothing of them.
+        // Not recorded; AWS has no files to include, and does not document them.
         (
             Chosen,
             "#include('x')#parse(\"y\")",

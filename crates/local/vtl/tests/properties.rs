@@ -152,7 +152,7 @@ fn render(template: &str, input: &Input) -> Result<String, RenderError> {
         .map(|rendered| rendered.text)
 }
 
-/// As a mapping template has to write a text into JSON: `\'` is no JSON.
+/// As a mapping template has to write a text into JSON: `\'` is not JSON.
 const ESCAPED: &str = r#"{"v": "$util.escapeJavaScript($text).replaceAll("\\'", "'")"}"#;
 
 fn is_escaped(text: &str) {

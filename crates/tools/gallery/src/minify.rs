@@ -63,7 +63,7 @@ pub(crate) fn minify(script: &str) -> Option<String> {
                 output.push_str(name);
             }
             _ => {
-                // A semicolon before a closing brace says nothing.
+                // A semicolon before a closing brace is redundant.
                 if token.is("}") && output.ends_with(';') {
                     output.pop();
                 }

@@ -1,4 +1,4 @@
-//! Shortens a style sheet: comments and the white space that says nothing.
+//! Shortens a style sheet: removes comments and insignificant white space.
 
 /// The style sheet, shortened.
 pub(crate) fn minify(text: &str) -> String {
@@ -11,7 +11,7 @@ pub(crate) fn minify(text: &str) -> String {
     kept.push_str(rest);
     let mut short = String::with_capacity(kept.len());
     for word in kept.split_whitespace() {
-        // After these, and before those, white space says nothing. It does before a colon: `a :hover` is no `a:hover`.
+        // White space after these and before those is insignificant. Before a colon it is not: `a :hover` is not `a:hover`.
         let joins =
             short.ends_with(['{', '}', ';', ':', ',', '>']) || word.starts_with(['{', '}', '>']);
         if !joins && !short.is_empty() {

@@ -1,6 +1,6 @@
 //! The tokens of a module.
 
-/// What kind of token it is, as far as the build tells them apart.
+/// The kinds of tokens that the build distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// An identifier or a keyword.

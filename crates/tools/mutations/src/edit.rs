@@ -1,4 +1,4 @@
-//! Taking an entry out of a YAML text without touching the rest.
+//! Removes an entry from YAML text without touching the rest.
 
 use std::ops::Range;
 
@@ -10,9 +10,9 @@ pub struct Lines<'text>(Vec<&'text str>);
 /// A change of some lines, counted from 0.
 #[derive(Debug, Clone)]
 pub enum Edit {
-    /// These are gone.
+    /// Removes these lines.
     Remove(Range<usize>),
-    /// This one reads otherwise.
+    /// Replaces this line.
     Replace(usize, String),
 }
 

@@ -1,4 +1,4 @@
-//! `cargo run --release -p mutations -- all`: takes single things out of `infra/infra.yaml` and looks whether a test
+//! `cargo run --release -p mutations -- all`: takes single things out of `infra/infra.yaml` and checks that a test
 //! fails.
 
 mod edit;
@@ -182,7 +182,7 @@ fn walk(
     let work = |number: usize| -> anyhow::Result<()> {
         while let Some(mutant) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
             let started = Instant::now();
-            // Whose survival has a reason need not prove it.
+            // A mutant that is known to survive, with the reason, is not run.
             let failed = match report::reason(&mutant.id) {
                 Some(_) => None,
                 None => walker.verdict(mutant, &format!("mutant-{number}"))?,
@@ -237,7 +237,7 @@ impl Walker {
                 else {
                     break;
                 };
-                // A busy machine must not pass for a noticed mutant.
+                // A failure caused by a busy machine must not count as a detected mutant.
                 let whole = template == self.template
                     || !suite.slow
                     || self

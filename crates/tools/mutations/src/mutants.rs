@@ -1,4 +1,4 @@
-//! What can be taken out of a template: one thing at a time.
+//! Mutants of a template: each has one thing taken out.
 
 use cfn::{Error, Node, Span, Value};
 
@@ -50,7 +50,7 @@ impl Kind {
         Self::Selection,
     ];
 
-    /// Whether it is about who may do what.
+    /// Whether it is a permission.
     pub fn is_permission(self) -> bool {
         matches!(
             self,
@@ -58,7 +58,7 @@ impl Kind {
         )
     }
 
-    /// For tables.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Action => "action",
@@ -219,7 +219,7 @@ impl Finder<'_> {
         }
     }
 
-    /// A resource, and what waits for it.
+    /// Removes a resource, and its name from every `DependsOn`.
     fn resource_edits(&self, name: &str, span: Span) -> Vec<Edit> {
         let mut edits = vec![Edit::Remove(self.lines.entry(span))];
         for (_, _, resource) in self.resources {

@@ -81,7 +81,7 @@ pub fn markdown(mutants: &[Mutant], results: &Results) -> String {
     text
 }
 
-/// Every mutant that a test noticed, and which.
+/// Every mutant that a test detected, and the test.
 pub fn noticed(mutants: &[Mutant], results: &Results) -> String {
     let mut text = String::from("\n| taken away | a test that fails |\n| --- | --- |\n");
     for verdict in mutants.iter().filter_map(|one| results.of(one)) {

@@ -1,4 +1,4 @@
-//! What became of each mutant, kept in a file so that a walk can be interrupted.
+//! Results by mutant, kept in a file so that a walk can be interrupted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,18 +12,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::mutants::{Kind, Mutant};
 
-/// What became of a mutant.
+/// The result of a mutant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Verdict {
     /// The mutated template.
     pub hash: String,
     /// What was taken out.
     pub id: String,
-    /// What kind of thing that was.
+    /// The kind of thing that was taken out.
     pub kind: Kind,
     /// The test that failed; `None` if all passed.
     pub failed: Option<String>,
-    /// How long it took to find out.
+    /// How long the tests took.
     pub seconds: f64,
 }
 
@@ -57,12 +57,12 @@ impl Results {
         Ok(Self { file, known })
     }
 
-    /// What became of a mutant, if that is known.
+    /// The result of a mutant, if known.
     pub fn of(&self, mutant: &Mutant) -> Option<&Verdict> {
         self.known.get(&hash(mutant))
     }
 
-    /// Keeps a verdict.
+    /// Appends a result.
     ///
     /// # Errors
     /// A file that can't be written.

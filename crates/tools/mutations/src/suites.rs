@@ -114,7 +114,7 @@ pub const SUITES: [Suite; 13] = [
 /// The result of a suite for a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing is wrong with it.
+    /// All tests passed.
     Passed,
     /// The first test that failed, or how the program ended.
     Failed(String),
@@ -205,7 +205,7 @@ impl Suites {
         self.tests(suite.program, &["--exact", test], template, scratch)
     }
 
-    /// Whether the linter finds fault with a template; it takes the working folder's configuration.
+    /// Whether the linter reports anything in a template; it takes the working folder's configuration.
     ///
     /// # Errors
     /// A linter that can't be run.
@@ -286,7 +286,7 @@ impl Suites {
     }
 }
 
-/// A folder that goes when it is dropped.
+/// A folder that is removed when it is dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -302,7 +302,7 @@ impl Drop for Scratch {
     }
 }
 
-/// What cargo made, in the profile that this program has.
+/// The folder of cargo's output, in the profile of this program.
 fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command

@@ -23,7 +23,7 @@ pub type Parameters = BTreeMap<String, String>;
 /// A YAML file, as it is written; numbers and truth values are text, as they are to Azure.
 ///
 /// # Errors
-/// A file that cannot be read, or is no YAML.
+/// A file that cannot be read, or is not YAML.
 pub fn load(path: &Path) -> anyhow::Result<Value> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -16,9 +16,9 @@ pub struct Job {
     pub variables: BTreeMap<String, String>,
     /// The jobs of its stage that come before it.
     pub depends_on: Vec<String>,
-    /// When it runs; empty is where all went well before.
+    /// Its condition; empty is `succeeded()`.
     pub condition: String,
-    /// Minutes after which it is ended.
+    /// `timeoutInMinutes`.
     pub timeout: String,
     /// Whether it deploys to an environment, which gives its outputs other names.
     pub is_deployment: bool,

@@ -116,7 +116,7 @@ fn every_variable_is_set_before_it_is_used() {
             let sets: Vec<String> = from.steps.iter().flat_map(set_by).collect();
             assert!(
                 sets.contains(&found[3].to_owned()),
-                "{place}: nobody sets {}",
+                "{place}: nothing sets {}",
                 &found[3]
             );
         }
@@ -125,7 +125,7 @@ fn every_variable_is_set_before_it_is_used() {
                 let name = found.get(1).or(found.get(2)).unwrap().as_str();
                 assert!(
                     known(name, &set),
-                    "{place}: nobody sets {name} before it is used"
+                    "{place}: nothing sets {name} before it is used"
                 );
             }
             set.extend(set_by(step));

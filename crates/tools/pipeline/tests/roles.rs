@@ -25,7 +25,7 @@ fn cloudformation_may_make_and_read_every_resource_of_the_template() {
     for need in &needs {
         let Need { kind, action, .. } = need;
         assert!(need.is_allowed(&cloudformation), "{kind}: {action}");
-        // Drift is looked for with the rights of whoever asks.
+        // Drift detection uses the permissions of its caller.
         let may = need.is_allowed(&deploy);
         if need.reads {
             assert!(may, "drift of {kind}: {action}");

@@ -29,17 +29,17 @@ pub struct Object {
     pub modified: DateTime<Utc>,
 }
 
-/// What the record of a key says.
+/// The relevant part of a key's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// The sequencer of the newest event.
     pub seq: String,
-    /// When the image was uploaded; `None` if the record says that it was deleted.
+    /// When the image was uploaded; `None` if it was deleted.
     pub uploaded_at: Option<DateTime<Utc>>,
 }
 
-/// The notification that has an object reprocessed; `None` if the object is newer than its record, so that an event of S3
-/// is on its way.
+/// The event by which an object is reprocessed; `None` if the object is newer than its record, because S3's own event is
+/// still to come.
 #[must_use]
 pub fn event(bucket: &str, object: &Object, recorded: Option<&Recorded>) -> Option<Value> {
     let sequencer = match recorded {

@@ -130,7 +130,7 @@ async fn run() -> anyhow::Result<()> {
     if options.restart {
         Checkpoint::remove(&options.checkpoint)?;
     }
-    // For path-style addresses: a bucket is no host name on this machine.
+    // For path-style addresses: a bucket is not a host name on this machine.
     let s3 = aws_sdk_s3::config::Builder::from(&config)
         .force_path_style(config.endpoint_url().is_some())
         .build();

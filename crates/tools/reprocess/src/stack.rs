@@ -72,7 +72,7 @@ pub async fn describe(config: &SdkConfig, stack: &str) -> anyhow::Result<Outputs
     let connector = if url.starts_with("https:") {
         HttpsConnectorBuilder::new().with_provider_and_native_roots(provider)?
     } else {
-        // No certificate is needed, so there need not be any on this machine.
+        // Plain HTTP: this machine needs no root certificates.
         let tls = ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()?
             .with_root_certificates(RootCertStore::empty())

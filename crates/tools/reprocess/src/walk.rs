@@ -19,7 +19,7 @@ const BATCH_KEYS: usize = 100;
 const BATCH_MESSAGES: usize = 10;
 /// How many times a batch is tried of which parts were not processed.
 const MAX_ATTEMPTS: u32 = 8;
-/// How often the queue is looked at while it is full.
+/// How often the queue is polled while it is full.
 const POLL: Duration = Duration::from_secs(1);
 
 /// The services.

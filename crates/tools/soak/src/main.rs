@@ -56,7 +56,7 @@ fn run() -> anyhow::Result<bool> {
     })
 }
 
-/// A soak under way.
+/// A running soak.
 struct Soak<'a> {
     options: &'a Options,
     stack: StackProcess,
@@ -230,7 +230,7 @@ impl Soak<'_> {
     }
 }
 
-/// Makes a change until it is acknowledged: whoever gets no answer asks again.
+/// Makes a change until it is acknowledged; a request without a response is sent again.
 async fn apply(
     mut client: watch::Receiver<Client>,
     key: &str,

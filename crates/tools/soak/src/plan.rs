@@ -1,4 +1,4 @@
-//! What is changed: the same for the same seed, so that an interrupted soak can go on.
+//! The changes of a soak: the same for the same seed, so that an interrupted soak can continue.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::options::Options;
 
-/// Changes that are made before the next are looked at; those of one key are made one after the other.
+/// Changes in one batch; those of one key are made one after the other.
 pub const BATCH: u64 = 500;
 
 /// The sides of an image in pixels.
@@ -21,7 +21,7 @@ pub struct Size {
 pub enum Change {
     /// Upload an image of this size.
     Upload(Size),
-    /// Upload what is no image.
+    /// Upload what is not an image.
     UploadText(u64),
     /// Delete.
     Delete,

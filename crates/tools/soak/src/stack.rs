@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 
 use crate::options::Options;
 
-/// Where a running stack is, and who may do everything.
+/// The addresses of a running stack, and its administrator's credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Endpoint {
     pub api_url: String,
@@ -28,7 +28,7 @@ pub async fn serve(options: &Options) -> anyhow::Result<()> {
     let faults = Faults {
         service: options.fault_service.clone(),
         percent: options.fault_percent,
-        // Each run has other faults, or a call that always fails would always be the same one.
+        // Faults differ between runs, so that it is not always the same call that fails.
         seed: options.seed ^ u64::from(std::process::id()),
     };
     let stack = local_stack::Stack::start(&local_stack::Options {

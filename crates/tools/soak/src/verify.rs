@@ -1,4 +1,4 @@
-//! Whether everything is as the plan says: nothing lost, nothing left.
+//! Checks a stack against the plan: nothing lost, nothing left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,11 +24,11 @@ pub struct Findings {
     pub deleted: u64,
     pub thumbnails: usize,
     pub label_rows: usize,
-    /// Where the stack is not as the plan says.
+    /// Differences between the stack and the plan.
     pub wrong: Vec<String>,
 }
 
-/// What one image's record says.
+/// The relevant part of one image's record.
 #[derive(Default)]
 struct Seen {
     thumbnails: BTreeSet<String>,

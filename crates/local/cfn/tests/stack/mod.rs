@@ -59,7 +59,7 @@ pub fn resolve(text: &str, given: &[(&str, &str)]) -> Result<Stack, Error> {
     Template::parse("t.yaml", text)?.resolve(&parameters(given), &environment(), &TYPES)
 }
 
-/// What is said of a template that is refused.
+/// The error for a template that is refused.
 pub fn refused(text: &str, given: &[(&str, &str)]) -> String {
     resolve(text, given).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
 }

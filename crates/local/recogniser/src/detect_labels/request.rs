@@ -76,7 +76,7 @@ impl Request {
     /// # Errors
     /// `SerializationException` for what is not such JSON, `ValidationException` for a member that breaks its documented
     /// constraint, `ImageTooLargeException` for bytes over 5 MB, `InvalidParameterException` for an image that is neither
-    /// bytes nor object or both, and for `IMAGE_PROPERTIES`, which is not answered here.
+    /// bytes nor object or both, and for `IMAGE_PROPERTIES`, which is not supported.
     pub fn parse(body: &[u8]) -> Result<Self, DetectLabelsError> {
         let body: Body = serde_json::from_slice(body)
             .map_err(|error| DetectLabelsError::serialization(error.to_string()))?;

@@ -33,7 +33,7 @@ impl Operations {
         let parts = version.metadata.part_sizes.len();
         Ok(GetObjectAttributesOutput {
             checksum: asks(ObjectAttributes::CHECKSUM).then(|| checksum(&version)),
-            // Parts are listed only where each has a checksum; their number is told in any case.
+            // Parts are listed only where each has a checksum; their number is returned in any case.
             object_parts: (asks(ObjectAttributes::OBJECT_PARTS) && parts > 0).then(|| {
                 GetObjectAttributesParts {
                     total_parts_count: i32::try_from(parts).ok(),

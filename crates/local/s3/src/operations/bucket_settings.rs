@@ -1,6 +1,6 @@
 //! What a bucket is asked about besides its objects. Buckets here have the settings that AWS gives every new bucket
 //! ([since April 2023], [since January 2023]), versioning, and the policy that the stack declares; of all else there is
-//! none, and the responses say so.
+//! none, as the responses show.
 //!
 //! [since April 2023]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 //! [since January 2023]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html

@@ -40,7 +40,7 @@ impl Operations {
                 constraint.unwrap_or("unspecified")
             ));
         }
-        // In us-east-1, creating one's own bucket again is no error.
+        // In us-east-1, creating one's own bucket again is not an error.
         if !self.store.add_bucket(name)? && region != DEFAULT_REGION {
             return Err(s3_error!(
                 BucketAlreadyOwnedByYou,

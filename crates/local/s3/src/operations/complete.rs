@@ -141,7 +141,7 @@ fn response(
     }
 }
 
-/// What tells whether two requests complete an upload in the same way.
+/// Identifies a completion: equal for two requests that complete an upload in the same way.
 fn numbers_and_etags(listed: &[CompletedPart]) -> Vec<(i32, String)> {
     listed
         .iter()

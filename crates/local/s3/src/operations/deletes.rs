@@ -104,7 +104,7 @@ impl Operations {
             .await
     }
 
-    /// Deleting what does not exist is no error, and no change.
+    /// Deleting what does not exist is not an error, and no change.
     async fn delete(
         &self,
         origin: ChangeOrigin,
@@ -125,7 +125,7 @@ impl Operations {
                 .remove(bucket, &key, version.as_deref(), &condition)?;
             match &removal {
                 Removal::Nothing => {}
-                // Also where the version is a delete marker. No document says what S3 announces then.
+                // Also where the version is a delete marker. Which event S3 sends then is not documented.
                 Removal::Deleted(version) => {
                     operations
                         .announce(&origin, "ObjectRemoved:Delete", version)

@@ -1,7 +1,9 @@
 //! The operations of S3. `s3s` calls them once a request has been parsed, authenticated and permitted.
 
-// All are called alike, whether they have to wait for something or not.
-#![allow(clippy::unused_async)]
+#![expect(
+    clippy::unused_async,
+    reason = "all are called alike, whether they wait for something or not"
+)]
 
 mod attributes;
 mod bucket_settings;
@@ -205,8 +207,8 @@ fn signed(size: u64) -> i64 {
 }
 
 /// Every new object has been [encrypted so](https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html)
-/// since January 2023, and S3 says so in its answers.
-#[allow(clippy::unnecessary_wraps)]
+/// since January 2023, and S3 says so in its responses.
+#[expect(clippy::unnecessary_wraps, reason = "the field is optional")]
 fn encryption() -> Option<ServerSideEncryption> {
     Some(ServerSideEncryption::from_static(
         ServerSideEncryption::AES256,

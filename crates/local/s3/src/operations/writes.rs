@@ -158,7 +158,7 @@ pub(super) fn refuse_subresource(uri: &Uri) -> S3Result<()> {
                 .is_none_or(|(_, value)| value.is_empty())
     };
     match parameters.find(is_subresource) {
-        // Its own error says more.
+        // Its own error is more precise.
         Some(parameter) if parameter.starts_with("versionId") => Ok(()),
         Some(parameter) => Err(s3_error!(
             NotImplemented,

@@ -51,7 +51,7 @@ pub struct ObjectVersion {
     pub id: String,
     /// The version that is read if a request names none.
     pub is_latest: bool,
-    /// It says that the object was deleted, and has no content.
+    /// It marks the object as deleted, and has no content.
     pub is_delete_marker: bool,
     /// Bytes.
     pub size: u64,
@@ -301,8 +301,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NoSuchBucket`]; [`Error::Index`] or [`Error::Content`] if the disk fails.
-    // Asynchronous so that callers need not know that the index is quick enough to be asked in place.
-    #[allow(clippy::unused_async)]
+    #[expect(
+        clippy::unused_async,
+        reason = "callers need not know that the index is fast enough to be read synchronously"
+    )]
     pub async fn read(
         &self,
         bucket: &str,

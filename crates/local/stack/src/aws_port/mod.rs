@@ -1,4 +1,4 @@
-//! The AWS port: every service behind one address, told apart by the service in the signature's scope.
+//! The AWS port: every service behind one address, chosen by the service in the signature's credential scope.
 
 pub mod protocol;
 pub mod service;
@@ -30,7 +30,7 @@ const MAX_BODY: usize = 17 * 1024 * 1024;
 
 /// The services behind the port.
 pub struct AwsPort {
-    /// Who may do what.
+    /// The principals and their permissions.
     pub access_control: Arc<AccessControl>,
     /// S3.
     pub s3: local_s3::Service,
@@ -234,7 +234,7 @@ fn unknown(_: UnknownCredentialsError) -> ServiceError {
 
 /// Lets S3 use the stack's policies.
 pub struct S3AccessAdapter {
-    /// Who may do what.
+    /// The principals and their permissions.
     pub access_control: Arc<AccessControl>,
     /// The buckets' policies in JSON, by bucket.
     pub bucket_policies: HashMap<String, String>,

@@ -30,7 +30,7 @@ pub struct Call<'a> {
     pub head: &'a Parts,
     /// The body as it was sent.
     pub body: &'a Bytes,
-    /// Who calls.
+    /// The caller.
     pub caller: &'a Principal,
     /// What the caller may do.
     pub access_control: &'a AccessControl,

@@ -32,7 +32,7 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
             "--package=local-stack",
         ])
         .stderr(Stdio::inherit());
-    // What cargo tells the program that it runs would make ring's build script, which watches it, build again.
+    // The variables that cargo sets for the program that it runs would make ring's build script, which watches them, run again.
     for (name, _) in std::env::vars_os() {
         let told = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

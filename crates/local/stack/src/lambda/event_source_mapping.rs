@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 //!
 //! A message is deleted once the function has handled it. One that the function fails on stays in the queue until its
-//! visibility timeout has passed, or what the function changed it to, and comes again; the queue's redrive policy says
+//! visibility timeout has passed, or what the function changed it to, and is received again; the queue's redrive policy says
 //! how often.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -129,7 +129,7 @@ impl EventSourceMapping {
             }
         };
         if let Err(error) = kept {
-            // It comes again when its visibility timeout has passed.
+            // It is received again when its visibility timeout has passed.
             tracing::error!(queue = self.queue_arn, message_id = message.id, "{error:#}");
         }
     }

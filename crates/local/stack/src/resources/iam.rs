@@ -15,7 +15,7 @@ pub struct Role {
     /// The inline policies: what the role may do.
     #[serde(default)]
     pub policies: Vec<InlinePolicy>,
-    /// Nobody here grants more than the policies of the template.
+    /// No effect: the roles of the template have no more than the template's policies.
     pub permissions_boundary: Accepted,
     pub tags: Accepted,
 }

@@ -12,36 +12,34 @@ use super::Accepted;
 pub struct Function {
     /// Physical name.
     pub function_name: Option<String>,
-    /// For people.
     pub description: Accepted,
     /// Executables named `bootstrap` only.
     pub runtime: Runtime,
-    /// Handed on as `_HANDLER`.
+    /// Passed to the function as `_HANDLER`.
     #[serde(default)]
     pub handler: String,
-    /// The zips of this machine are for this machine.
+    /// No effect: zips that run on this machine are built for its processor.
     pub architectures: Accepted,
     /// The zip.
     pub code: Code,
     /// ARN of the role that it runs as.
     pub role: String,
-    /// MB. A process that holds more is killed.
+    /// MB; a process that uses more is killed.
     #[serde(default = "default_memory")]
     pub memory_size: u32,
-    /// Seconds after which an invocation is ended.
+    /// Seconds after which an invocation times out.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
-    /// Environment variables.
     #[serde(default)]
     pub environment: Environment,
-    /// Where its log goes.
+    /// Format and destination of the log.
     #[serde(default)]
     pub logging_config: LoggingConfig,
-    /// Every invocation has a trace id; nobody collects segments here.
+    /// Every invocation has a trace id; segments are not collected on this machine.
     pub tracing_config: Accepted,
-    /// `/tmp` is this machine's.
+    /// No effect: `/tmp` is this machine's.
     pub ephemeral_storage: Accepted,
-    /// For bills.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
@@ -65,7 +63,7 @@ pub enum Runtime {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Code {
-    /// The artifacts bucket, which a folder stands for here.
+    /// The artifacts bucket; on this machine a folder takes its place.
     #[serde(rename = "S3Bucket")]
     pub bucket: String,
     /// `<function>-<version>.zip`
@@ -77,12 +75,11 @@ pub struct Code {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Environment {
-    /// By name.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
 }
 
-/// Where a log goes.
+/// Format and destination of a function's log.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct LoggingConfig {
@@ -93,7 +90,7 @@ pub struct LoggingConfig {
     pub log_group: Option<String>,
     /// What the function logs.
     pub application_log_level: Option<String>,
-    /// Reports are always logged here.
+    /// No effect: `platform.report` is always logged on this machine.
     pub system_log_level: Accepted,
 }
 
@@ -109,7 +106,7 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// As `AWS_LAMBDA_LOG_FORMAT` has it.
+    /// The value of `AWS_LAMBDA_LOG_FORMAT`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -127,19 +124,19 @@ pub struct EventSourceMapping {
     pub event_source_arn: String,
     /// Name or ARN.
     pub function_name: String,
-    /// Messages of an event.
+    /// Messages in one event.
     #[serde(default = "ten")]
     pub batch_size: u32,
     /// Whether the queue is polled.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// How many messages are handled at a time.
+    /// Bounds the concurrency of the mapping.
     pub scaling_config: Option<ScalingConfig>,
-    /// For bills.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
-/// How many messages are handled at a time.
+/// Bounds the concurrency of an event source mapping.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct ScalingConfig {

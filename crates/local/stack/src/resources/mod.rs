@@ -3,8 +3,10 @@
 //! Every property is a field, so that an unknown one is refused by name and line. A property without an effect on one
 //! machine is [`Accepted`], with the reason as its comment.
 
-// Types and fields are AWS's own; the template reference documents them.
-#![allow(missing_docs)]
+#![expect(
+    missing_docs,
+    reason = "types and fields are AWS's own; the template reference documents them"
+)]
 
 pub mod api;
 pub mod iam;
@@ -116,6 +118,6 @@ fn declared<T: for<'de> Deserialize<'de>>(
         logical_id: resource.logical_id.clone(),
         physical_id,
         span: resource.span,
-        properties: resource.typed()?,
+        properties: resource.deserialize()?,
     })
 }

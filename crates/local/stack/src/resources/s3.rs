@@ -55,7 +55,6 @@ pub struct VersioningConfiguration {
 
 /// `Status` of a versioning configuration.
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[allow(missing_docs)]
 pub enum VersioningStatus {
     Enabled,
     Suspended,
@@ -95,7 +94,6 @@ pub struct TopicConfiguration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    #[allow(missing_docs)]
     #[serde(rename = "S3Key")]
     pub key: KeyFilter,
 }
@@ -111,7 +109,6 @@ pub struct KeyFilter {
 /// What a key must begin or end with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
-#[allow(missing_docs)]
 pub struct FilterRule {
     pub name: FilterRuleName,
     pub value: String,
@@ -120,7 +117,6 @@ pub struct FilterRule {
 /// The end of a key that a rule is about.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs)]
 pub enum FilterRuleName {
     Prefix,
     Suffix,

@@ -10,11 +10,11 @@ use super::Accepted;
 pub struct Topic {
     /// Physical name.
     pub topic_name: Option<String>,
-    /// For e-mails, which nobody gets here.
+    /// The sender's name in e-mails, which are not sent from this machine.
     pub display_name: Accepted,
-    /// At rest, files are as safe as this machine's disk.
+    /// No effect: files on this machine are not encrypted.
     pub kms_master_key_id: Accepted,
-    /// For bills.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
@@ -22,9 +22,8 @@ pub struct Topic {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct TopicPolicy {
-    /// ARNs of the topics that it is for.
+    /// ARNs of the topics that the policy applies to.
     pub topics: Vec<String>,
-    /// The policy.
     pub policy_document: serde_json::Value,
 }
 
@@ -32,7 +31,6 @@ pub struct TopicPolicy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Subscription {
-    /// The topic.
     pub topic_arn: String,
     /// How notifications are delivered.
     pub protocol: Protocol,

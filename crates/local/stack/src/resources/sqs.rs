@@ -10,29 +10,29 @@ use super::Accepted;
 pub struct Queue {
     /// Physical name.
     pub queue_name: Option<String>,
-    /// Seconds that a message is kept; 4 days unless it says otherwise.
+    /// Seconds that a message is kept; 4 days by default.
     #[serde(default = "four_days")]
     pub message_retention_period: u64,
-    /// Seconds for which a received message is hidden.
+    /// Seconds for which a received message is invisible.
     #[serde(default = "half_a_minute")]
     pub visibility_timeout: u64,
-    /// Where messages go that are received in vain.
+    /// Where messages go that are received too often.
     pub redrive_policy: Option<RedrivePolicy>,
-    /// At rest, files are as safe as this machine's disk.
+    /// No effect: files on this machine are not encrypted.
     pub sqs_managed_sse_enabled: Accepted,
-    /// At rest, files are as safe as this machine's disk.
+    /// No effect: files on this machine are not encrypted.
     pub kms_master_key_id: Accepted,
-    /// For bills.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
-/// Where messages go that are received in vain.
+/// Where messages go that are received too often.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RedrivePolicy {
     /// ARN of the dead-letter queue.
     pub dead_letter_target_arn: String,
-    /// A message that was received as often goes there instead of being received again.
+    /// A message that has been received this often is moved there instead of being received again.
     pub max_receive_count: u32,
 }
 
@@ -48,8 +48,7 @@ fn half_a_minute() -> u64 {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct QueuePolicy {
-    /// URLs of the queues that it is for.
+    /// URLs of the queues that the policy applies to.
     pub queues: Vec<String>,
-    /// The policy.
     pub policy_document: serde_json::Value,
 }

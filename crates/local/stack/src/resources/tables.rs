@@ -12,22 +12,22 @@ pub struct Table {
     pub table_name: Option<String>,
     /// `PAY_PER_REQUEST` or `PROVISIONED`; nothing is throttled here either way.
     pub billing_mode: Option<String>,
-    /// Types of the keys' attributes.
+    /// Types of the key attributes.
     pub attribute_definitions: Vec<AttributeDefinition>,
     /// Partition key, sort key.
     pub key_schema: Vec<KeySchema>,
-    /// Other keys that items can be queried by.
+    /// Indexes, by whose keys items can be queried too.
     pub global_secondary_indexes: Option<Vec<GlobalSecondaryIndex>>,
-    /// The attribute that says when an item expires.
+    /// The attribute that holds an item's time of expiry.
     pub time_to_live_specification: Option<TimeToLiveSpecification>,
-    /// There are no backups here.
+    /// No effect: there are no backups on this machine.
     pub point_in_time_recovery_specification: Accepted,
-    /// At rest, files are as safe as this machine's disk.
+    /// No effect: files on this machine are not encrypted.
     #[serde(rename = "SSESpecification")]
     pub sse_specification: Accepted,
-    /// Nothing here is deleted by CloudFormation.
+    /// No effect: nothing on this machine deletes tables.
     pub deletion_protection_enabled: Accepted,
-    /// For bills.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
@@ -35,7 +35,6 @@ pub struct Table {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct AttributeDefinition {
-    /// Its name.
     pub attribute_name: String,
     /// `S`, `N` or `B`.
     pub attribute_type: String,
@@ -45,7 +44,6 @@ pub struct AttributeDefinition {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct KeySchema {
-    /// Its attribute.
     pub attribute_name: String,
     /// `HASH` or `RANGE`.
     pub key_type: String,
@@ -55,21 +53,20 @@ pub struct KeySchema {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct GlobalSecondaryIndex {
-    /// What queries name it by.
     pub index_name: String,
     /// Partition key, sort key.
     pub key_schema: Vec<KeySchema>,
-    /// The attributes that it holds.
+    /// The attributes that are projected into it.
     pub projection: Projection,
 }
 
-/// The attributes that an index holds, in `DynamoDB`'s own form.
+/// The attributes that are projected into an index, in `DynamoDB`'s own form.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Projection {
     /// `ALL`, `KEYS_ONLY` or `INCLUDE`.
     pub projection_type: String,
-    /// With `INCLUDE`, attributes besides the keys.
+    /// With `INCLUDE`, the attributes besides the keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub non_key_attributes: Option<Vec<String>>,
 }
@@ -80,6 +77,5 @@ pub struct Projection {
 pub struct TimeToLiveSpecification {
     /// Holds seconds since 1970.
     pub attribute_name: String,
-    /// Whether it does.
     pub enabled: bool,
 }

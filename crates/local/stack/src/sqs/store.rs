@@ -96,7 +96,7 @@ pub struct Receive<'a> {
     pub max_messages: u64,
     /// How long they are hidden.
     pub visibility_ms: u64,
-    /// Who takes them, if it is a part of this program: [`Store::release`] makes them visible again after a crash.
+    /// The consumer, if it is part of this program: [`Store::release`] makes its messages visible again after a crash.
     pub consumer: Option<&'a str>,
 }
 

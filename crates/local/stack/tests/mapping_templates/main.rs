@@ -164,7 +164,7 @@ fn nor_where_path_parameters_are_passed_on_as_they_were_sent() {
 }
 
 #[test]
-fn a_path_that_is_no_utf8_once_decoded_reaches_nobody() {
+fn a_path_that_is_not_utf8_once_decoded_reaches_no_back_end() {
     let world = World::new(SHIPPED.clone()).unwrap();
     for (method, target) in [
         (Method::PUT, "/images/%FF"),

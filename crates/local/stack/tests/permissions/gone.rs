@@ -56,7 +56,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn what_is_gone_before_it_is_looked_at_is_no_failure() {
+fn an_image_deleted_before_its_event_is_handled_is_not_a_failure() {
     // Each function alone: a tombstone that the other one has written would spare it the look.
     for function in FUNCTIONS {
         let folder = std::env::temp_dir().join(uuid::Uuid::new_v4().simple().to_string());

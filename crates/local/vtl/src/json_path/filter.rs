@@ -1,4 +1,4 @@
-//! What stands in `[?(…)]`.
+//! Filters: `[?(…)]`.
 
 use std::sync::Arc;
 

@@ -197,7 +197,7 @@ impl<'p> Parser<'p> {
         }
         text.parse()
             .map(Some)
-            .map_err(|_| format!("{text:?} is no index"))
+            .map_err(|_| format!("{text:?} is not an index"))
     }
 
     /// A quoted text; a backslash makes the next character plain.

@@ -215,7 +215,7 @@ impl Environment {
         }
     }
 
-    /// What a service tells IAM with an action.
+    /// The condition keys that a service sends with an action.
     pub fn context_of(&self, action: &str) -> Vec<(&'static str, String)> {
         match action {
             "iam:PassRole" => vec![("iam:PassedToService", "lambda.amazonaws.com".to_owned())],

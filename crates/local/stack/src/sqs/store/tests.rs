@@ -1,5 +1,5 @@
 use super::*;
-use crate::folder::TemporaryFolder;
+use crate::data_folder::TemporaryFolder;
 
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:queue";
 const DEAD: &str = "arn:aws:sqs:us-east-1:000000000000:dead";
