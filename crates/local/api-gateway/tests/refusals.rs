@@ -265,7 +265,7 @@ fn templates_and_gateway_responses() {
     refused(
         "type: aws\n",
         "type: aws\n        requestTemplates: {json: x}\n",
-        &["no media type"],
+        &["not a media type"],
     );
     let responses =
         |entry: &str| format!("x-amazon-apigateway-gateway-responses:\n  {entry}\npaths:");
