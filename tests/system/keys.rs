@@ -60,9 +60,10 @@ fn every_key_survives_the_round_trip() {
         for item in record["thumbnails"]["items"].as_array().unwrap() {
             let href = item["href"].as_str().unwrap();
             // An empty segment is kept by encoding the slashes.
-            let address = match key.contains("//") {
-                true => path(key).replace('/', "%2F"),
-                false => path(key),
+            let address = if key.contains("//") {
+                path(key).replace('/', "%2F")
+            } else {
+                path(key)
             };
             assert_eq!(href, format!("thumbnails/{}/{address}", item["size"]));
             assert_eq!(

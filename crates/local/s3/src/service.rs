@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+    IF_NONE_MATCH, RANGE, SERVER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
+use s3s::dto::{ETagCondition, Range};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Error, S3Result, s3_error};
 use uuid::Uuid;
@@ -118,6 +120,7 @@ impl Service {
         let context = RequestContext::new(&request, id);
         request.extensions_mut().insert(context);
         merge_repeated_headers(request.headers_mut());
+        ignore_malformed(request.headers_mut());
         let response: S3Result<_> =
             self.protocol.call(request).await.map_err(|error| {
                 S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
@@ -188,6 +191,44 @@ fn merge_repeated_headers(headers: &mut HeaderMap) {
             headers.insert(name, line);
         }
     }
+}
+
+/// Removes a `Range` and an `If-None-Match` that say nothing, which `s3s` refuses. S3 ignores the first, as
+/// `GetObjectHandler` in `minio/minio` notes; the second is no object's `ETag`. One that is signed has to stay for the
+/// signature, and is refused.
+fn ignore_malformed(headers: &mut HeaderMap) {
+    let is_range = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| Range::parse(value).is_ok())
+    };
+    let is_condition =
+        |value: &HeaderValue| ETagCondition::parse_http_header(value.as_bytes()).is_ok();
+    let malformed = [
+        (
+            RANGE,
+            headers.get(RANGE).is_some_and(|value| !is_range(value)),
+        ),
+        (
+            IF_NONE_MATCH,
+            headers
+                .get(IF_NONE_MATCH)
+                .is_some_and(|value| !is_condition(value)),
+        ),
+    ];
+    for (name, is_malformed) in malformed {
+        let signed = headers.get(AUTHORIZATION).and_then(signed_headers);
+        let is_signed = signed.is_some_and(|mut names| names.any(|signed| signed == name.as_str()));
+        if is_malformed && !is_signed {
+            headers.remove(name);
+        }
+    }
+}
+
+/// The names in `SignedHeaders` of an `Authorization`.
+fn signed_headers(authorization: &HeaderValue) -> Option<impl Iterator<Item = &str>> {
+    let (_, names) = authorization.to_str().ok()?.split_once("SignedHeaders=")?;
+    Some(names.split(',').next()?.split(';'))
 }
 
 /// These responses have no body; `s3s` writes the XML of an error into them.

@@ -160,7 +160,7 @@ fn no_request_gets_500_or_above_while_the_back_ends_are_well() {
     let address = address.split('/').next().unwrap();
     let cases = std::env::var("PROPTEST_CASES").ok();
     let mut runner = TestRunner::new(Config {
-        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(400),
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(3000),
         failure_persistence: None,
         ..Config::default()
     });
