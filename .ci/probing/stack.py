@@ -155,7 +155,7 @@ class Stack:
 def parameter_defaults():
     """The template's parameters with their defaults; None where there is none. Enough YAML for that block."""
     text = (ROOT / "infra/infra.yaml").read_text()
-    block = text[text.index("\nParameters:\n") : text.index("\nConditions:\n")]
+    block = text[text.index("\nParameters:\n") : text.index("\nMappings:\n")]
     found = {}
     for entry in re.split(r"\n  (?=[A-Za-z])", block)[1:]:
         name = entry.split(":", 1)[0]
