@@ -117,7 +117,7 @@ impl<'a> FirstFrame<'a> {
     }
 }
 
-/// The color table that `packed` announces at `at`, which is moved behind it.
+/// The color table that `packed` announces at `at`, which is moved after it.
 fn color_table<'a>(
     bytes: Bytes<'a>,
     [packed]: [u8; 1],
@@ -240,7 +240,7 @@ impl<'a> Indexes<'a> {
                         return Err(ends_early());
                     }
                     let rest = self.bytes.0.get(self.at as usize + 1..).unwrap_or_default();
-                    // The last sub-block may be cut off behind the last index.
+                    // The last sub-block may be cut off after the last index.
                     self.block = &rest[..rest.len().min(len.into())];
                     self.at += 1 + u64::from(len);
                 }

@@ -142,7 +142,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Data behind a wrong checksum are not inflated, so that they seem to end early.
+    /// Data after a wrong checksum are not inflated: to the decoder they end there.
     fn explain(&mut self, error: InflateError) -> Error {
         match self.inflate.source().check() {
             Ok(()) => Error::corrupt(error.to_string()),

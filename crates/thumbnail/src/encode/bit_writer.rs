@@ -1,4 +1,4 @@
-//! Bits of an entropy-coded segment, with a zero byte stuffed behind each that is all ones (T.81, section F.1.2.3).
+//! Bits of an entropy-coded segment, with a zero byte stuffed after each that is all ones (T.81, section F.1.2.3).
 
 pub(super) struct BitWriter {
     out: Vec<u8>,

@@ -179,7 +179,7 @@ enum Matrix {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transfer {
-    /// That of sRGB, or so near that everybody takes it for that.
+    /// That of sRGB, or one so near that decoders take it for that.
     Srgb,
     Linear,
     Pq,

@@ -61,7 +61,7 @@ pub(super) fn decode(
     let mut sets = ParameterSets::default();
     let length_size = parameter_sets(configuration.body, |unit| {
         if let Ok(unit) = NalUnit::parse(unit) {
-            // What is wrong with a parameter set is said when it is used.
+            // The decoder reports what is wrong with a parameter set.
             let _ = sets.add(&unit);
         }
         append(&mut stream, unit);
@@ -132,8 +132,8 @@ pub(super) fn decode(
     Ok(Picture { planes, nclx })
 }
 
-/// `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15, section 8.3.3.1): calls `unit` with each parameter set, and gives
-/// the bytes of a unit's length.
+/// `HEVCDecoderConfigurationRecord` (ISO/IEC 14496-15, section 8.3.3.1): calls `unit` with each parameter set, and returns
+/// how many bytes the length of a unit has.
 fn parameter_sets(body: &[u8], mut unit: impl FnMut(&[u8])) -> Result<usize, HeaderError> {
     let mut fields = Fields(body);
     fields.bytes(21)?;

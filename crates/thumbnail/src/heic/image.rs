@@ -181,11 +181,13 @@ impl<'a> Image<'a> {
         }
         let (all_width, all_height) = (tile_width * across, tile_height * down);
         if width == 0 || height == 0 || width > all_width || height > all_height {
-            return Err(Error::corrupt("its grid is larger than its tiles"));
+            return Err(Error::corrupt("its grid is larger than its tiles together"));
         }
         let (pixels, coded) = (width * height, all_width * all_height);
         if coded > pixels + (pixels / 10 * 3).max(MAX_EXCESS) {
-            return Err(Error::corrupt("the tiles of its grid are larger than it"));
+            return Err(Error::corrupt(
+                "the tiles of its grid cover much more than the image",
+            ));
         }
         let mut image = Self::of_tiles(tiles, across, (tile_width, tile_height), (width, height));
         // Some writers give colors to the tiles alone.
@@ -304,7 +306,7 @@ fn kind<'c>(container: &'c Container<'_>, id: u32) -> Result<&'c [u8; 4], Error>
         .ok_or_else(|| Error::corrupt("an item is missing"))
 }
 
-/// `ispe` of an item, as a size of which a picture in memory can be made.
+/// `ispe` of an item; none where a side is 0 or so long that products of sizes would overflow.
 pub(super) fn declared_size(container: &Container<'_>, id: u32) -> Option<(usize, usize)> {
     let property = container
         .properties_of(id)

@@ -6,7 +6,7 @@ use super::InvalidData;
 
 /// Positions in the window are taken modulo this, so that no index is out of bounds.
 const SPAN: usize = 1 << 16;
-/// Bytes of a segment that the window holds at most; behind them are zeros.
+/// Bytes of a segment that the window holds at most; after them are zeros.
 const FULL: usize = SPAN - 2 * RESERVE;
 /// More than the bytes of a minimum coded unit: 10 blocks of 64 coefficients of at most 16 + 11 bits.
 const RESERVE: usize = 4096;
@@ -101,7 +101,7 @@ impl<'a> Bits<'a> {
         self.ended && self.state.pos * 8 > self.filled * 8 + self.state.have as usize
     }
 
-    /// Continues behind the restart marker of this number, which must come next.
+    /// Continues after the restart marker of this number, which must come next.
     pub fn restart(&mut self, number: usize) -> Option<()> {
         if self.overrun() {
             return None;

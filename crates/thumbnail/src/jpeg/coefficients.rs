@@ -49,7 +49,7 @@ pub(super) fn read(
             }
         }
         read_scan(bytes, parser, frame, &scan, &mut grids)?;
-        // What comes behind the last component of a sequential frame is not needed.
+        // What comes after the last component of a sequential frame is not needed.
         if frame.process == Process::Sequential && grids.iter().all(|grid| grid.quant.is_some()) {
             break;
         }

@@ -27,7 +27,7 @@ pub(crate) const ZIGZAG: [usize; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// The last coefficient that so many samples a side depend on, in zigzag order. For 2 samples, those behind it amount to
+/// The last coefficient that so many samples a side depend on, in zigzag order. For 2 samples, those after it amount to
 /// less than a level; for 4, all of the lowest 4 by 4 frequencies count.
 pub(crate) fn last_coefficient(across: usize, down: usize) -> usize {
     match across.max(down) {

@@ -6,7 +6,7 @@ use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
 use crate::tiff;
 
-/// Size and orientation, from the segments before the first scan. A height of 0 comes behind that scan (T.81, B.2.5).
+/// Size and orientation, from the segments before the first scan. A height of 0 comes after that scan (T.81, B.2.5).
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     let mut size = None;
     // The first EXIF block is the one that libvips, Pillow and ImageMagick use.
@@ -80,7 +80,7 @@ pub(crate) struct Segment<'a> {
     pub marker: u8,
     /// Without the two bytes of its length.
     pub body: &'a [u8],
-    /// Position of the first byte behind the segment.
+    /// Position of the first byte after the segment.
     pub end: u64,
 }
 

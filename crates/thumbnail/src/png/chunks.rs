@@ -7,7 +7,7 @@ use crate::header::Geometry;
 use crate::srgb::MAX_ICC_PROFILE;
 use crate::tiff;
 
-/// Position of the first chunk, behind the signature.
+/// Position of the first chunk, after the signature.
 const FIRST_CHUNK: usize = 8;
 /// Bytes of length, type and checksum.
 const FRAMING: u64 = 12;

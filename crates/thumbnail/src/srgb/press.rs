@@ -32,7 +32,7 @@ pub(super) fn convert(inks: &[u8], profile: &ColorProfile) -> Option<Vec<u8>> {
     Some(pixels.flat_map(rgb).collect())
 }
 
-/// A profile's table, and the curves before and behind it.
+/// A profile's table, and the curves before and after it.
 struct Press {
     inputs: [Vec<f32>; INKS],
     table: Table,

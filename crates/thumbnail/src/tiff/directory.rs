@@ -69,7 +69,7 @@ pub(crate) fn exif_orientation(exif: &[u8]) -> u64 {
         Ok(())
     });
     match read {
-        // A block cut short behind the entry is as good as whole.
+        // A block cut short after the entry is as good as whole.
         Ok(()) | Err(HeaderError::Incomplete) => orientation,
         Err(HeaderError::Invalid(_)) => 1,
     }

@@ -196,7 +196,7 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    /// What decoding holds in memory and takes in, checked before it begins: the bytes of chunks side by side.
+    /// Checks what decoding will hold and read, before it begins. Returns the bytes that the chunks side by side and a row take.
     fn check(&self, limits: &Limits) -> Result<u64, Error> {
         /// Of a tile that a sparse file leaves out.
         const SPARSE_BYTES: usize = 16 * 1024 * 1024;
@@ -227,7 +227,7 @@ impl<'a> Layout<'a> {
         if self.chunks.offsets.len() < count {
             return Err(Error::corrupt("its list of strips or tiles is too short"));
         }
-        // What is stored as it is needed is read where it is.
+        // Bytes that are stored as they are needed are not copied.
         let is_borrowed = self.compression == Compression::None
             && !self.reversed_bits
             && self.subsampling == (1, 1)

@@ -56,7 +56,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     }
 }
 
-/// The `EXIF` chunk comes behind the pixels. If the flag announces one that is missing, the file's own length ends the
+/// The `EXIF` chunk comes after the pixels. If the flag announces one that is missing, the file's own length ends the
 /// search.
 fn exif(bytes: Bytes<'_>) -> Result<u64, HeaderError> {
     let end = 8 + bytes.le32(4)?;
@@ -71,7 +71,7 @@ fn exif(bytes: Bytes<'_>) -> Result<u64, HeaderError> {
     Ok(1)
 }
 
-/// Position of the first chunk, behind the RIFF header.
+/// Position of the first chunk, after the RIFF header.
 const FIRST_CHUNK: u64 = 12;
 
 struct Chunk {

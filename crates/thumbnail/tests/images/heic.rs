@@ -30,7 +30,7 @@ fn error(name: &str) -> Error {
     thumbnails(&heic(name), &[64], &Limits::default()).unwrap_err()
 }
 
-/// What is made of a file is as large as `wanted`, and no farther from it in the mean than `tolerance`.
+/// The result has the size of `wanted`, and differs from it by at most `tolerance` levels on average.
 #[track_caller]
 fn shows(name: &str, wanted: &RgbaImage, tolerance: f64) {
     let file = heic(name);
@@ -162,7 +162,11 @@ fn what_asks_for_too_much_is_refused() {
             "UnsupportedFormat",
             "repeats tiles",
         ),
-        ("hostile-huge-grid", "CorruptImage", "larger than its tiles"),
+        (
+            "hostile-huge-grid",
+            "CorruptImage",
+            "larger than its tiles together",
+        ),
         ("hostile-shared-bytes", "CorruptImage", "overlap"),
         ("hostile-overlay", "UnsupportedFormat", "overlay"),
         (

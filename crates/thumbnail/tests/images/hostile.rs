@@ -184,7 +184,7 @@ fn a_palette_that_ends_within_a_colour_is_corrupt() {
     }
 }
 
-/// Arithmetic coding is read by nobody here, and says so.
+/// Arithmetic coding: docs/formats.md has the reason.
 #[test]
 fn what_no_decoder_here_can_read_is_unsupported() {
     let error = thumbnails(&fixture("arithmetic.jpg"), &[64], &Limits::default()).unwrap_err();

@@ -113,7 +113,7 @@ fn what_comes_after_the_last_pixel_does_not_matter() {
     let mut lower = whole.clone();
     lower[0].1[4..8].copy_from_slice(&30_u32.to_be_bytes());
     same_pixels(&of_chunks(&lower, &[]), &image.crop_imm(0, 0, 60, 30));
-    // No checksum of the pixels, or something else behind it.
+    // No checksum of the pixels, or something else after it.
     let mut shorter = whole.clone();
     let len = shorter[1].1.len();
     shorter[1].1.truncate(len - 4);

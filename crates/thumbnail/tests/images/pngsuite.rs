@@ -76,7 +76,7 @@ fn every_corrupt_file_is_refused() {
     }
 }
 
-/// The checksum of the last pixels comes behind them; rows of an interlaced image are read in another way.
+/// The checksum of the last pixels comes after them; rows of an interlaced image are read in another way.
 #[test]
 fn a_wrong_checksum_is_noticed() {
     for (name, bytes) in files("valid") {

@@ -117,7 +117,7 @@ fn every_kind_shows_what_was_drawn() {
             / differences.len() as f64;
         let (max_difference, max_mean) = tolerance(name);
         if largest > max_difference || mean > max_mean {
-            wrong.push(format!("{name}: up to {largest}, {mean:.2} in the mean"));
+            wrong.push(format!("{name}: up to {largest}, {mean:.2} on average"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

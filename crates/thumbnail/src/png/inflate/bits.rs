@@ -94,7 +94,7 @@ impl Bits {
         self.next += bytes;
     }
 
-    /// Returns the number of bytes that are no longer needed, and counts positions from behind them from now on.
+    /// Returns the number of bytes that are no longer needed, and counts positions from after them from now on.
     pub fn forget(&mut self) -> usize {
         let gone = self.next.saturating_sub(8);
         self.next -= gone;

@@ -266,7 +266,7 @@ fn distance(symbol: usize) -> u32 {
     }
 }
 
-/// Fills a table that is looked up with the next `look` bits, and behind it those for what is longer. As zlib does it,
+/// Fills a table that is looked up with the next `look` bits, and after it those for what is longer. As zlib does it,
 /// codes must use up all that can follow, but for a single one of one bit, or none at all.
 fn build_table(
     lens: &[u8],

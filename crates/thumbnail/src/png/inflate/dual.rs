@@ -3,7 +3,7 @@
 //! The second reader starts ahead of the first, at a bit where a code need not begin, so its first symbols may be wrong.
 //! But Huffman codes synchronize themselves: after a few symbols it is at the beginning of a code, and what it reads from
 //! there on is right. When the first reader gets there, it goes on until both have been at the same bit, and takes over
-//! what the second has read behind it. If that never happens, only time is lost.
+//! what the second has read after it. If that never happens, only time is lost.
 
 use std::cmp::Ordering;
 
@@ -105,7 +105,7 @@ fn both<const PAIRS: bool>(first: &mut Stretch, second: &mut Stretch, input: &[u
     while one.goes_on() {
         one.step::<PAIRS>(input, codes, &mut first.literals, &mut first.matches);
     }
-    // If the block has ended, the second reader is behind its end.
+    // If the block has ended, the second reader is past its end.
     while one.end.is_none() && other.goes_on() {
         other.step::<PAIRS>(input, codes, &mut second.literals, &mut second.matches);
     }
@@ -120,7 +120,7 @@ impl Progress {
             && self.matches < MAX_MATCHES
     }
 
-    /// Takes four entries of literals, or fewer and the symbol behind them.
+    /// Takes four entries of literals, or fewer and the symbol after them.
     #[inline(always)]
     fn step<const PAIRS: bool>(
         &mut self,

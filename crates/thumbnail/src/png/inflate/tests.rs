@@ -172,7 +172,7 @@ fn what_is_damaged_is_judged_as_by_another_decoder() {
     assert!(right > 50 && wrong > 50, "{right}, {wrong}");
 }
 
-/// Bits, the first of them lowest, behind zlib's header.
+/// Bits, the first of them lowest, after zlib's header.
 fn bits(bits: &str) -> Vec<u8> {
     let bits: Vec<u8> = bits
         .bytes()

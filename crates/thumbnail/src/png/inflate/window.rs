@@ -6,7 +6,7 @@ use super::{InflateError, MIN_OUTPUT};
 
 /// How far back a match reaches (RFC 1951, section 2).
 const REACH: usize = 32 * 1024;
-/// Bytes that are copied at once, so that as many may be written behind the end.
+/// Bytes that are copied at once, so that as many may be written beyond the end.
 const AT_ONCE: usize = 16;
 /// The longest match, and the excess of its last copy.
 pub(super) const MAX_MATCH: usize = 258 + AT_ONCE;

@@ -166,7 +166,7 @@ fn paint(row: &mut [u8], width: usize, changes: &[usize]) {
     }
 }
 
-/// Bits from the highest of each byte; behind the end there are zeros, so that the last code can be looked up.
+/// Bits from the highest of each byte; after the end there are zeros, so that the last code can be looked up.
 struct Bits<'a> {
     bytes: &'a [u8],
     /// In bits.

@@ -15,7 +15,7 @@ pub(super) fn deflate(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
         | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
         | TINFL_FLAG_IGNORE_ADLER32;
     let (status, _, given) = decompress(&mut DecompressorOxide::new(), stored, &mut out, 0, flags);
-    // What follows the last row is of no interest.
+    // What follows the last row is ignored.
     match status {
         TINFLStatus::Done | TINFLStatus::HasMoreOutput => whole(out, given),
         _ if given == len => Ok(out),
