@@ -31,6 +31,9 @@ pub(crate) fn samples(
         .ok_or_else(|| Error::corrupt("it ends before its pixels begin"))?;
     let frame = parser.frame()?;
     let (width, height) = (frame.width, frame.height);
+    if width == 0 || height == 0 {
+        return Err(Error::corrupt("a JPEG in it has no pixels"));
+    }
     if width > max.0.saturating_add(MAX_UNIT) || height > max.1.saturating_add(MAX_UNIT) {
         return Err(Error::corrupt("a JPEG in it is larger than its place"));
     }
@@ -49,7 +52,7 @@ pub(crate) fn samples(
     };
     let mut converter = Converter::new(color_space, &scales);
     let mut data = vec![0; len];
-    let mut rows = data.chunks_exact_mut((width * components).max(1));
+    let mut rows = data.chunks_exact_mut(width * components);
     let emit = |component: usize, row: &[f32]| {
         converter.row(component, row, |channels| {
             let Some(out) = rows.next() else {

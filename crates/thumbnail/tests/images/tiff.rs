@@ -314,6 +314,27 @@ fn a_list_of_tiles_is_as_long_as_the_image_needs() {
     }
 }
 
+/// Found by fuzzing: a row of no pixels was divided into rows.
+#[test]
+fn a_jpeg_in_it_without_pixels_is_corrupt() {
+    let mut jpeg = crate::support::fixture("grey.jpg");
+    let frame = jpeg.windows(2).position(|at| at == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 7..frame + 9].fill(0);
+    let fields = [
+        (256, 8),
+        (257, 8),
+        (258, 8),
+        (259, 7),
+        (262, 1),
+        (273, 8),
+        (279, jpeg.len() as u32),
+    ];
+    assert_eq!(
+        thumbnails(&drawn_up(&fields, &jpeg), &[9], &Limits::default()),
+        Err(Error::CorruptImage("a JPEG in it has no pixels".to_owned()))
+    );
+}
+
 /// Codes of one sample a pixel, where there are three.
 #[test]
 fn what_cannot_be_combined_is_named() {
