@@ -132,9 +132,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
 
 fn status(address: &str, request: &[u8]) -> Option<u16> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_mins(1)))
-        .ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     // A request may be refused before all of it was read.
     let _ = stream.write_all(request);
     let mut response = [0; 12];

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::Function;
 use super::memory::Memory;
+use super::output;
 use super::platform_report::{PlatformReport, Status};
 use super::process_group::ProcessGroup;
 use super::runtime_api::{Invocation, InvocationResult, RuntimeApi};
@@ -75,7 +76,7 @@ impl Environment {
         ));
         let log = private_files::append(&function.log)
             .with_context(|| format!("cannot write {}", function.log.display()))?;
-        let process = Command::new(&function.executable)
+        let mut process = Command::new(&function.executable)
             .env_clear()
             .envs(&function.environment)
             .env("AWS_LAMBDA_RUNTIME_API", api.endpoint())
@@ -84,12 +85,15 @@ impl Environment {
                 format!("[$LATEST]{}", Uuid::new_v4().simple()),
             )
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
+            .stdout(Stdio::piped())
             .stderr(log.try_clone()?)
             .process_group(group.id())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", function.executable.display()))?;
+        if let Some(stdout) = process.stdout.take() {
+            tokio::spawn(output::copy(stdout, log.try_clone()?));
+        }
         Ok(Self {
             memory: Memory::new(process.id(), function.memory_size_mb),
             process,

@@ -4,6 +4,7 @@ pub mod artifact;
 mod environment;
 mod event_source_mapping;
 mod memory;
+mod output;
 mod platform_report;
 mod process_group;
 mod runtime_api;
