@@ -19,7 +19,7 @@ use lexopt::prelude::{Long, Short, Value};
 
 use mutants::{Mutant, mutants};
 use results::Results;
-use suites::{Outcome, SUITES, Suites};
+use suites::{Outcome, SUITES, Suite, Suites};
 
 const HELP: &str = "\
 Takes single things out of infra/infra.yaml and looks whether a test fails. Results are kept, so that
@@ -38,6 +38,8 @@ Usage: cargo run --release -p mutations -- WHAT [OPTIONS]
       --results FILE    where results are kept [default: target/mutations.jsonl]
       --only TEXT       only mutants whose name contains TEXT
       --quick           without the tests that take seconds; what survives is not kept
+      --suite TEXT      only suites whose name (system multipart::) contains TEXT, quick or not; what
+                        survives is not kept
       --again           tries those again that no test noticed
       --jobs N          mutants at a time [default: 1]
       --patience N      seconds that anything may take to follow an upload [default: 20]
@@ -51,6 +53,7 @@ struct Options {
     results: PathBuf,
     only: String,
     quick: bool,
+    suite: String,
     again: bool,
     jobs: usize,
     patience: u64,
@@ -72,6 +75,7 @@ fn options(root: &Path) -> anyhow::Result<Option<Options>> {
         results: root.join("target/mutations.jsonl"),
         only: String::new(),
         quick: false,
+        suite: String::new(),
         again: false,
         jobs: 1,
         patience: 20,
@@ -85,6 +89,7 @@ fn options(root: &Path) -> anyhow::Result<Option<Options>> {
             Long("results") => options.results = arguments.value()?.into(),
             Long("only") => options.only = arguments.value()?.to_string_lossy().into_owned(),
             Long("quick") => options.quick = true,
+            Long("suite") => options.suite = arguments.value()?.to_string_lossy().into_owned(),
             Long("again") => options.again = true,
             Long("jobs") => options.jobs = arguments.value()?.to_string_lossy().parse()?,
             Long("patience") => options.patience = arguments.value()?.to_string_lossy().parse()?,
@@ -174,6 +179,7 @@ fn walk(
         template: template.to_owned(),
         scratch: scratch.to_owned(),
         quick: options.quick,
+        suite: options.suite.clone(),
     };
     if let Some(failed) = walker.failure(template, "whole")? {
         bail!("the template fails as it is: {failed}");
@@ -194,7 +200,8 @@ fn walk(
                 mutant.id,
                 failed.as_deref().unwrap_or("SURVIVES")
             );
-            if failed.is_some() || !options.quick || report::reason(&mutant.id).is_some() {
+            let whole = !options.quick && options.suite.is_empty();
+            if failed.is_some() || whole || report::reason(&mutant.id).is_some() {
                 lock().add(mutant, failed, seconds)?;
             }
         }
@@ -218,6 +225,7 @@ struct Walker {
     template: PathBuf,
     scratch: PathBuf,
     quick: bool,
+    suite: String,
 }
 
 impl Walker {
@@ -231,7 +239,10 @@ impl Walker {
     /// The first test that fails for a template.
     fn failure(&self, template: &Path, name: &str) -> anyhow::Result<Option<String>> {
         let scratch = self.scratch.join(name);
-        for suite in SUITES.iter().filter(|suite| !(self.quick && suite.slow)) {
+        let chosen = |suite: &&Suite| {
+            !(self.quick && suite.slow) && suite.name().contains(self.suite.as_str())
+        };
+        for suite in SUITES.iter().filter(chosen) {
             for attempt in 1.. {
                 let Some(Outcome::Failed(test)) = self.suites.run(suite, template, &scratch)?
                 else {
@@ -254,7 +265,8 @@ impl Walker {
                 }
             }
         }
-        if !self.quick && !self.suites.lint(template)? {
+        let all = !self.quick && self.suite.is_empty();
+        if all && !self.suites.lint(template)? {
             return Ok(Some("cfn-lint".to_owned()));
         }
         Ok(None)

@@ -31,11 +31,19 @@ pub struct Suite {
     pub slow: bool,
 }
 
+impl Suite {
+    /// `system multipart::`
+    pub fn name(&self) -> String {
+        let words = std::iter::once(&self.program).chain(self.arguments);
+        words.copied().collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// In the order in which they are run: the quick ones that catch most first.
 ///
 /// The test that compares the deployments' logical ids with a hash of the API is left out: it would notice every change
 /// of the API without knowing whether it matters.
-pub const SUITES: [Suite; 13] = [
+pub const SUITES: [Suite; 14] = [
     Suite {
         program: "answers",
         arguments: &[],
@@ -64,6 +72,11 @@ pub const SUITES: [Suite; 13] = [
     Suite {
         program: "system",
         arguments: &["uploads::", "errors::", "labels::", "changes::a_broken"],
+        slow: true,
+    },
+    Suite {
+        program: "system",
+        arguments: &["multipart::"],
         slow: true,
     },
     Suite {
@@ -102,6 +115,7 @@ pub const SUITES: [Suite; 13] = [
             "--skip=uploads::",
             "--skip=errors::",
             "--skip=labels::",
+            "--skip=multipart::",
             "--skip=changes::a_broken",
             // They test image formats and load, not the template, and take long.
             "--skip=formats::",
