@@ -259,3 +259,46 @@ fn every_method_but_the_page_and_preflights_demands_credentials() {
         assert_eq!(methods, 14, "{authorization}");
     }
 }
+
+/// Two stacks of an account would feed each other's alarms under one name, importing may name the API after its title
+/// (terraform-provider-aws#7161), and a warning of the parser, which two of four versions give for `{key+}`, must not
+/// refuse the API.
+#[test]
+fn the_api_has_the_name_of_its_stack_and_survives_warnings() {
+    for (parameters, name) in [
+        (&[][..], "pictures"),
+        (&[("ApiGatewayName", "images")][..], "images"),
+    ] {
+        let (stack, _) = shipped::resolved(parameters);
+        let api = stack.resource("ApiGatewayRest").unwrap();
+        let api = api.properties.to_json();
+        assert_eq!(api["Name"], name);
+        assert_eq!(api["Body"]["info"]["title"], name);
+        assert!(api["FailOnWarnings"].is_null());
+        let mut alarms = 0;
+        for (id, alarm) in properties(&stack, "AWS::CloudWatch::Alarm") {
+            if alarm["Namespace"] == "AWS/ApiGateway" {
+                alarms += 1;
+                let dimension = &alarm["Dimensions"][0];
+                assert_eq!(
+                    *dimension,
+                    json!({"Name": "ApiName", "Value": name}),
+                    "{id}"
+                );
+            }
+        }
+        assert_eq!(alarms, 3);
+    }
+}
+
+/// A log group's `Arn` ends in `:*`, which API Gateway drops: the stage would read as changed for ever
+/// (aws/aws-cdk#38796).
+#[test]
+fn the_access_logs_destination_is_the_arn_that_api_gateway_returns() {
+    let stack = stack();
+    let (_, stage) = properties(&stack, "AWS::ApiGateway::Stage").next().unwrap();
+    let arn = stage["AccessLogSetting"]["DestinationArn"]
+        .as_str()
+        .unwrap();
+    assert!(arn.contains(":log-group:") && !arn.ends_with('*'), "{arn}");
+}
