@@ -7,6 +7,7 @@ mod changes;
 mod crowd;
 mod errors;
 mod formats;
+mod gallery;
 mod keys;
 mod labels;
 mod leftovers;

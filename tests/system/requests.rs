@@ -106,3 +106,30 @@ fn headers_that_say_nothing_are_ignored() {
         assert_eq!(whole.body, *picture.bytes(), "{name}: {value}");
     }
 }
+
+#[test]
+fn a_header_that_is_not_ascii_is_not_the_storages_fault() {
+    let system = System::shared();
+    let picture = system.upload("x.jpg", "not an image");
+    for name in [
+        "if-none-match",
+        "range",
+        "if-range",
+        "content-type",
+        "accept",
+        "x-http-method-override",
+        "x-other",
+    ] {
+        for (method, path) in [
+            (Method::GET, picture.path("originals")),
+            (Method::HEAD, picture.path("originals")),
+            (Method::GET, "/images?limit=1".to_owned()),
+            (Method::GET, "/".to_owned()),
+            (Method::PUT, picture.path("images")),
+        ] {
+            let request = system.request(method.clone(), &path).header(name, "\"é\"");
+            let answer = request.send();
+            assert!(answer.status < 500, "{name}: {method} {path}: {answer:?}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
-    IF_NONE_MATCH, RANGE, SERVER, TRANSFER_ENCODING,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE, SERVER, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
@@ -121,11 +121,32 @@ impl Service {
         request.extensions_mut().insert(context);
         merge_repeated_headers(request.headers_mut());
         ignore_malformed(request.headers_mut());
+        ignore_what_is_not_ascii(request.headers_mut());
         let response: S3Result<_> =
             self.protocol.call(request).await.map_err(|error| {
                 S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
             });
         Ok(response?)
+    }
+}
+
+/// A tag may have bytes that are no ASCII (RFC 9110, 8.8.3), but no object's has; a range or a date that cannot be read is
+/// ignored (14.2, 13.1.3); a type that is no ASCII is as good as none, which S3's documents leave open. The protocol's
+/// parser would refuse the request.
+fn ignore_what_is_not_ascii(headers: &mut HeaderMap) {
+    for name in [
+        CONTENT_TYPE,
+        IF_NONE_MATCH,
+        RANGE,
+        IF_MODIFIED_SINCE,
+        IF_UNMODIFIED_SINCE,
+    ] {
+        if headers
+            .get(&name)
+            .is_some_and(|value| value.to_str().is_err())
+        {
+            headers.remove(name);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ Usage: cargo run --release -p mutations -- WHAT [OPTIONS]
       --results FILE    where results are kept [default: target/mutations.jsonl]
       --only TEXT       only mutants whose name contains TEXT
       --quick           without the tests that take seconds; what survives is not kept
-      --suite TEXT      only suites whose name (system multipart::) contains TEXT, quick or not; what
+      --suite TEXT      only suites whose name (permissions gone::) contains TEXT, quick or not; what
                         survives is not kept
       --again           tries those again that no test noticed
       --jobs N          mutants at a time [default: 1]

@@ -76,7 +76,7 @@ pub const SUITES: [Suite; 14] = [
     },
     Suite {
         program: "system",
-        arguments: &["multipart::"],
+        arguments: &["gallery::", "multipart::"],
         slow: true,
     },
     Suite {
@@ -114,6 +114,7 @@ pub const SUITES: [Suite; 14] = [
         arguments: &[
             "--skip=uploads::",
             "--skip=errors::",
+            "--skip=gallery::",
             "--skip=labels::",
             "--skip=multipart::",
             "--skip=changes::a_broken",
