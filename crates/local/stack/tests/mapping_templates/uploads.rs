@@ -38,7 +38,7 @@ const PUT: Operation = Operation {
 };
 const GET: Operation = Operation {
     method: Method::GET,
-    role: "ApiMultipartUploadRole",
+    role: "ApiListPartsRole",
     calls: Method::GET,
 };
 const PATCH: Operation = Operation {
@@ -48,7 +48,7 @@ const PATCH: Operation = Operation {
 };
 const DELETE: Operation = Operation {
     method: Method::DELETE,
-    role: "ApiMultipartUploadRole",
+    role: "ApiAbortUploadRole",
     calls: Method::DELETE,
 };
 
