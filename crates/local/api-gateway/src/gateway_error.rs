@@ -83,12 +83,6 @@ impl GatewayError {
         Self::bad_path().because("a path parameter is not UTF-8")
     }
 
-    /// A header that is mapped to the back end is not ASCII. What AWS does with one is not documented; the back end
-    /// would refuse it.
-    pub(crate) fn header_not_ascii(name: &str) -> Self {
-        Self::bad_path().because(format!("the header {name} is not ASCII"))
-    }
-
     /// The body is over 10 MB. This gateway response cannot be customised ("Amazon API Gateway important notes").
     pub(crate) fn too_large() -> Self {
         let mut failure = Self::new(

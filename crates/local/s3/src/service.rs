@@ -121,32 +121,11 @@ impl Service {
         request.extensions_mut().insert(context);
         merge_repeated_headers(request.headers_mut());
         ignore_malformed(request.headers_mut());
-        ignore_what_is_not_ascii(request.headers_mut());
         let response: S3Result<_> =
             self.protocol.call(request).await.map_err(|error| {
                 S3Error::with_source(s3s::S3ErrorCode::InternalError, error.into())
             });
         Ok(response?)
-    }
-}
-
-/// A tag may have bytes that are no ASCII (RFC 9110, 8.8.3), but no object's has; a range or a date that cannot be read is
-/// ignored (14.2, 13.1.3); a type that is no ASCII is as good as none, which S3's documents leave open. The protocol's
-/// parser would refuse the request.
-fn ignore_what_is_not_ascii(headers: &mut HeaderMap) {
-    for name in [
-        CONTENT_TYPE,
-        IF_NONE_MATCH,
-        RANGE,
-        IF_MODIFIED_SINCE,
-        IF_UNMODIFIED_SINCE,
-    ] {
-        if headers
-            .get(&name)
-            .is_some_and(|value| value.to_str().is_err())
-        {
-            headers.remove(name);
-        }
     }
 }
 
@@ -214,35 +193,28 @@ fn merge_repeated_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes a `Range` and an `If-None-Match` that say nothing, which `s3s` refuses. S3 ignores the first, as
-/// `GetObjectHandler` in `minio/minio` notes; the second is no object's `ETag`. One that is signed has to stay for the
-/// signature, and is refused.
+/// Removes headers that say nothing, for which `s3s` would refuse the request. S3 ignores such a `Range`, as
+/// `GetObjectHandler` in `minio/minio` notes; a date that cannot be read is ignored (RFC 9110, 13.1.3); no object has an
+/// `ETag` that is none; a type that is not ASCII is as good as none, which S3's documents leave open. What is signed has
+/// to stay for the signature, and is refused.
 fn ignore_malformed(headers: &mut HeaderMap) {
-    let is_range = |value: &HeaderValue| {
-        value
+    let says_something = |name: &HeaderName, value: &HeaderValue| match *name {
+        RANGE => value
             .to_str()
-            .is_ok_and(|value| Range::parse(value).is_ok())
+            .is_ok_and(|value| Range::parse(value).is_ok()),
+        IF_NONE_MATCH => ETagCondition::parse_http_header(value.as_bytes()).is_ok(),
+        CONTENT_TYPE | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE => value.to_str().is_ok(),
+        _ => true,
     };
-    let is_condition =
-        |value: &HeaderValue| ETagCondition::parse_http_header(value.as_bytes()).is_ok();
-    let malformed = [
-        (
-            RANGE,
-            headers.get(RANGE).is_some_and(|value| !is_range(value)),
-        ),
-        (
-            IF_NONE_MATCH,
-            headers
-                .get(IF_NONE_MATCH)
-                .is_some_and(|value| !is_condition(value)),
-        ),
-    ];
-    for (name, is_malformed) in malformed {
-        let signed = headers.get(AUTHORIZATION).and_then(signed_headers);
-        let is_signed = signed.is_some_and(|mut names| names.any(|signed| signed == name.as_str()));
-        if is_malformed && !is_signed {
-            headers.remove(name);
-        }
+    let signed = headers.get(AUTHORIZATION).and_then(signed_headers);
+    let signed: Vec<&str> = signed.into_iter().flatten().collect();
+    let malformed: Vec<HeaderName> = headers
+        .iter()
+        .filter(|(name, value)| !says_something(name, value) && !signed.contains(&name.as_str()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in malformed {
+        headers.remove(name);
     }
 }
 

@@ -158,9 +158,6 @@ fn parameters(
     for (name, source) in &all.header {
         // A mapped header that the request lacks is not sent (recorded).
         if let Some(value) = request_context.request(source) {
-            if !value.is_ascii() {
-                return Err(GatewayError::header_not_ascii(name.as_str()));
-            }
             let (name, value) = template::header(name.as_str(), &value)?;
             parts.headers.insert(name, value);
         }
