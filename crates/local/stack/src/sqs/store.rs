@@ -206,6 +206,10 @@ impl Store {
                 dead_letters = true;
                 continue;
             }
+            // With a visibility timeout of 0 it is visible again at once; a response has each message once.
+            if messages.iter().any(|taken: &Message| taken.id == stored.id) {
+                break;
+            }
             messages.push(take(&transaction, stored, receive, now_ms)?);
         }
         transaction.commit()?;

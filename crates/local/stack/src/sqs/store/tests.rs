@@ -101,6 +101,24 @@ fn a_received_message_is_hidden_until_its_visibility_timeout_has_passed() {
 }
 
 #[test]
+fn a_look_without_hiding_shows_each_message_once() {
+    let queues = Fixture::new();
+    queues.send("a", 10);
+    queues.send("b", 11);
+    let look = Receive {
+        max_messages: 10,
+        visibility_ms: 0,
+        consumer: None,
+    };
+    let (messages, _) = queues.store.receive(&queue(100), &look, 20).unwrap();
+    let bodies: Vec<&str> = messages
+        .iter()
+        .map(|message| message.body.as_str())
+        .collect();
+    assert_eq!(bodies, ["a", "b"]);
+}
+
+#[test]
 fn visibility_can_be_shortened_and_extended_while_a_message_is_in_flight() {
     let queues = Fixture::new();
     queues.send("a", 0);
