@@ -1,12 +1,9 @@
 //! Finds objects in an image: `SSDLite` over the 80 classes of COCO.
 
-use rten::Model;
-use rten_tensor::NdTensor;
-use rten_tensor::prelude::*;
-
+use crate::Error;
 use crate::bounding_box::BoundingBox;
+use crate::network::{Activations, Network};
 use crate::pixels::Pixels;
-use crate::{Error, ThreadPools, network};
 
 /// The edge of the input, in pixels; the image is stretched to it.
 const EDGE: usize = 300;
@@ -16,8 +13,27 @@ const MIN_SCORE: f32 = 0.45;
 const MAX_OVERLAP: f32 = 0.5;
 const NAME: &str = "detector";
 
+/// The feature maps in which the network looks for objects, from the finest to the coarsest.
+const MAPS: usize = 6;
+/// The columns of a score: the background and COCO's ids.
+const CLASSES: usize = 91;
+/// A box is encoded by its distance from its anchor: this part of the anchor's side for the centre.
+const CENTRE_SCALE: f32 = 0.1;
+/// The same for the logarithm of its size.
+const SIZE_SCALE: f32 = 0.2;
+
 pub(crate) struct Detector {
-    model: Model,
+    network: Network,
+    anchors: Vec<Anchor>,
+}
+
+/// A box of which the network says how far an object differs from it; its sides are parts of the image's.
+struct Anchor {
+    /// The centre.
+    x: f32,
+    y: f32,
+    width: f32,
+    height: f32,
 }
 
 /// An object in an image.
@@ -32,55 +48,55 @@ pub(crate) struct Detection {
 
 impl Detector {
     pub(crate) fn load() -> Result<Self, Error> {
+        let outputs: Vec<String> = (0..MAPS)
+            .flat_map(|map| {
+                ["ClassPredictor", "BoxEncodingPredictor"]
+                    .map(|head| format!("BoxPredictor_{map}/{head}/BiasAdd:0"))
+            })
+            .collect();
+        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+        let file = include_bytes!("../models/ssdlite.f16.onnx");
+        let (network, constants) = Network::load(NAME, file, &outputs)?;
+        let side = |name: &str| {
+            let name = format!("Postprocessor/Decode/get_center_coordinates_and_sizes/{name}:0");
+            constants.get(&name).ok_or_else(|| Error::Load {
+                network: NAME,
+                reason: format!("no constant {name}"),
+            })
+        };
+        let (widths, heights) = (side("sub")?, side("sub_1")?);
+        let (xs, ys) = (side("add_1")?, side("add")?);
+        let anchors = xs.iter().zip(ys).zip(widths.iter().zip(heights));
         Ok(Self {
-            model: network(NAME, include_bytes!("../models/ssdlite.f16.onnx"))?,
+            network,
+            anchors: anchors
+                .map(|((&x, &y), (&width, &height))| Anchor {
+                    x,
+                    y,
+                    width,
+                    height,
+                })
+                .collect(),
         })
     }
 
     /// The objects, most confident first, each once.
-    pub(crate) fn detect(
-        &self,
-        pixels: &Pixels<'_>,
-        threads: &ThreadPools,
-    ) -> Result<Vec<Detection>, Error> {
-        let planes = pixels.square(pixels.whole(), EDGE, |value| value / 127.5 - 1.0);
-        let input = NdTensor::from_data([1, 3, EDGE, EDGE], planes);
-        let (Some(&input_id), &[scores_id, boxes_id]) =
-            (self.model.input_ids().first(), self.model.output_ids())
-        else {
-            return Err(Error::Shape { network: NAME });
-        };
-        let [scores, boxes] = self
-            .model
-            .run_n(
-                vec![(input_id, input.into())],
-                [scores_id, boxes_id],
-                Some(threads.options()),
-            )
-            .map_err(|source| Error::Run {
-                network: NAME,
-                source,
-            })?;
-        let scores: NdTensor<f32, 3> = scores
-            .try_into()
-            .map_err(|_| Error::Shape { network: NAME })?;
-        let boxes: NdTensor<f32, 4> = boxes
-            .try_into()
-            .map_err(|_| Error::Shape { network: NAME })?;
-        let [_, anchors, classes] = scores.shape();
-        if boxes.shape() != [1, anchors, 1, 4] {
-            return Err(Error::Shape { network: NAME });
-        }
+    pub(crate) fn detect(&self, pixels: &Pixels<'_>) -> Result<Vec<Detection>, Error> {
+        let image = pixels.square(pixels.whole(), EDGE, |value| value / 127.5 - 1.0);
+        let outputs = self.network.run(image)?;
         let mut found = Vec::new();
-        for anchor in 0..anchors {
+        for (anchor, scores, encoded) in self.predictions(&outputs) {
             // Column 0 is the background.
-            for class in 1..classes {
-                let score = scores[[0, anchor, class]];
+            for (class, score) in scores
+                .iter()
+                .map(|&score| sigmoid(score))
+                .enumerate()
+                .skip(1)
+            {
                 if score < MIN_SCORE {
                     continue;
                 }
-                let [top, left, bottom, right] = [0, 1, 2, 3].map(|at| boxes[[0, anchor, 0, at]]);
-                if let Some(place) = BoundingBox::between(left, top, right, bottom) {
+                if let Some(place) = anchor.decode(*encoded) {
                     found.push(Detection {
                         class,
                         score,
@@ -91,6 +107,41 @@ impl Detector {
         }
         Ok(suppress(found))
     }
+
+    /// What the network says of each anchor: the logarithms of the odds of each class, and the encoded box.
+    fn predictions<'a>(
+        &'a self,
+        outputs: &'a [Activations],
+    ) -> impl Iterator<Item = (&'a Anchor, &'a [f32; CLASSES], &'a [f32; 4])> {
+        let (maps, _) = outputs.as_chunks::<2>();
+        let scores = maps
+            .iter()
+            .flat_map(|[scores, _]| scores.values.as_chunks().0);
+        let boxes = maps
+            .iter()
+            .flat_map(|[_, boxes]| boxes.values.as_chunks().0);
+        let predictions = self.anchors.iter().zip(scores.zip(boxes));
+        predictions.map(|(anchor, (scores, encoded))| (anchor, scores, encoded))
+    }
+}
+
+impl Anchor {
+    fn decode(&self, [y, x, height, width]: [f32; 4]) -> Option<BoundingBox> {
+        let x = self.x + x * CENTRE_SCALE * self.width;
+        let y = self.y + y * CENTRE_SCALE * self.height;
+        let half_width = (width * SIZE_SCALE).exp() * self.width / 2.0;
+        let half_height = (height * SIZE_SCALE).exp() * self.height / 2.0;
+        BoundingBox::between(
+            x - half_width,
+            y - half_height,
+            x + half_width,
+            y + half_height,
+        )
+    }
+}
+
+fn sigmoid(value: f32) -> f32 {
+    1.0 / (1.0 + (-value).exp())
 }
 
 /// Non-maximum suppression: of the boxes of one class that are one object, the most confident stays.
@@ -110,6 +161,40 @@ fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::pattern;
+
+    /// Expected values: `models/expected.py`.
+    #[test]
+    fn predictions_are_those_of_onnx_runtime() {
+        let detector = Detector::load().unwrap();
+        let outputs = detector.network.run(pattern(EDGE)).unwrap();
+        let predictions: Vec<_> = detector.predictions(&outputs).collect();
+        assert_eq!(predictions.len(), 1917);
+        for (anchor, class, expected_score, [top, left, bottom, right]) in [
+            (1916, 28, 0.7546, [0.0079, 0.0092, 0.9806, 0.9894]),
+            (1911, 28, 0.7284, [0.0077, 0.0085, 0.9815, 0.9902]),
+            (1913, 28, 0.6684, [0.0046, 0.0039, 0.9860, 0.9963]),
+            (5, 1, 0.0041, [-0.0475, -0.0260, 0.1376, 0.1256]),
+            (900, 16, 0.0039, [0.8117, 0.8064, 0.8402, 0.8507]),
+            (1500, 33, 0.0092, [0.5359, 0.6948, 0.7503, 1.1130]),
+            (1800, 1, 0.0072, [0.5309, 0.5053, 0.8944, 1.1191]),
+            (1910, 1, 0.0109, [0.2630, 0.2680, 0.9959, 0.9974]),
+        ] {
+            let (prior, scores, encoded) = predictions[anchor];
+            let score = sigmoid(scores[class]);
+            assert!((score - expected_score).abs() < 0.001, "{anchor}: {score}");
+            let place = prior.decode(*encoded).unwrap();
+            let expected = BoundingBox::between(left, top, right, bottom).unwrap();
+            for (actual, expected) in [
+                (place.left, expected.left),
+                (place.top, expected.top),
+                (place.width, expected.width),
+                (place.height, expected.height),
+            ] {
+                assert!((actual - expected).abs() < 0.001, "{anchor}: {place:?}");
+            }
+        }
+    }
 
     fn detection(class: usize, score: f32, [left, top, right, bottom]: [f32; 4]) -> Detection {
         Detection {

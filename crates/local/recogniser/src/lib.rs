@@ -10,15 +10,15 @@ mod classifier;
 pub mod detect_labels;
 mod detector;
 mod labels;
+mod network;
 mod pixels;
 mod reconcile;
 mod vocabulary;
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rten::{LoadError, ModelOptions, OpRegistry, RunError, RunOptions, ThreadPool, op_registry};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 pub use bounding_box::BoundingBox;
 pub use labels::{Instance, Label};
@@ -29,13 +29,16 @@ pub use pixels::Pixels;
 #[non_exhaustive]
 pub enum Error {
     /// An embedded network cannot be read.
-    #[error("the {network} network cannot be read")]
+    #[error("the {network} network cannot be read: {reason}")]
     Load {
         /// `classifier` or `detector`.
         network: &'static str,
-        /// The cause.
-        source: LoadError,
+        /// What is wrong with the file.
+        reason: String,
     },
+    /// A thread could not be started.
+    #[error("no thread for the networks")]
+    Thread(#[from] ThreadPoolBuildError),
     /// A row of an embedded vocabulary is malformed.
     #[error("line {line} of the {vocabulary} vocabulary cannot be read")]
     Vocabulary {
@@ -44,17 +47,9 @@ pub enum Error {
         /// Counted from 1.
         line: usize,
     },
-    /// A network failed.
+    /// A network and its input or output do not fit each other.
     #[error("the {network} network did not run")]
     Run {
-        /// `classifier` or `detector`.
-        network: &'static str,
-        /// The cause.
-        source: RunError,
-    },
-    /// The output of a network has an unexpected shape.
-    #[error("the output of the {network} network has an unexpected shape")]
-    Shape {
         /// `classifier` or `detector`.
         network: &'static str,
     },
@@ -82,16 +77,16 @@ pub struct Recogniser {
 }
 
 impl Recogniser {
-    /// Reads the embedded networks and vocabularies, which takes about 30 ms.
+    /// Reads the embedded networks and vocabularies, which takes about 60 ms.
     ///
     /// # Errors
-    /// [`Error::Load`] or [`Error::Vocabulary`], if the build is broken.
+    /// [`Error::Load`] or [`Error::Vocabulary`], if the build is broken; [`Error::Thread`].
     pub fn load() -> Result<Self, Error> {
         let vocabulary = vocabulary::Vocabulary::load()?;
         Ok(Self {
             classifier: classifier::Classifier::load()?,
             detector: detector::Detector::load()?,
-            threads: ThreadPools::new(),
+            threads: ThreadPools::new()?,
             vocabulary,
         })
     }
@@ -101,11 +96,13 @@ impl Recogniser {
     /// The shorter side is best between 320 and 640 pixels: the inputs of the networks are 224 x 224 and 300 x 300.
     ///
     /// # Errors
-    /// [`Error::Pixels`] if the bytes do not fit the size; [`Error::Run`], [`Error::Shape`] if a network fails.
+    /// [`Error::Pixels`] if the bytes do not fit the size; [`Error::Run`] if a network fails.
     pub fn labels(&self, pixels: &Pixels<'_>) -> Result<Vec<Label>, Error> {
         pixels.check()?;
-        let probabilities = self.classifier.classify(pixels, &self.threads)?;
-        let detections = self.detector.detect(pixels, &self.threads)?;
+        let (probabilities, detections) = self.threads.run(|| {
+            let probabilities = self.classifier.classify(pixels)?;
+            Ok::<_, Error>((probabilities, self.detector.detect(pixels)?))
+        })?;
         Ok(labels::labels(
             &self.vocabulary,
             &probabilities,
@@ -114,55 +111,26 @@ impl Recogniser {
     }
 }
 
-/// Reads a network with the operators that the two use, which are a fifth of the code of all.
-fn network(name: &'static str, bytes: &'static [u8]) -> Result<rten::Model, Error> {
-    let operators: OpRegistry = op_registry!(
-        Add,
-        Cast,
-        Clip,
-        Concat,
-        Conv,
-        Exp,
-        Gemm,
-        GlobalAveragePool,
-        Mul,
-        Reshape,
-        Sigmoid,
-        Split,
-        Squeeze,
-        Sub,
-        Sum,
-        Transpose,
-        Unsqueeze
-    );
-    ModelOptions::with_ops(operators)
-        .load_static_slice(bytes)
-        .map_err(|source| Error::Load {
-            network: name,
-            source,
-        })
-}
-
 /// Pools of one thread each, one for every core. A run takes the next one, so that concurrent calls spread over the cores
 /// and a single call keeps one core busy.
 struct ThreadPools {
-    pools: Vec<Arc<ThreadPool>>,
+    pools: Vec<ThreadPool>,
     next: AtomicUsize,
 }
 
 impl ThreadPools {
-    fn new() -> Self {
-        Self {
+    fn new() -> Result<Self, ThreadPoolBuildError> {
+        Ok(Self {
             pools: (0..concurrency())
-                .map(|_| Arc::new(ThreadPool::with_num_threads(1)))
-                .collect(),
+                .map(|_| ThreadPoolBuilder::new().num_threads(1).build())
+                .collect::<Result<_, _>>()?,
             next: AtomicUsize::new(0),
-        }
+        })
     }
 
-    fn options(&self) -> RunOptions {
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.pools.len();
-        RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pools[next])))
+        self.pools[next].install(work)
     }
 }
 

@@ -1,6 +1,7 @@
 //! An upright picture in memory, and cutting it to the size that a network sees.
 
 use crate::Error;
+use crate::network::Activations;
 
 /// An upright picture: rows from the top, three bytes a pixel (red, green, blue; sRGB), no padding.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +64,7 @@ impl Pixels<'_> {
         }
     }
 
-    /// The window stretched to `edge` x `edge`, as the planes red, green, blue, each value run through `normalise`.
+    /// The window stretched to `edge` x `edge`, each value run through `normalise`.
     ///
     /// A triangle filter that widens as the picture shrinks, so that fine patterns do not turn into coarse ones. The
     /// rows are read once and in order, and nothing but the result and one row is held.
@@ -72,12 +73,11 @@ impl Pixels<'_> {
         window: Window,
         edge: usize,
         normalise: impl Fn(f32) -> f32,
-    ) -> Vec<f32> {
+    ) -> Activations {
         let columns = taps(window.left, window.width, self.width as usize, edge);
         let rows = taps(window.top, window.height, self.height as usize, edge);
-        let plane = edge * edge;
         let stride = self.width as usize * 3;
-        let mut planes = vec![0.0_f32; 3 * plane];
+        let mut values = vec![0.0_f32; edge * edge * 3];
         let mut row = vec![[0.0_f32; 3]; edge];
         let mut done = 0;
         let first = rows.iter().map(|tap| tap.first).min().unwrap_or(0);
@@ -116,17 +116,21 @@ impl Pixels<'_> {
                 let Some(weight) = tap.weights.get(y - tap.first) else {
                     continue;
                 };
-                for (x, value) in row.iter().enumerate() {
-                    for (channel, value) in value.iter().enumerate() {
-                        planes[channel * plane + out_y * edge + x] += value * weight;
-                    }
+                let out = &mut values[out_y * edge * 3..(out_y + 1) * edge * 3];
+                for (sum, value) in out.iter_mut().zip(row.as_flattened()) {
+                    *sum += value * weight;
                 }
             }
         }
-        for value in &mut planes {
+        for value in &mut values {
             *value = normalise(*value);
         }
-        planes
+        Activations {
+            height: edge,
+            width: edge,
+            channels: 3,
+            values,
+        }
     }
 }
 
@@ -192,9 +196,10 @@ mod tests {
                 rgb: &rgb,
             };
             for window in [pixels.whole(), pixels.middle(0.875, 1.0)] {
-                let planes = pixels.square(window, 16, |value| value / 10.0);
-                for (channel, expected) in [1.0, 2.0, 3.0].into_iter().enumerate() {
-                    for &value in &planes[channel * 256..(channel + 1) * 256] {
+                let square = pixels.square(window, 16, |value| value / 10.0);
+                assert_eq!(square.values.len(), 16 * 16 * 3);
+                for pixel in square.values.chunks_exact(3) {
+                    for (&value, expected) in pixel.iter().zip([1.0, 2.0, 3.0]) {
                         close(value, expected);
                     }
                 }
@@ -215,10 +220,12 @@ mod tests {
             height: 4,
             rgb: &rgb,
         };
-        let planes = pixels.square(pixels.whole(), 2, |value| value);
-        close(planes[0], 255.0 / 7.0);
-        close(planes[1], 255.0 * 6.0 / 7.0);
-        close(planes[2], planes[0]);
+        let square = pixels.square(pixels.whole(), 2, |value| value);
+        for (pixel, expected) in square.values.chunks_exact(3).zip([1.0, 6.0, 1.0, 6.0]) {
+            for &value in pixel {
+                close(value, 255.0 * expected / 7.0);
+            }
+        }
     }
 
     #[test]
@@ -239,6 +246,7 @@ mod tests {
         assert!(
             pixels
                 .square(right, 2, |value| value)
+                .values
                 .iter()
                 .all(|&value| value > 254.0)
         );
