@@ -1,13 +1,23 @@
 //! The changes of a soak: the same for the same seed, so that an interrupted soak can continue.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
+use thumbnail::{Limits, Rgb};
 
 use crate::options::Options;
 
 /// Changes in one batch; those of one key are made one after the other.
 pub const BATCH: u64 = 500;
+
+/// Rekognition's smallest side.
+pub const MIN_ANALYZED: u32 = 80;
+/// A cup of coffee.
+static PHOTOGRAPH: LazyLock<Rgb> = LazyLock::new(|| {
+    let file = include_bytes!("../../../../photos/coffee.png");
+    thumbnail::pixels(file, 160, &Limits::default()).expect("a photograph of this repository")
+});
 
 /// The sides of an image in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +92,8 @@ impl Plan {
         if (random >> 24).is_multiple_of(100) {
             return (key, Change::UploadText(number));
         }
-        // Rekognition takes no image below 80 pixels a side.
         let least = if (random >> 32) % 100 < self.options.analyzed_percent {
-            80
+            MIN_ANALYZED
         } else {
             1
         };
@@ -105,8 +114,8 @@ pub const fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A Windows bitmap of 24 bits a pixel, a gradient
-/// (<https://learn.microsoft.com/windows/win32/gdi/bitmap-storage>).
+/// A Windows bitmap of 24 bits a pixel: the photograph, stretched, if it is large enough to be analyzed, so that it has
+/// labels, and a gradient otherwise (<https://learn.microsoft.com/windows/win32/gdi/bitmap-storage>).
 fn bitmap(size: Size) -> Bytes {
     const HEADER: u32 = 54;
     let Size { width, height } = size;
@@ -120,11 +129,22 @@ fn bitmap(size: Size) -> Bytes {
     file.extend([1, 0, 24, 0]);
     file.resize(HEADER as usize, 0);
     let shade = |value: u32, of: u32| u8::try_from(value * 255 / of).unwrap_or(255);
-    for y in 0..height {
+    for y in (0..height).rev() {
         for x in 0..width {
-            file.extend([shade(x, width), shade(y, height), 128]);
+            if width.min(height) < MIN_ANALYZED {
+                file.extend([shade(x, width), shade(y, height), 128]);
+                continue;
+            }
+            let Rgb {
+                width: across,
+                height: down,
+                data,
+            } = &*PHOTOGRAPH;
+            let at = (y * down / height * across + x * across / width) as usize * 3;
+            // Blue, green, red, from the bottom row.
+            file.extend(data[at..at + 3].iter().rev());
         }
-        file.resize((HEADER + row * (y + 1)) as usize, 0);
+        file.resize((HEADER + row * (height - y)) as usize, 0);
     }
     file.into()
 }

@@ -10,11 +10,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
-use crate::plan::{Change, Size};
+use crate::plan::{Change, MIN_ANALYZED, Size};
 
 const PARALLEL: usize = 16;
-/// Rekognition's smallest side.
-const MIN_ANALYZED: u32 = 80;
 
 /// What was found.
 #[derive(Debug, Default)]
