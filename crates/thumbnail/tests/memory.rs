@@ -5,6 +5,9 @@
     reason = "made-up images; a test says by failing what it expected"
 )]
 
+#[path = "images/minimal_tiff.rs"]
+mod minimal_tiff;
+
 use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -16,6 +19,8 @@ use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_par
 use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZFlush, MZStatus};
 use thumbnail::{Limits, thumbnails};
+
+use minimal_tiff::tiff;
 
 /// What a process has besides, in this test.
 const BASE: u64 = 32 << 20;
@@ -182,20 +187,6 @@ fn a_jpeg_of_a_million_profile_parts_holds_few_of_them() {
     .concat();
     let file = [&jpeg[..2], &long.repeat(300), &jpeg[2..]].concat();
     stays_within("profile.jpg", &file, "done", 0);
-}
-
-/// A TIFF of whole numbers, and what is at byte 8.
-fn tiff(fields: &[(u16, u32)], body: &[u8]) -> Vec<u8> {
-    let directory = 8 + body.len() as u32;
-    let mut file = [&b"II*\0"[..], &directory.to_le_bytes(), body].concat();
-    file.extend((fields.len() as u16).to_le_bytes());
-    for (tag, value) in fields {
-        file.extend(tag.to_le_bytes());
-        file.extend([4, 0, 1, 0, 0, 0]);
-        file.extend(value.to_le_bytes());
-    }
-    file.extend([0; 4]);
-    file
 }
 
 /// 120 megapixels in one strip of compressed zeros.

@@ -9,8 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use local_stack::command_line::Data;
-use local_stack::{Options, Stack};
+use local_stack::Stack;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -144,15 +143,7 @@ fn status(address: &str, request: &[u8]) -> Option<u16> {
 #[test]
 fn no_request_gets_500_or_above_while_the_back_ends_are_well() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let options = Options {
-        api_port: 0,
-        aws_port: 0,
-        data: Data::Ephemeral,
-        template: Some(shipped::path()),
-        artifacts: std::env::var_os("STACK_ARTIFACTS").map(Into::into),
-        parameters: [("ApiAuthorization".to_owned(), "NONE".to_owned())].into(),
-        ..Options::default()
-    };
+    let options = shipped::ephemeral(&[("ApiAuthorization", "NONE")]);
     let stack = runtime.block_on(Stack::start(&options)).unwrap();
     let address = stack.api_url.strip_prefix("http://").unwrap();
     let address = address.split('/').next().unwrap();

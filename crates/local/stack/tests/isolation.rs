@@ -21,13 +21,8 @@ use local_stack::{Options, REGION, Stack, signature};
 /// A stack whose API asks for signatures, with one image uploaded and both of its parts done.
 async fn start(data: Data) -> Stack {
     let options = Options {
-        api_port: 0,
-        aws_port: 0,
         data,
-        template: Some(shipped::path()),
-        artifacts: std::env::var_os("STACK_ARTIFACTS").map(Into::into),
-        parameters: [("ApiAuthorization".to_owned(), "AWS_IAM".to_owned())].into(),
-        ..Options::default()
+        ..shipped::ephemeral(&[("ApiAuthorization", "AWS_IAM")])
     };
     let stack = Stack::start(&options).await.unwrap();
     let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../photos/coffee.png");

@@ -10,8 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use local_stack::command_line::Data;
-use local_stack::{Options, REGION, Stack, signature};
+use local_stack::{REGION, Stack, signature};
 
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
@@ -22,16 +21,8 @@ struct Port {
 
 impl Port {
     async fn start() -> Self {
-        let options = Options {
-            api_port: 0,
-            aws_port: 0,
-            data: Data::Ephemeral,
-            template: Some(shipped::path()),
-            artifacts: std::env::var_os("STACK_ARTIFACTS").map(Into::into),
-            ..Options::default()
-        };
         Self {
-            stack: Stack::start(&options).await.unwrap(),
+            stack: Stack::start(&shipped::ephemeral(&[])).await.unwrap(),
             client: Client::builder(TokioExecutor::new()).build_http(),
         }
     }

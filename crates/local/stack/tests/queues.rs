@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use local_stack::command_line::{Data, Options};
+use local_stack::command_line::Options;
 use local_stack::function_calls::Faults;
 use local_stack::{REGION, Stack, signature};
 use serde_json::{Value, json};
@@ -35,18 +35,14 @@ struct Fixture {
 
 impl Fixture {
     async fn start(template: &str) -> Self {
-        Self::with(template, Options::default()).await
+        Self::with(template, shipped::ephemeral(&[])).await
     }
 
     async fn with(template: &str, options: Options) -> Self {
         let path = std::env::temp_dir().join(format!("{}.yaml", uuid::Uuid::new_v4().simple()));
         std::fs::write(&path, template).unwrap();
         let options = Options {
-            api_port: 0,
-            aws_port: 0,
-            data: Data::Ephemeral,
             template: Some(path.clone()),
-            artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
             ..options
         };
         Self {
@@ -312,7 +308,7 @@ async fn a_burst_waits_in_its_queue_and_none_of_it_becomes_a_dead_letter() {
     const RATE: u32 = 5;
     let options = Options {
         rekognition_rate: NonZeroU32::new(RATE),
-        ..Options::default()
+        ..shipped::ephemeral(&[])
     };
     let start = Instant::now();
     let fixture = Fixture::with(&shipped::text(), options).await;
@@ -344,7 +340,7 @@ async fn an_event_that_fails_comes_again_long_before_its_visibility_timeout() {
                 percent: 100,
                 seed: 1,
             })),
-            ..Options::default()
+            ..shipped::ephemeral(&[])
         };
         let fixture = Fixture::with(&shipped::text(), options).await;
         fixture.upload("a.bmp").await;
@@ -373,7 +369,7 @@ async fn latency_is_added_to_every_call_of_a_function() {
     let latency = Duration::from_millis(200);
     let options = Options {
         latency,
-        ..Options::default()
+        ..shipped::ephemeral(&[])
     };
     let fixture = Fixture::with(&shipped::text(), options).await;
     fixture.upload("a.bmp").await;

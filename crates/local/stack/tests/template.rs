@@ -7,7 +7,7 @@ mod shipped;
 use std::path::PathBuf;
 
 use local_stack::Stack;
-use local_stack::command_line::{Data, Options};
+use local_stack::command_line::Options;
 
 /// A template of the test's own, gone when it ends.
 struct Template(PathBuf);
@@ -20,17 +20,9 @@ impl Template {
     }
 
     async fn start(&self, parameters: &[(&str, &str)]) -> anyhow::Result<Stack> {
-        let parameters = parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Stack::start(&Options {
-            api_port: 0,
-            aws_port: 0,
-            data: Data::Ephemeral,
             template: Some(self.0.clone()),
-            artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
-            parameters: parameters.collect(),
-            ..Options::default()
+            ..shipped::ephemeral(parameters)
         })
         .await
     }

@@ -4,7 +4,6 @@
 
 mod shipped;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
@@ -14,7 +13,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
-use local_stack::command_line::{Data, Options};
 use local_stack::{REGION, Stack};
 use serde_json::Value;
 
@@ -22,16 +20,8 @@ const KEY: &str = "pets/a cat.jpg";
 const FOLLOWS: Duration = Duration::from_mins(2);
 
 async fn start() -> Stack {
-    Stack::start(&Options {
-        api_port: 0,
-        aws_port: 0,
-        data: Data::Ephemeral,
-        artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
-        parameters: [("ApiAuthorization".to_owned(), "NONE".to_owned())].into(),
-        ..Options::default()
-    })
-    .await
-    .unwrap()
+    let options = shipped::ephemeral(&[("ApiAuthorization", "NONE")]);
+    Stack::start(&options).await.unwrap()
 }
 
 struct RawBucket {

@@ -4,7 +4,6 @@
 
 mod shipped;
 
-use local_stack::command_line::Data;
 use local_stack::{Options, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,13 +11,8 @@ use tokio::net::TcpStream;
 async fn start(allowed_origins: &[&str]) -> Stack {
     let origins = allowed_origins.iter();
     let options = Options {
-        api_port: 0,
-        aws_port: 0,
-        data: Data::Ephemeral,
-        template: Some(shipped::path()),
-        artifacts: std::env::var_os("STACK_ARTIFACTS").map(Into::into),
         allowed_origins: origins.map(|&origin| origin.to_owned()).collect(),
-        ..Options::default()
+        ..shipped::ephemeral(&[])
     };
     Stack::start(&options).await.unwrap()
 }

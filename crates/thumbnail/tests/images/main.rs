@@ -12,6 +12,7 @@ mod golden;
 mod headers;
 mod heic;
 mod hostile;
+mod minimal_tiff;
 mod orientation;
 mod placeholder;
 mod png;

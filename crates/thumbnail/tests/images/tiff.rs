@@ -6,6 +6,7 @@ use std::path::Path;
 use image::{Rgba, RgbaImage};
 use thumbnail::{Encoding, Error, Limits, thumbnail_as, thumbnails};
 
+use crate::minimal_tiff;
 use crate::support::{near, seen};
 
 const WIDTH: u32 = 37;
@@ -152,20 +153,6 @@ fn strips_that_are_decompressed_are_within_the_limit_of_memory() {
     }
 }
 
-/// A directory of whole numbers, and what is at byte 8.
-fn drawn_up(fields: &[(u16, u32)], body: &[u8]) -> Vec<u8> {
-    let directory = 8 + body.len() as u32;
-    let mut file = [&b"II*\0"[..], &directory.to_le_bytes(), body].concat();
-    file.extend((fields.len() as u16).to_le_bytes());
-    for (tag, value) in fields {
-        file.extend(tag.to_le_bytes());
-        file.extend([4, 0, 1, 0, 0, 0]);
-        file.extend(value.to_le_bytes());
-    }
-    file.extend([0; 4]);
-    file
-}
-
 #[test]
 fn what_is_not_supported_is_named() {
     for (field, wanted) in [
@@ -180,7 +167,7 @@ fn what_is_not_supported_is_named() {
     ] {
         let mut fields = vec![(256, 8), (257, 8), (258, 8), (273, 8)];
         fields.push(field);
-        let error = thumbnails(&drawn_up(&fields, &[0; 64]), &[9], &Limits::default()).unwrap_err();
+        let error = thumbnails(&minimal_tiff::tiff(&fields, &[0; 64]), &[9], &Limits::default()).unwrap_err();
         assert_eq!(error.code(), "UnsupportedFormat");
         assert_eq!(
             error.to_string(),
@@ -207,7 +194,7 @@ fn bombs_fail_before_they_cost_anything() {
             (273, 8),
             (279, 64),
         ];
-        let error = thumbnails(&drawn_up(&one_strip, &[1; 64]), &[9], &within).unwrap_err();
+        let error = thumbnails(&minimal_tiff::tiff(&one_strip, &[1; 64]), &[9], &within).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -228,7 +215,7 @@ fn bombs_fail_before_they_cost_anything() {
             .collect(),
     ]
     .concat();
-    let mut file = drawn_up(
+    let mut file = minimal_tiff::tiff(
         &[
             (256, 2),
             (257, many),
@@ -304,7 +291,7 @@ fn a_list_of_tiles_is_as_long_as_the_image_needs() {
             (323, 1),
             (324, 8),
         ];
-        let file = drawn_up(&fields, &[0; 64]);
+        let file = minimal_tiff::tiff(&fields, &[0; 64]);
         assert_eq!(
             thumbnails(&file, &[9], &Limits::default()),
             Err(Error::CorruptImage(
@@ -330,7 +317,7 @@ fn a_jpeg_in_it_without_pixels_is_corrupt() {
         (279, jpeg.len() as u32),
     ];
     assert_eq!(
-        thumbnails(&drawn_up(&fields, &jpeg), &[9], &Limits::default()),
+        thumbnails(&minimal_tiff::tiff(&fields, &jpeg), &[9], &Limits::default()),
         Err(Error::CorruptImage("a JPEG in it has no pixels".to_owned()))
     );
 }
@@ -349,7 +336,7 @@ fn what_cannot_be_combined_is_named() {
             (277, 3),
             (284, planar),
         ];
-        let file = drawn_up(&fields, &[0; 64]);
+        let file = minimal_tiff::tiff(&fields, &[0; 64]);
         let error = thumbnails(&file, &[9], &Limits::default()).unwrap_err();
         assert_eq!(error.code(), "UnsupportedFormat", "{compression}: {error}");
     }

@@ -1,7 +1,6 @@
 //! A running stack, asked over its AWS port.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -10,7 +9,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use local_stack::access::Credentials;
-use local_stack::command_line::Data;
 use local_stack::{Options, REGION, Stack, signature};
 use serde_json::Value;
 
@@ -27,18 +25,7 @@ pub struct Machine {
 
 /// How the template is run here.
 pub fn options() -> Options {
-    Options {
-        api_port: 0,
-        aws_port: 0,
-        data: Data::Ephemeral,
-        template: Some(shipped::path()),
-        artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
-        parameters: BTreeMap::from([
-            ("RawBucketName".to_owned(), "raw".to_owned()),
-            ("ThumbnailBucketName".to_owned(), "small".to_owned()),
-        ]),
-        ..Options::default()
-    }
+    shipped::ephemeral(&[("RawBucketName", "raw"), ("ThumbnailBucketName", "small")])
 }
 
 impl Machine {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cfn::{Environment, Stack, Template};
+use local_stack::Options;
+use local_stack::command_line::Data;
 use local_stack::resources::Resources;
 use local_stack::resources::names::Names;
 
@@ -21,6 +23,25 @@ pub fn path() -> PathBuf {
 
 pub fn text() -> String {
     std::fs::read_to_string(path()).unwrap()
+}
+
+/// Runs the template on free ports with these parameters, and keeps nothing.
+pub fn ephemeral(parameters: &[(&str, &str)]) -> Options {
+    Options {
+        api_port: 0,
+        aws_port: 0,
+        data: Data::Ephemeral,
+        template: Some(path()),
+        artifacts: std::env::var_os("STACK_ARTIFACTS").map(PathBuf::from),
+        parameters: owned(parameters).collect(),
+        ..Options::default()
+    }
+}
+
+fn owned(parameters: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+    parameters
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
 }
 
 pub fn names() -> Names {
@@ -45,11 +66,7 @@ pub fn resolved(parameters: &[(&str, &str)]) -> (Stack, Resources) {
         ("CreateThumbnailLambdaVersionFile".into(), "a.zip".into()),
         ("AnalyzeImageLambdaVersionFile".into(), "b.zip".into()),
     ]);
-    values.extend(
-        parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-    );
+    values.extend(owned(parameters));
     let names = names();
     let template = Template::parse("infra.yaml", &text()).unwrap();
     let stack = template
