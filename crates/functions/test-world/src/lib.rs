@@ -7,11 +7,13 @@
     reason = "it is for tests, which fail by panicking"
 )]
 
+mod environment;
 pub mod events;
 mod gate;
 mod invocation;
 mod tables;
 
+pub use environment::what_is_missing_is_named;
 pub use gate::Gate;
 pub use invocation::{Invocation, Step};
 pub use tables::Tables;

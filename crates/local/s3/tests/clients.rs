@@ -3,33 +3,26 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{AccessControlPolicy, Grant, Grantee, ObjectAttributes, Permission};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use common::raw::{Signed, add_signature, request};
-use common::{ADMIN, BUCKET, Stack};
 use http::Request;
-
-async fn put(stack: &Stack, key: &str, content: &'static [u8]) {
-    let put = stack.client().put_object().bucket(BUCKET).key(key);
-    let put = put.body(ByteStream::from_static(content));
-    put.send().await.unwrap();
-}
+use support::raw::{Signed, add_signature, request};
+use support::{ADMIN, BUCKET, Stack, put};
 
 /// `aws s3 cp` and `mv` of CLI 2 ask for tags where an object has to be copied in parts.
 #[tokio::test]
 async fn objects_have_no_tags_and_their_owner_full_control() {
     let stack = Stack::start().await;
     let client = stack.client();
-    put(&stack, "k", b"x").await;
+    put(&stack.client(), "k", b"x").await;
     let tags = client.get_object_tagging().bucket(BUCKET).key("k");
     assert!(tags.send().await.unwrap().tag_set().is_empty());
     let untag = client.delete_object_tagging().bucket(BUCKET).key("k");
@@ -80,7 +73,7 @@ async fn tags_acls_and_storage_classes_are_refused_where_they_would_be_lost() {
 #[tokio::test]
 async fn an_acl_that_changes_nothing_is_taken() {
     let stack = Stack::start().await;
-    put(&stack, "k", b"x").await;
+    put(&stack.client(), "k", b"x").await;
     let client = stack.client();
     let read = client.get_object_acl().bucket(BUCKET).key("k");
     let read = read.send().await.unwrap();
@@ -174,7 +167,7 @@ async fn buckets_have_the_settings_of_new_buckets() {
 #[tokio::test]
 async fn attributes_of_objects() {
     let stack = Stack::start().await;
-    put(&stack, "k", b"hello").await;
+    put(&stack.client(), "k", b"hello").await;
     let attributes = stack
         .client()
         .get_object_attributes()
@@ -197,7 +190,7 @@ async fn attributes_of_objects() {
 #[tokio::test]
 async fn a_bucket_of_another_owner_is_refused() {
     let stack = Stack::start().await;
-    put(&stack, "k", b"x").await;
+    put(&stack.client(), "k", b"x").await;
     let client = stack.client();
     let get = |owner: &str| {
         let get = client.get_object().bucket(BUCKET).key("k");
@@ -221,9 +214,9 @@ async fn a_bucket_of_another_owner_is_refused() {
 #[tokio::test]
 async fn control_characters_in_keys() {
     let stack = Stack::start().await;
-    put(&stack, "innocent", b"x").await;
+    put(&stack.client(), "innocent", b"x").await;
     for key in ["a\u{1}b", "a\rb", "a\nb\tc", "a\u{ffff}b"] {
-        put(&stack, key, b"x").await;
+        put(&stack.client(), key, b"x").await;
     }
     for target in ["/pictures", "/pictures?list-type=2", "/pictures?versions"] {
         let list = stack
@@ -279,7 +272,7 @@ async fn control_characters_in_keys() {
     delete.send().await.unwrap();
 }
 
-async fn post_xml(stack: &Stack, target: &str, xml: String) -> common::raw::Answer {
+async fn post_xml(stack: &Stack, target: &str, xml: String) -> support::raw::Answer {
     let mut post = request("POST", target, b"");
     let headers = post.headers_mut();
     headers.insert("content-length", xml.len().into());

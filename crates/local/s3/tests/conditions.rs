@@ -3,30 +3,17 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
-use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use common::{BUCKET, Stack};
-
-fn status<E>(error: &SdkError<E>) -> u16 {
-    error
-        .raw_response()
-        .map_or(0, |response| response.status().as_u16())
-}
+use support::{BUCKET, Stack, put, status};
 
 #[tokio::test]
 async fn ranges() {
     let stack = Stack::start().await;
     let client = stack.client();
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key("k")
-        .body(ByteStream::from_static(b"0123456789"))
-        .send()
-        .await
-        .unwrap();
+    put(&client, "k", b"0123456789").await;
     for (range, content, content_range) in [
         ("bytes=0-3", "0123", "bytes 0-3/10"),
         ("bytes=7-", "789", "bytes 7-9/10"),

@@ -3,15 +3,15 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
-use common::raw::{Signed, add_signature, request};
-use common::{ADMIN, BUCKET, Folder, Stack};
 use local_s3::{Change, Error, Observer, Store};
+use support::raw::{Signed, add_signature, request};
+use support::{ADMIN, BUCKET, Folder, Stack, delete, put};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -39,13 +39,7 @@ async fn the_greatest_sequencer_is_what_is_stored() {
                 .await
                 .unwrap();
             if number % 8 == 7 {
-                client
-                    .delete_object()
-                    .bucket(BUCKET)
-                    .key(&key)
-                    .send()
-                    .await
-                    .unwrap();
+                delete(&client, &key).await;
             }
         })
     });
@@ -148,9 +142,9 @@ async fn a_client_that_hangs_up_does_not_stop_the_announcement() {
     store.create_bucket(BUCKET).unwrap();
     let slow = Arc::new(Slow::default());
     let service = local_s3::service(
-        common::account(),
+        support::account(),
         store.clone(),
-        Arc::new(common::Policies),
+        Arc::new(support::Policies),
         slow.clone(),
     );
     let mut put = request("PUT", "/pictures/k", b"hello");
@@ -275,13 +269,7 @@ fn objects_and_their_order_survive_a_restart() {
             .await
             .unwrap();
         assert_eq!(parts.parts()[0].size(), Some(4));
-        client
-            .put_object()
-            .bucket(BUCKET)
-            .key("å b+c")
-            .send()
-            .await
-            .unwrap();
+        put(&client, "å b+c", b"").await;
         stack.changes.all()
     });
     assert!(padded(&after[0]) > padded(&before[0]));
@@ -302,30 +290,10 @@ fn a_folder_belongs_to_one_process_at_a_time() {
 async fn readers_are_not_disturbed_by_writers() {
     let stack = Stack::start().await;
     let client = stack.client();
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key("k")
-        .body(ByteStream::from_static(b"first"))
-        .send()
-        .await
-        .unwrap();
+    put(&client, "k", b"first").await;
     let opened = stack.store.read(BUCKET, "k", None).await.unwrap().unwrap();
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key("k")
-        .body(ByteStream::from_static(b"second"))
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_object()
-        .bucket(BUCKET)
-        .key("k")
-        .send()
-        .await
-        .unwrap();
+    put(&client, "k", b"second").await;
+    delete(&client, "k").await;
     assert_eq!(opened.bytes().await.unwrap(), &b"first"[..]);
     assert_eq!(stack.folder.contents(), 0);
 }

@@ -3,16 +3,16 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use bytes::Bytes;
-use common::raw::{Answer, Signed, add_signature, request};
-use common::{BUCKET, Stack};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
+use support::raw::{Answer, Signed, add_signature, request};
+use support::{BUCKET, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -164,7 +164,7 @@ async fn checksums_in_trailers_are_verified() {
             put.headers_mut().insert(name, value.parse().unwrap());
         }
         *put.body_mut() = Bytes::from(body);
-        common::raw::add_signature_over(&mut put, "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
+        support::raw::add_signature_over(&mut put, "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
         let answer = stack.send_as_is(put).await;
         assert_eq!(answer.status, status, "{}", answer.text());
         assert_eq!(answer.element("Code"), code);
@@ -235,7 +235,7 @@ async fn what_cannot_be_kept_is_refused() {
 async fn a_connection_is_closed_after_a_body_that_was_not_read() {
     let stack = Stack::start().await;
     let mut put = request("PUT", "/no-such-bucket/k", b"hello");
-    add_signature(&mut put, Signed::Header, common::ADMIN);
+    add_signature(&mut put, Signed::Header, support::ADMIN);
     let mut head = format!(
         "PUT {} HTTP/1.1\r\ncontent-length: 5\r\nexpect: 100-continue\r\n",
         put.uri()

@@ -3,23 +3,17 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{CreateBucketConfiguration, EncodingType};
-use common::raw::{Signed, request};
-use common::{BUCKET, Stack};
+use support::raw::{Signed, request};
+use support::{BUCKET, Stack, put};
 
 async fn fill(client: &Client, keys: &[&str]) {
     for key in keys {
-        client
-            .put_object()
-            .bucket(BUCKET)
-            .key(*key)
-            .send()
-            .await
-            .unwrap();
+        put(client, key, b"").await;
     }
 }
 

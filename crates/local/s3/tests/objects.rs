@@ -3,12 +3,12 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
-use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use common::{BUCKET, Stack};
+use support::{BUCKET, Stack, delete, put, status};
 
 /// The keys that go wrong first.
 const KEYS: &[&str] = &[
@@ -32,12 +32,6 @@ const KEYS: &[&str] = &[
     "+",
     "%2B",
 ];
-
-fn status<E>(error: &SdkError<E>) -> u16 {
-    error
-        .raw_response()
-        .map_or(0, |response| response.status().as_u16())
-}
 
 #[tokio::test]
 async fn every_key_is_kept_as_it_is() {
@@ -96,13 +90,7 @@ async fn keys_have_1_to_1024_bytes() {
     let stack = Stack::start().await;
     let client = stack.client();
     let longest = "ö".repeat(512);
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key(&longest)
-        .send()
-        .await
-        .unwrap();
+    put(&client, &longest, b"").await;
     client
         .head_object()
         .bucket(BUCKET)
@@ -176,13 +164,7 @@ async fn an_object_is_described_as_its_writer_did() {
 async fn response_headers_can_be_overridden() {
     let stack = Stack::start().await;
     let client = stack.client();
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key("k")
-        .send()
-        .await
-        .unwrap();
+    put(&client, "k", b"").await;
     let get = client
         .get_object()
         .bucket(BUCKET)
@@ -203,35 +185,10 @@ async fn response_headers_can_be_overridden() {
 async fn removing_is_idempotent_and_announced_once() {
     let stack = Stack::start().await;
     let client = stack.client();
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key("k")
-        .body(ByteStream::from_static(b"12345"))
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_object()
-        .bucket(BUCKET)
-        .key("k")
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_object()
-        .bucket(BUCKET)
-        .key("k")
-        .send()
-        .await
-        .unwrap();
-    client
-        .delete_object()
-        .bucket(BUCKET)
-        .key("never")
-        .send()
-        .await
-        .unwrap();
+    put(&client, "k", b"12345").await;
+    delete(&client, "k").await;
+    delete(&client, "k").await;
+    delete(&client, "never").await;
 
     let changes = stack.changes.all();
     assert_eq!(
@@ -260,13 +217,7 @@ async fn several_keys_are_removed_at_once() {
     let stack = Stack::start().await;
     let client = stack.client();
     for key in ["a b+c", "<b>", "å"] {
-        client
-            .put_object()
-            .bucket(BUCKET)
-            .key(key)
-            .send()
-            .await
-            .unwrap();
+        put(&client, key, b"").await;
     }
     let keys = ["a b+c", "<b>", "absent"];
     let objects = keys.map(|key| ObjectIdentifier::builder().key(key).build().unwrap());

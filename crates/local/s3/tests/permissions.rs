@@ -3,39 +3,25 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use common::{BLIND, BUCKET, READER, Stack};
+use support::{BLIND, BUCKET, READER, Stack, put, status};
 
 fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> (u16, &str, &str) {
-    let status = error
-        .raw_response()
-        .map_or(0, |response| response.status().as_u16());
     (
-        status,
+        status(error),
         error.code().unwrap_or_default(),
         error.message().unwrap_or_default(),
     )
-}
-
-async fn put(client: &Client, key: &str) {
-    client
-        .put_object()
-        .bucket(BUCKET)
-        .key(key)
-        .send()
-        .await
-        .unwrap();
 }
 
 #[tokio::test]
 async fn a_missing_key_is_a_secret_from_who_may_not_list() {
     let stack = Stack::start().await;
     let client = stack.client_of(BLIND, None);
-    put(&client, "there").await;
+    put(&client, "there", b"").await;
     client
         .get_object()
         .bucket(BUCKET)
@@ -80,8 +66,8 @@ async fn a_missing_key_is_a_secret_from_who_may_not_list() {
 #[tokio::test]
 async fn permissions_are_asked_for_the_decoded_key_with_the_session_token() {
     let stack = Stack::start().await;
-    put(&stack.client(), "public/å b+c").await;
-    put(&stack.client(), "private/a").await;
+    put(&stack.client(), "public/å b+c", b"").await;
+    put(&stack.client(), "private/a", b"").await;
     let reader = stack.client_of(READER, Some("the token"));
     reader
         .get_object()
@@ -133,7 +119,7 @@ async fn permissions_are_asked_for_the_decoded_key_with_the_session_token() {
 #[tokio::test]
 async fn every_operation_asks() {
     let stack = Stack::start().await;
-    put(&stack.client(), "public/a").await;
+    put(&stack.client(), "public/a", b"").await;
     let reader = stack.client_of(READER, Some("the token"));
     macro_rules! refused {
         ($action:literal on $resource:literal: $($call:tt)+) => {
@@ -176,7 +162,7 @@ async fn every_operation_asks() {
 #[tokio::test]
 async fn several_keys_are_permitted_one_by_one() {
     let stack = Stack::start().await;
-    put(&stack.client(), "public/a").await;
+    put(&stack.client(), "public/a", b"").await;
     let objects =
         ["public/a", "b"].map(|key| ObjectIdentifier::builder().key(key).build().unwrap());
     let delete = Delete::builder()

@@ -3,14 +3,14 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use common::raw::{Signed, add_signature, request};
-use common::{BLIND, BUCKET, Stack};
 use http::Request;
+use support::raw::{Signed, add_signature, request};
+use support::{BLIND, BUCKET, Stack};
 
 const NOW: Signed = Signed::Query(Duration::ZERO);
 
@@ -22,7 +22,7 @@ async fn a_bare_plus_in_a_path_is_a_space() {
         for method in ["PUT", "GET", "DELETE"] {
             for signed_path in ["/pictures/a+b%2Bc", "/pictures/a%2Bb%2Bc"] {
                 let mut sent = request(method, signed_path, b"");
-                add_signature(&mut sent, signed, common::ADMIN);
+                add_signature(&mut sent, signed, support::ADMIN);
                 let target = sent
                     .uri()
                     .to_string()
@@ -37,7 +37,7 @@ async fn a_bare_plus_in_a_path_is_a_space() {
                 );
             }
             let mut sent = request(method, "/pictures/a%20b%2Bc", b"");
-            add_signature(&mut sent, signed, common::ADMIN);
+            add_signature(&mut sent, signed, support::ADMIN);
             let target = sent.uri().to_string().replacen("%20", "+", 1);
             *sent.uri_mut() = target.parse().unwrap();
             let taken = stack.send_as_is(sent).await;
@@ -85,7 +85,7 @@ async fn the_encoding_of_a_path_is_not_signed() {
         "/pictures/%7E%61%2bb",
     ] {
         let mut put = request("PUT", &local_s3::canonical_path(target), b"x");
-        add_signature(&mut put, Signed::Header, common::ADMIN);
+        add_signature(&mut put, Signed::Header, support::ADMIN);
         *put.uri_mut() = target.parse().unwrap();
         let answer = stack.send_as_is(put).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.text());
@@ -181,7 +181,7 @@ async fn requests_without_a_valid_signature_are_refused() {
 async fn a_body_that_was_not_signed_is_not_stored() {
     let stack = Stack::start().await;
     let mut put = request("PUT", "/pictures/k", b"signed");
-    add_signature(&mut put, Signed::Header, common::ADMIN);
+    add_signature(&mut put, Signed::Header, support::ADMIN);
     *put.body_mut() = Bytes::from_static(b"forged");
     let answer = stack.send_as_is(put).await;
     assert_eq!(

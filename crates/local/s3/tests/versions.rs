@@ -4,7 +4,7 @@
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod support;
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier,
     VersioningConfiguration,
 };
-use common::raw::{Signed, request};
-use common::{BUCKET, Folder, Stack};
+use support::raw::{Signed, request};
+use support::{BUCKET, Folder, Stack};
 
 const KEY: &str = "k";
 
@@ -554,7 +554,7 @@ fn a_folder_without_versions_is_read() {
 async fn versions_have_actions_of_their_own() {
     let bucket = Versioned::start().await;
     let version = bucket.put("1").await;
-    let blind = bucket.stack.client_of(common::BLIND, None);
+    let blind = bucket.stack.client_of(support::BLIND, None);
     blind
         .get_object()
         .bucket(BUCKET)

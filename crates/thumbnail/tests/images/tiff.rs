@@ -167,7 +167,12 @@ fn what_is_not_supported_is_named() {
     ] {
         let mut fields = vec![(256, 8), (257, 8), (258, 8), (273, 8)];
         fields.push(field);
-        let error = thumbnails(&minimal_tiff::tiff(&fields, &[0; 64]), &[9], &Limits::default()).unwrap_err();
+        let error = thumbnails(
+            &minimal_tiff::tiff(&fields, &[0; 64]),
+            &[9],
+            &Limits::default(),
+        )
+        .unwrap_err();
         assert_eq!(error.code(), "UnsupportedFormat");
         assert_eq!(
             error.to_string(),
@@ -194,7 +199,8 @@ fn bombs_fail_before_they_cost_anything() {
             (273, 8),
             (279, 64),
         ];
-        let error = thumbnails(&minimal_tiff::tiff(&one_strip, &[1; 64]), &[9], &within).unwrap_err();
+        let error =
+            thumbnails(&minimal_tiff::tiff(&one_strip, &[1; 64]), &[9], &within).unwrap_err();
         assert!(
             matches!(
                 error,
@@ -317,7 +323,11 @@ fn a_jpeg_in_it_without_pixels_is_corrupt() {
         (279, jpeg.len() as u32),
     ];
     assert_eq!(
-        thumbnails(&minimal_tiff::tiff(&fields, &jpeg), &[9], &Limits::default()),
+        thumbnails(
+            &minimal_tiff::tiff(&fields, &jpeg),
+            &[9],
+            &Limits::default()
+        ),
         Err(Error::CorruptImage("a JPEG in it has no pixels".to_owned()))
     );
 }

@@ -31,19 +31,7 @@ fn everything_is_read() {
 
 #[test]
 fn what_is_missing_is_named() {
-    for name in environment().into_keys() {
-        let mut without = environment();
-        without.remove(name);
-        assert_eq!(
-            config(&without),
-            Err(format!("environment variable {name} is missing"))
-        );
-        without.insert(name, "");
-        assert_eq!(
-            config(&without),
-            Err(format!("environment variable {name} is missing"))
-        );
-    }
+    test_world::what_is_missing_is_named(&environment(), config);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Result};
 
-use super::{Operations, checksum, key_of, signed, version_id, version_of};
+use super::{Operations, checksum, signed, version_id};
 use crate::conditions::timestamp;
 
 impl Operations {
@@ -14,17 +14,13 @@ impl Operations {
         &self,
         request: S3Request<GetObjectAttributesInput>,
     ) -> S3Result<GetObjectAttributesOutput> {
-        let bucket = &request.input.bucket;
-        let id = version_of(request.input.version_id.as_ref())?;
-        let key = key_of(&request, &request.input.key);
-        let version = match self.store.version(bucket, &key, id) {
-            Ok(version) => version,
-            Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
-        };
+        let input = &request.input;
+        let version = self
+            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .await?;
         // Repeated headers have been joined into one by now.
         let asks = |name| {
-            let mut asked = request
-                .input
+            let mut asked = input
                 .object_attributes
                 .iter()
                 .flat_map(|attributes| attributes.as_str().split(','));

@@ -114,6 +114,22 @@ impl Operations {
             .await;
     }
 
+    /// The version that a read asks for, the latest if it names none.
+    async fn version<T>(
+        &self,
+        request: &S3Request<T>,
+        bucket: &str,
+        key: &str,
+        id: &Option<String>,
+    ) -> S3Result<ObjectVersion> {
+        let id = version_of(id.as_ref())?;
+        let key = key_of(request, key);
+        match self.store.version(bucket, &key, id) {
+            Ok(version) => Ok(version),
+            Err(error) => Err(self.unreadable(request, bucket, id, error).await),
+        }
+    }
+
     /// The response to a read of what cannot be read. That a key or version does not exist is told only to those who
     /// may list the bucket; to others access is denied.
     async fn unreadable<T>(

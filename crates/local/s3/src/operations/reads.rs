@@ -78,13 +78,10 @@ impl Operations {
         &self,
         request: S3Request<HeadObjectInput>,
     ) -> S3Result<HeadObjectOutput> {
-        let bucket = &request.input.bucket;
-        let id = version_of(request.input.version_id.as_ref())?;
-        let key = key_of(&request, &request.input.key);
-        let version = match self.store.version(bucket, &key, id) {
-            Ok(version) => version,
-            Err(error) => return Err(self.unreadable(&request, bucket, id, error).await),
-        };
+        let input = &request.input;
+        let version = self
+            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .await?;
         let input = request.input;
         let selection = Selection::new(
             &version,

@@ -9,8 +9,7 @@ use s3s::dto::{
 use s3s::{S3Request, S3Result, dto, s3_error};
 
 use super::writes::refuse_unsupported;
-use super::{Operations, key_of, owner, version_id, version_of};
-use crate::store::ObjectVersion;
+use super::{Operations, owner, version_id};
 
 impl Operations {
     pub(super) async fn get_object_tagging(
@@ -19,12 +18,7 @@ impl Operations {
     ) -> S3Result<GetObjectTaggingOutput> {
         let input = &request.input;
         let version = self
-            .existing(
-                &request,
-                &input.bucket,
-                &input.key,
-                input.version_id.as_ref(),
-            )
+            .version(&request, &input.bucket, &input.key, &input.version_id)
             .await?;
         Ok(GetObjectTaggingOutput {
             tag_set: Vec::new(),
@@ -38,12 +32,7 @@ impl Operations {
     ) -> S3Result<DeleteObjectTaggingOutput> {
         let input = &request.input;
         let version = self
-            .existing(
-                &request,
-                &input.bucket,
-                &input.key,
-                input.version_id.as_ref(),
-            )
+            .version(&request, &input.bucket, &input.key, &input.version_id)
             .await?;
         Ok(DeleteObjectTaggingOutput {
             version_id: version_id(&version),
@@ -55,13 +44,8 @@ impl Operations {
         request: S3Request<GetObjectAclInput>,
     ) -> S3Result<GetObjectAclOutput> {
         let input = &request.input;
-        self.existing(
-            &request,
-            &input.bucket,
-            &input.key,
-            input.version_id.as_ref(),
-        )
-        .await?;
+        self.version(&request, &input.bucket, &input.key, &input.version_id)
+            .await?;
         Ok(GetObjectAclOutput {
             grants: Some(vec![owner_has_full_control()]),
             owner: Some(owner()),
@@ -88,13 +72,8 @@ impl Operations {
         request: S3Request<PutObjectAclInput>,
     ) -> S3Result<PutObjectAclOutput> {
         let input = &request.input;
-        self.existing(
-            &request,
-            &input.bucket,
-            &input.key,
-            input.version_id.as_ref(),
-        )
-        .await?;
+        self.version(&request, &input.bucket, &input.key, &input.version_id)
+            .await?;
         refuse_unsupported(&request.headers)?;
         check_acl(input.access_control_policy.as_ref())?;
         Ok(PutObjectAclOutput::default())
@@ -108,21 +87,6 @@ impl Operations {
         refuse_unsupported(&request.headers)?;
         check_acl(request.input.access_control_policy.as_ref())?;
         Ok(PutBucketAclOutput::default())
-    }
-
-    async fn existing<T>(
-        &self,
-        request: &S3Request<T>,
-        bucket: &str,
-        key: &str,
-        version: Option<&String>,
-    ) -> S3Result<ObjectVersion> {
-        let version = version_of(version)?;
-        let key = key_of(request, key);
-        match self.store.version(bucket, &key, version) {
-            Ok(version) => Ok(version),
-            Err(error) => Err(self.unreadable(request, bucket, version, error).await),
-        }
     }
 }
 

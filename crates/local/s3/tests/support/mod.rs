@@ -14,6 +14,8 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::ByteStream;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -202,4 +204,22 @@ impl Stack {
             .build();
         Client::from_conf(config)
     }
+}
+
+pub async fn put(client: &Client, key: &str, content: &'static [u8]) {
+    let put = client.put_object().bucket(BUCKET).key(key);
+    let put = put.body(ByteStream::from_static(content));
+    put.send().await.unwrap();
+}
+
+pub async fn delete(client: &Client, key: &str) {
+    let delete = client.delete_object().bucket(BUCKET).key(key);
+    delete.send().await.unwrap();
+}
+
+/// 0 if there was no response.
+pub fn status<E>(error: &SdkError<E>) -> u16 {
+    error
+        .raw_response()
+        .map_or(0, |response| response.status().as_u16())
 }
