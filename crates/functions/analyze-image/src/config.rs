@@ -20,7 +20,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the environment through `get`: [`std::env::var`], but in tests.
+    /// Reads the environment through `get`, which is [`std::env::var`] except in tests.
     ///
     /// # Errors
     /// The first variable that is missing or malformed.

@@ -1,4 +1,4 @@
-//! Rekognition's labels as the record has them.
+//! Converts Rekognition's labels to those of a record.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_rekognition::types;
 use records::{BoundingBox, Decimal, Instance, Label};
 
-/// Instances that are kept of one label. A crowd has more, and 49 labels with more could exceed the 400 KB of a
+/// How many instances of one label are kept. A crowd has more, and 49 labels with more could exceed the 400 KB of a
 /// `DynamoDB` item.
 const MAX_INSTANCES: usize = 50;
 

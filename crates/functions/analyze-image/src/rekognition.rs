@@ -9,13 +9,13 @@ use aws_sdk_rekognition::operation::detect_labels::DetectLabelsError;
 use aws_sdk_rekognition::primitives::Blob;
 use aws_sdk_rekognition::types::{Image, Label, S3Object};
 
-/// How many times a call is made that Rekognition fails or that does not reach it.
+/// Attempts of a call that Rekognition fails or that does not reach it.
 const MAX_ATTEMPTS: u32 = 3;
 /// How long a throttled call waits in all. As many invocations run at a time as the event source mapping allows, whether
 /// they wait or are replaced by others that are throttled too; waiting saves what each delivery costs (docs/cost.md). When
 /// others use up the account's rate for longer, the message waits in its queue, where waiting costs nothing.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// What is left of the invocation's time for the calls after this one.
+/// Time reserved for the calls after this one.
 const RESERVE: Duration = Duration::from_secs(10);
 
 /// The outcome of a `DetectLabels` call.

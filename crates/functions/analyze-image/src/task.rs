@@ -1,8 +1,8 @@
 //! From an upload to labels in the record and the index.
 //!
 //! Everything is read on the condition of the event's entity tag, so that the labels are those of the upload that the
-//! event means; an upload that was replaced or deleted meanwhile has an event of its own. Rekognition is by far the most
-//! expensive call here, so it comes after everything that can make it unnecessary.
+//! event means; if the upload was replaced or deleted meanwhile, another event reports that. Rekognition is by far the
+//! most expensive call here, so it comes after everything that can make it unnecessary.
 
 use std::ops::RangeInclusive;
 use std::time::Instant;
@@ -29,9 +29,10 @@ const SIDES: RangeInclusive<u32> = 80..=10_000;
 const MAX_OBJECT_BYTES: u64 = 15 * 1024 * 1024;
 /// Bytes of an image in the request.
 const MAX_SENT_BYTES: usize = 5_000_000;
-/// Pixels a side of an image in the request: more show no more labels, and take time to encode and send.
+/// Pixels a side of an image in the request: a larger one yields no more labels, and takes longer to encode and send.
 const MAX_SENT_SIDE: u32 = 4096;
-/// Bytes that are read for the header: enough nearly always, and enough for nearly all images with much metadata.
+/// Bytes to read for the header: the first number is nearly always enough, the second for nearly all images with much
+/// metadata.
 const PREFIXES: [u64; 2] = [64 * 1024, 1024 * 1024];
 
 /// Stages of an event, by the names of their metrics.
@@ -69,7 +70,7 @@ pub enum Error {
     /// Rekognition failed.
     #[error(transparent)]
     Rekognition(#[from] RekognitionError),
-    /// The object exists, and Rekognition reports that it does not.
+    /// The object exists, but Rekognition reports that it does not.
     #[error("Rekognition finds no object, or may not read it")]
     NoObject,
     /// Rekognition refuses a request that carries our own JPEG.
@@ -80,10 +81,10 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
-/// What the analysis of an upload comes to.
+/// The result of analysing an upload.
 enum Analysed {
     Part(Part<Analysis>),
-    /// The object was replaced or deleted meanwhile; that has an event of its own.
+    /// The object was replaced or deleted meanwhile; another event reports that.
     Superseded,
 }
 
@@ -194,7 +195,7 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
 }
 
 impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
-    /// The image that had this content before. A table that can't be read only means that the image is analysed.
+    /// The image that had this content before. If the table can't be read, the image is simply analysed.
     async fn find(&self, content: Option<&Content>, event: &ObjectEvent) -> Option<Pointer> {
         let content = content.filter(|_| !event.reprocess)?;
         self.contents
@@ -237,7 +238,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
     }
 
     /// Reads the header, and has the labels detected in the cheapest way that Rekognition accepts for this image.
-    /// `original` is what the first prefix came to.
+    /// `original` is the result of reading the first prefix.
     async fn analyse(
         &self,
         upload: &Upload,
@@ -273,7 +274,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
             if accepts_object(header, total) {
                 let detection = self.rekognition.of_object(bucket, key, deadline).await?;
                 report.stage(RECOGNISE);
-                // Rekognition read the current object: was it still this one?
+                // Rekognition read the current object. Check that it is still this one.
                 let current = self.originals.describe(key).await?;
                 report.stage(VERIFY);
                 if current.is_none_or(|current| current.e_tag != upload.e_tag) {
@@ -282,7 +283,7 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
                 match detection {
                     Detection::Labels(detected) => return Ok(self.done(detected)),
                     Detection::NoObject => return Err(Error::NoObject),
-                    // Then as the plainest JPEG, in the request.
+                    // Send a baseline JPEG in the request instead.
                     Detection::Refused(_) => {}
                 }
             }

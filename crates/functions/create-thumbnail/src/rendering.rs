@@ -1,4 +1,4 @@
-//! What is made of an upload.
+//! The thumbnails of an upload, and its part of the record.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use thumbnail::Limits;
 pub(crate) struct Rendering {
     /// The record's part.
     pub part: Part<Thumbnails>,
-    /// The thumbnails; none of an image that can't be handled.
+    /// The thumbnails; none if the image can't be handled.
     pub thumbnails: Vec<thumbnail::Thumbnail>,
     /// The entity tag of what was rendered; `None` if there is no object.
     pub e_tag: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Rendering {
 }
 
 impl Rendering {
-    /// Renders what is under `key`, read up to `limits.bytes`: nothing if there is no object.
+    /// Renders the object under `key`, read up to `limits.bytes`; nothing if there is none.
     pub(crate) fn of(
         original: Original,
         key: &str,

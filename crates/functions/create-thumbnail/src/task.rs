@@ -117,8 +117,8 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
         }
 
         if !matches!(original, Original::Found { .. }) {
-            // The record is for the event of the current object to write. But an earlier attempt of this event may have
-            // been killed after it put a thumbnail.
+            // The event of the current object writes the record. But an earlier attempt of this event may have been
+            // killed after it put a thumbnail.
             self.settle(&event.key, &sizes, original.current(), deadline)
                 .await?;
             report.stage(VERIFY);
@@ -170,7 +170,7 @@ impl<O: Originals + Sync, T: Thumbnails + Sync> Task for CreateThumbnail<O, T> {
         let (deadline, report) = (context.deadline, &mut context.report);
         let record = self.store.read(&event.key).await?;
         let write = self.removal();
-        // The record before the thumbnails: it must not name what is gone.
+        // Write the record before the thumbnails are deleted: it must not name thumbnails that no longer exist.
         let (written, original) = tokio::join!(
             self.store.replace_read(record, event, &write, deadline),
             self.originals.get(&event.key, None, self.portion()),

@@ -47,7 +47,7 @@ impl Thumbnails for ThumbnailBucket {
             .bucket(&self.name)
             .key(&key)
             .content_type(thumbnail.content_type)
-            // A newer upload replaces it under the same address: a cache has to revalidate it every time.
+            // A newer upload replaces it at the same URL, so a cache has to revalidate it every time.
             .cache_control("private, no-cache")
             .body(ByteStream::from(thumbnail.bytes));
         request

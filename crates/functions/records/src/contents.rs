@@ -156,7 +156,7 @@ impl Contents {
     }
 }
 
-/// `None` of an item that is not a pointer: it is replaced after the analysis.
+/// `None` for an item that is not a pointer; it is replaced after the analysis.
 fn pointer(item: &HashMap<String, AttributeValue>) -> Option<Pointer> {
     Some(Pointer {
         key: item.get("Key")?.as_s().ok()?.clone(),

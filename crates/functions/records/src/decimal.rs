@@ -28,7 +28,7 @@ impl Decimal {
         Self(Self::new(value).0.clamp(0, 100 * ONE))
     }
 
-    /// `098.7100`: of one width, so that string order is numeric order. For numbers from 0 to 999.
+    /// `098.7100`: of fixed width, so that string order is numeric order. For numbers from 0 to 999.
     pub(crate) fn sortable(self) -> String {
         let digits = self.0.clamp(0, 1000 * ONE - 1);
         format!("{:03}.{:04}", digits / ONE, digits % ONE)

@@ -8,8 +8,8 @@ use events::ObjectEvent;
 
 use crate::{Analysis, Content, Image, Part, Record, State, Thumbnails};
 
-/// How long a tombstone is kept: longer than an older event can be on its way. SNS retries for up to 23 days, a queue keeps
-/// a message for 4, a dead-letter queue for 14, and after a redrive it is in the first queue again.
+/// How long a tombstone is kept: longer than an older event can be delayed. SNS retries for up to 23 days, a queue keeps
+/// a message for 4, a dead-letter queue for 14, and a redrive puts it into the first queue again.
 const TOMBSTONE: TimeDelta = TimeDelta::days(60);
 
 /// What one of the two functions writes about an event.
@@ -39,12 +39,12 @@ pub enum Write {
     RemovedFromIndex,
 }
 
-/// What a [`Write`] comes to.
+/// The result of merging a [`Write`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
     /// Write this record in place of the one that was read.
     Write(Box<Record>),
-    /// Write nothing: it has been written before.
+    /// Write nothing: the record has it already.
     Duplicate,
     /// Write nothing: the record is of a newer event.
     Late,

@@ -131,7 +131,7 @@ impl<T> Part<T> {
     }
 }
 
-/// Labels as they stand in a list of pictures.
+/// Labels as they appear in a list of images.
 #[derive(Serialize)]
 struct Summary<'a> {
     labels: Vec<LabelSummary<'a>>,

@@ -315,8 +315,8 @@ fn is_put_conflict(error: &SdkError<PutItemError>) -> bool {
     )
 }
 
-/// The same of a transaction, which has one reason for each of its writes. Any other reason, such as throttling, is an
-/// error.
+/// The same for a transaction, which reports one reason for each of its writes. Any other reason, such as throttling, is
+/// an error.
 fn is_transaction_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
         error.as_service_error()

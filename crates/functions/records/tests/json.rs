@@ -102,8 +102,8 @@ fn addresses_are_percent_encoded_once() {
     }
 }
 
-/// What a browser makes of an address is WHATWG's URL standard, which the crate `url` implements. `.` and `..` alone have
-/// no address that a browser keeps; theirs must at least be no other image's.
+/// Browsers resolve addresses by WHATWG's URL standard, which the crate `url` implements. No address of the keys `.` and
+/// `..` survives that; it must at least not become that of another image.
 #[test]
 fn a_browser_asks_for_the_key_and_no_other() {
     let base = url::Url::parse("https://api.example.com/v1/").unwrap();

@@ -16,7 +16,7 @@ fn start() -> DateTime<Utc> {
     "2026-11-22T13:00:00Z".parse().expect("a time")
 }
 
-/// What happens to the object, `n`th.
+/// What happens to the object.
 #[derive(Clone, Debug)]
 enum Happening {
     Uploaded {
@@ -214,7 +214,7 @@ proptest! {
         for (n, writer) in order {
             let before = tables.clone();
             tables.deliver(n, &history[n], writer);
-            // A part that is there belongs to the upload that the record tells of, and a second time changes nothing.
+            // A part that is there belongs to the record's upload, and repeating the event changes nothing.
             let after = tables.clone();
             tables.deliver(n, &history[n], writer);
             prop_assert_eq!(&tables, &after);
@@ -230,8 +230,8 @@ proptest! {
             }
         }
         let (orderly, mut ended) = (orderly.without_rev(), tables.without_rev());
-        // Which sizes were ever made differs when an upload was gone before anybody looked; that those of the
-        // last upload are known does not.
+        // Which sizes were ever made depends on whether an upload was gone before it was handled; those of the
+        // last upload are always known.
         if let (Some(ended), Some(orderly)) = (&mut ended.record, &orderly.record) {
             if orderly.image().is_some_and(|picture| picture.thumbnails.done().is_some()) {
                 prop_assert!(ended.sizes.is_superset(&SIZES.into()));

@@ -11,10 +11,10 @@ use tracing::{error, info, warn};
 use crate::queue::backoff;
 use crate::{Description, Failures, Invocation, ObjectError, Originals, Outcome, Queue, Report};
 
-/// What is kept of an invocation's time to return a message to its queue.
+/// Time reserved at the end of an invocation for returning a message to its queue.
 const RESERVE: Duration = Duration::from_secs(3);
 
-/// A function: its task, and what every task has around it.
+/// A function: its task, and what all tasks share.
 #[derive(Clone, Debug)]
 pub struct Function<T, Q> {
     /// What it does with one object.
@@ -68,7 +68,7 @@ pub struct Upload {
     pub bytes: u64,
 }
 
-/// What a task has besides its event.
+/// What a task gets in addition to its event.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// When it has to end.
@@ -99,14 +99,14 @@ pub enum Error<E> {
     Task(E),
 }
 
-/// What an event comes to.
+/// What an event means once the object has been looked up.
 enum Meaning {
     Created(Upload),
     Removed,
 }
 
 impl<T: Task, Q: Queue> Function<T, Q> {
-    /// Handles every event of an invocation, one after the other, and logs one line of each. A message that failed is
+    /// Handles every event of an invocation, one after the other, and logs one line for each. A message that failed is
     /// delivered again after a delay that grows with the number of deliveries.
     ///
     /// # Errors
@@ -158,8 +158,8 @@ impl<T: Task, Q: Queue> Function<T, Q> {
                 retry = true;
             }
         }
-        // A message that can't be read is left to the queue's own visibility timeout, and so is one that SQS does not
-        // return sooner.
+        // A message that can't be read waits for the queue's own visibility timeout, and so does one whose visibility
+        // SQS fails to change.
         if retry && let Some(receipt) = message.receipt {
             let delay = backoff(receipt.receive_count);
             if let Err(error) = self.queue.delay(&receipt, delay).await {

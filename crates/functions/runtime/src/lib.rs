@@ -1,4 +1,4 @@
-//! What both functions have around their work on one object.
+//! What both functions share: everything but the work on one object.
 //!
 //! [`serve`] receives invocations from Lambda. A [`Function`] takes each of them apart: every event of every message, the
 //! bucket check, the limit of a key's length, which upload an event means, the [`Report`]. What one function does with

@@ -33,13 +33,13 @@ pub trait Originals {
 pub enum Portion {
     /// All of it.
     All,
-    /// Its first so many bytes.
+    /// Its first bytes, at most this many.
     First(u64),
     /// All of it, or nothing if it is larger.
     AllUpTo(u64),
 }
 
-/// What is in the place of an upload.
+/// What was found under the key of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Original {
     /// The object.
@@ -58,7 +58,7 @@ pub enum Original {
 }
 
 impl Original {
-    /// The same, if it is what is there now: an object with another entity tag has not been read.
+    /// The current object, or its absence; `None` if there is an object with another entity tag, which has not been read.
     #[must_use]
     pub fn current(self) -> Option<Self> {
         (self != Self::Changed).then_some(self)
@@ -87,7 +87,7 @@ pub struct ObjectError {
 }
 
 impl ObjectError {
-    /// What could not be done (`read`, `written`) to which object, and why.
+    /// What could not be `done` (`read`, `written`) to which object, and why.
     pub fn new(
         done: &'static str,
         bucket: impl Into<String>,

@@ -2,7 +2,7 @@
 
 use records::Verdict;
 
-/// How an event ended that does not have to be retried.
+/// How an event ended; none of these is retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The image was handled.
@@ -15,12 +15,12 @@ pub enum Outcome {
     Duplicate,
     /// A newer event had been handled before.
     Late,
-    /// The object was replaced or deleted meanwhile; that has an event of its own.
+    /// The object was replaced or deleted meanwhile; another event reports that.
     Superseded,
 }
 
 impl Outcome {
-    /// `self` if the record was written, or why it was not.
+    /// `self` if the record was written; otherwise why it was not.
     #[must_use]
     pub fn if_written(self, verdict: Verdict) -> Self {
         match verdict {

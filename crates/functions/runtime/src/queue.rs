@@ -85,8 +85,8 @@ fn queue_url(arn: &str) -> Option<String> {
     Some(format!("https://sqs.{region}.{suffix}/{account}/{name}"))
 }
 
-/// How long a message waits that has been received so many times: a random part, the upper half, of a time that doubles
-/// from 4 seconds to a quarter of an hour. A hundred receives then take a day.
+/// How long a message waits after `receive_count` receives: a random time between half and all of a ceiling that doubles
+/// from 4 seconds to 15 minutes. A hundred receives then take a day.
 pub(crate) fn backoff(receive_count: u32) -> Duration {
     let exponent = receive_count.clamp(1, 10) + 1;
     let ceiling = MAX_DELAY.min(Duration::from_secs(1 << exponent));

@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// Those of the specification's units that are used here.
+    /// The units that are used here, as the specification spells them.
     const UNITS: [&str; 3] = ["Count", "Bytes", "Milliseconds"];
 
     fn event(key: &str) -> ObjectEvent {

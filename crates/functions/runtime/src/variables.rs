@@ -22,7 +22,7 @@ pub enum ConfigError {
     },
 }
 
-/// The environment of a function: [`std::env::var`], but in tests.
+/// The environment of a function, read by [`std::env::var`] except in tests.
 #[derive(Debug)]
 pub struct Variables<F>(pub F);
 
@@ -52,7 +52,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
-    /// The value of a variable, as `parse` reads it; if that is `None`, the message says what was `expected`.
+    /// The value of a variable, read by `parse`; if that returns `None`, the message says what was `expected`.
     ///
     /// # Errors
     /// It is not set, or does not parse.

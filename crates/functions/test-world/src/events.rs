@@ -14,7 +14,7 @@ pub fn record(name: &str, object: &Value) -> Value {
     })
 }
 
-/// The payload of a queue: each message has one of these lists of S3 records, and has been received so many times.
+/// The payload of a queue: each message has one of these lists of S3 records, and was received `receive_count` times.
 #[must_use]
 pub fn from_queue(messages: &[Value], receive_count: u32) -> Value {
     let message = |(n, records): (usize, &Value)| {

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::sync::oneshot;
 
-/// Holds calls before and after they are made, until they are let through. A gate that was made open holds none.
+/// Holds calls before and after they are made, until they are released. An open gate holds none.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     state: Option<Arc<Mutex<State>>>,

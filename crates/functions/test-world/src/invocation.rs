@@ -33,7 +33,7 @@ impl<T> fmt::Debug for Invocation<T> {
 }
 
 impl<T> Invocation<T> {
-    /// Starts `future`, whose calls wait at `gate`, and lets it come to the gate.
+    /// Starts `future`, whose calls wait at `gate`, and runs it up to the gate.
     pub async fn start(gate: Gate, future: impl Future<Output = T> + 'static) -> Step<T> {
         let future = Box::pin(future);
         Self { gate, future }.advance().await
@@ -45,7 +45,7 @@ impl<T> Invocation<T> {
         self.gate.waiting()
     }
 
-    /// Lets one of the waiting calls go on, and the invocation come to its gate again.
+    /// Lets one of the waiting calls go on, and runs the invocation up to its gate again.
     pub async fn release(self, index: usize) -> Step<T> {
         self.gate.release(index);
         self.advance().await
@@ -110,8 +110,8 @@ impl<T> Invocation<T> {
 }
 
 impl<T> Step<T> {
-    /// Runs to the end, with all the calls that wait made at once: what each round calls, and the result. As many rounds
-    /// as there are, so many calls follow each other.
+    /// Runs to the end, making all waiting calls at once in each round. Returns the calls of each round, and the result: the
+    /// number of rounds is the number of calls that wait for one another.
     pub async fn rounds(mut self) -> (Vec<Vec<String>>, T) {
         let mut rounds = vec![];
         loop {

@@ -16,7 +16,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Empty tables in a `DynamoDB` of their own.
+    /// Empty tables in a new `DynamoDB`.
     pub async fn create() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await

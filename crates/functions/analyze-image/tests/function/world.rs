@@ -56,7 +56,7 @@ impl World {
         self.upload_as(KEY, n, &format!("tag{n}"), bytes)
     }
 
-    /// Uploads under a key, in the place of whatever was there under any key, with this entity tag.
+    /// Uploads under a key with this entity tag. The bucket holds one object: any other is replaced.
     pub fn upload_as(&self, key: &str, n: u32, e_tag: &str, bytes: Vec<u8>) -> Value {
         let size = bytes.len();
         self.state().raw = Some((e_tag.into(), bytes));

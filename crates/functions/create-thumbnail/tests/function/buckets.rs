@@ -18,7 +18,7 @@ use runtime::{Function, Original, Originals, Portion, RawBucket};
 
 use crate::world::{SIZES, World, event, image, invocation, store, thumbnails_of};
 
-/// Lets everybody do everything but read keys that begin with `secret`.
+/// Allows everything but reading keys that begin with `secret`.
 struct Open;
 
 #[async_trait]
@@ -100,7 +100,7 @@ async fn s3() -> (Client, Folder) {
     (Client::from_conf(config.build()), folder)
 }
 
-/// A key in place of one that the SDK would take for a missing one.
+/// Stands in for a key that the SDK would take for a missing one.
 fn placeholder(key: &str) -> &str {
     if key.trim().is_empty() {
         "placeholder"
@@ -109,7 +109,7 @@ fn placeholder(key: &str) -> &str {
     }
 }
 
-/// Turns a request for the stand-in to the key.
+/// Changes a request for the placeholder into one for the key.
 fn restore(key: &str) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
     let encoded = [(" ", "%20"), ("\t", "%09"), ("\u{3000}", "%E3%80%80")]
         .iter()

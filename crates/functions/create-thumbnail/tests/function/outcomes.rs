@@ -128,7 +128,7 @@ async fn sizes_that_are_configured_no_more_are_deleted() {
         .unwrap();
     assert!(world.state().thumbnails.contains_key(&7));
 
-    // Even when analyze-image hears of the newer upload first and starts the record afresh.
+    // Even if analyze-image handles the newer upload first and starts a new record.
     function.task.sizes = BTreeSet::from(SIZES);
     let e_tag = world.upload(image(2));
     let event = event("x", 2, Some(&e_tag));
@@ -226,7 +226,7 @@ async fn an_object_that_is_gone_is_no_error_and_leaves_no_record() {
         .await
         .unwrap();
     assert_eq!(store.read("x").await.unwrap(), None);
-    // Neither does one that was replaced: the record is for its own event to write.
+    // Neither does one that was replaced: the event of the new upload writes the record.
     world.upload(image(2));
     function
         .handle(&event("x", 1, Some("other")), &invocation())

@@ -142,7 +142,7 @@ async fn a_removal_arrives_before_its_upload() {
     assert!(is_deleted(&tables).await);
 }
 
-/// An image that is not here any more must not be named by its record, nor one that is not here yet.
+/// A record must not name a thumbnail that is gone, nor one that has not been put yet.
 #[tokio::test]
 async fn a_record_is_written_after_thumbnails_are_put_and_before_they_are_deleted() {
     let (world, tables) = (World::default(), Tables::create().await);
