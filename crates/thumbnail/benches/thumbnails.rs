@@ -1,7 +1,7 @@
-//! CPU time of what the functions do, on made-up images: `cargo bench -p thumbnail [FILTER]`.
+//! CPU time of what the functions do, on synthetic images: `cargo bench -p thumbnail [FILTER]`.
 //!
-//! For work on the crate itself, before and after a change; `benchmarks/` compares with other programs, on photographs.
-//! Prints the least and the median of a few runs each; trust the least, the rest is what else the machine does.
+//! For comparing the crate before and after a change; `benchmarks/` compares with other programs, on photographs.
+//! Prints the minimum and the median of a few runs. Compare minima: the rest is the machine's other work.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -19,7 +19,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use rustix::time::{ClockId, clock_gettime};
 use thumbnail::{Encoding, Limits, header, pixels, thumbnail_as, thumbnails};
 
-/// CPU time that a case is run for, and how often at least.
+/// CPU time that a case is run for, and the minimum number of runs.
 const ENOUGH: Duration = Duration::from_millis(800);
 const LEAST: usize = 5;
 
@@ -94,7 +94,7 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
-/// Large shapes, fine texture and some noise: about what entropy coding finds in a photograph.
+/// Large shapes, fine texture and some noise: as hard for entropy coding as a photograph.
 fn photograph(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, level)
 }

@@ -127,7 +127,7 @@ fn cpu_ms() -> f64 {
         * 1e3
 }
 
-/// The most memory that this process ever had resident.
+/// Peak resident memory of this process.
 fn peak_rss_kb() -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status

@@ -1,5 +1,5 @@
-//! Windows and OS/2 bitmaps. Rows are stored from the bottom as a rule; they are scaled in the order of the file, and
-//! what comes out is flipped.
+//! Windows and OS/2 bitmaps. Rows are usually stored from the bottom; they are scaled in the order of the file, and the
+//! result is flipped.
 
 mod info;
 mod rle;

@@ -1,4 +1,4 @@
-//! A file to images of the sizes wanted, by the decoder of its format.
+//! Decodes a file to images of the sizes wanted, with the decoder of its format.
 
 use crate::header::Header;
 use crate::pixels::{ColorModel, Pixels};

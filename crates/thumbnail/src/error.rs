@@ -17,7 +17,7 @@ pub enum Error {
     /// A variant of a supported format that is not supported, such as a lossless JPEG.
     #[error("this kind of {} is not supported: {detail}", .format.label())]
     UnsupportedVariant {
-        /// By the file's bytes.
+        /// As determined by the file's bytes.
         format: Format,
         /// Names the feature that is not supported.
         detail: String,

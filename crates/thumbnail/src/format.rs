@@ -1,4 +1,4 @@
-//! What a file is, told by its first bytes and never by its name.
+//! The format of a file, determined by its first bytes and never by its name.
 
 /// A format that is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ pub enum Format {
     Heic,
 }
 
-/// Brands of HEIF whose images are HEVC (ISO/IEC 23008-12, annex B), or anything, which only its items tell.
+/// Brands of HEIF whose images are HEVC (ISO/IEC 23008-12, annex B) or any coding, which only the items specify.
 const HEIC_BRANDS: [&[u8; 4]; 12] = [
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2",
     b"msf1", b"miaf",
@@ -27,7 +27,7 @@ const HEIC_BRANDS: [&[u8; 4]; 12] = [
 const AVIF_BRANDS: [&[u8; 4]; 2] = [b"avif", b"avis"];
 
 impl Format {
-    /// The format that the bytes begin like. Of most the first 18 are looked at, of HEIF all brands.
+    /// The format whose signature the bytes begin with: for most within the first 18 bytes, for HEIF among all brands.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -50,7 +50,7 @@ impl Format {
                 ..,
             ] => Some(Self::WebP),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
-            // Two letters are too few to tell a bitmap from a text: its header's length is one of a known few.
+            // Two letters are too few to tell a bitmap from text, so the header's length must be one of the known ones.
             [
                 b'B',
                 b'M',
@@ -77,7 +77,7 @@ impl Format {
         }
     }
 
-    /// Whether the bytes begin like an AVIF, which is not supported.
+    /// Whether the bytes begin with the signature of an AVIF, which is not supported.
     pub(crate) fn is_avif(bytes: &[u8]) -> bool {
         has_brand(bytes, &AVIF_BRANDS) && !has_brand(bytes, &HEIC_BRANDS[..8])
     }

@@ -117,7 +117,7 @@ impl<'a> FirstFrame<'a> {
     }
 }
 
-/// The color table that `packed` announces at `at`, which is moved after it.
+/// The color table that `packed` announces at `at`, which is advanced past it.
 fn color_table<'a>(
     bytes: Bytes<'a>,
     [packed]: [u8; 1],
@@ -142,7 +142,7 @@ fn end_of_sub_blocks(bytes: Bytes<'_>, mut at: u64) -> Result<u64, HeaderError> 
     }
 }
 
-/// The canvas as size.
+/// The size is that of the canvas.
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     let (width, height) = FirstFrame::parse(bytes)?.canvas;
     Ok(Geometry::upright(width, height))
@@ -226,7 +226,7 @@ impl<'a> Indexes<'a> {
         })
     }
 
-    /// Fills `out`. What follows the last index, such as the end code, is never looked at.
+    /// Fills `out`. What follows the last index, such as the end code, is never read.
     fn fill(&mut self, mut out: &mut [u8]) -> Result<(), Error> {
         while !out.is_empty() {
             let step = self.lzw.decode_bytes(self.block, out);

@@ -4,10 +4,10 @@ use crate::bytes::{Bytes, HeaderError};
 use crate::{Error, Format, Limits};
 use crate::{bmp, gif, heic, jpeg, png, tiff, webp};
 
-/// What an image is, before it is decoded.
+/// What is known of an image before it is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// By the file's bytes, whatever its name says.
+    /// Determined by the file's bytes, whatever its name.
     pub format: Format,
     /// In pixels, as stored.
     pub width: u32,

@@ -1,6 +1,6 @@
-//! HEIC (ISO/IEC 23008-12): a coded image or a grid of them, one row of tiles after another.
+//! HEIC (ISO/IEC 23008-12): a coded image, or a grid of them, which is decoded row of tiles by row of tiles.
 //!
-//! What a file can ask for is bounded before anything is decoded: a grid's tiles are distinct and cover little more than
+//! The cost of a file is bounded before anything is decoded: a grid's tiles are distinct and cover little more than
 //! the image, their bytes do not overlap, and overlays and other derived images are not supported.
 
 mod boxes;
@@ -28,7 +28,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     };
     match image {
         Ok(image) => Ok(geometry(&image)),
-        // Decoding says what is wrong with it.
+        // Decoding reports what is wrong with it.
         Err(invalid) => image::declared_size(&container, container.primary)
             .map(|(width, height)| Geometry::upright(width as u64, height as u64))
             .ok_or(invalid),

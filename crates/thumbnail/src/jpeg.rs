@@ -1,7 +1,7 @@
 //! JPEG (ITU-T T.81), decoded to the sizes wanted without ever holding the image at full size.
 //!
-//! Entropy-coded data must be read from end to end, but of each block only the coefficients are used that the sizes
-//! wanted depend on. A block becomes 1, 2, 4 or 8 samples a side, and rows of samples go straight into the resampling.
+//! Entropy-coded data must be read from end to end, but only those coefficients of a block are used that the sizes
+//! wanted depend on. A block becomes 1, 2, 4 or 8 samples a side, and rows of samples go straight to resampling.
 //! Luma and chroma stay separate planes until they are encoded, unless RGB is wanted.
 
 #![allow(

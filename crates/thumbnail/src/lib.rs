@@ -9,7 +9,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "arithmetic of samples and sizes: every value is bounded by the formats or saturates"
+    reason = "arithmetic on samples and sizes: every value is bounded by the formats or saturates"
 )]
 
 mod bmp;

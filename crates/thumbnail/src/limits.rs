@@ -2,15 +2,15 @@
 
 use crate::{Error, Format, Header};
 
-/// What one image may cost. Checked against its header, before anything is allocated for it.
+/// What one image may cost. Its header is checked against these before anything is allocated for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the file.
     pub bytes: u64,
     /// Pixels of the image, width times height.
     pub pixels: u64,
-    /// Bytes allocated at once in proportion to the image and to what is made of it. The file comes on top, and up to 64
-    /// MB for the rest: tables, an ICC profile of at most 4 MB and its conversion.
+    /// Bytes allocated at the same time in proportion to the image and its outputs. Not included are the file, and up to
+    /// 64 MB for the rest: tables, an ICC profile of at most 4 MB and its conversion.
     pub memory: u64,
 }
 
@@ -25,18 +25,18 @@ impl Default for Limits {
     }
 }
 
-/// Bytes for a pixel of an image at the size wanted: planes of 16 bits and the pixels that they are interleaved to, or
-/// pixels and their converted copy, or pixels and the planes and symbols that they are encoded by.
+/// Bytes for a pixel of an image at the size wanted: planes of 16 bits and the pixels interleaved from them, or pixels
+/// and their converted copy, or pixels with the planes and symbols that encode them.
 const BYTES_OF_OUTPUT_PIXEL: u64 = 16;
 /// Bytes for a pixel of a row: the row as stored, unfiltered, converted, and a row of the previous ones.
 const BYTES_OF_ROW_PIXEL: u64 = 20;
 /// Bytes for a pixel of a row and a size wanted: sums of four channels, their means and weights.
 const BYTES_OF_RESAMPLED_PIXEL: u64 = 48;
-/// Bytes for a pixel of a row of a JPEG: 32 rows of units of four components, and as many that wait for chroma.
+/// Bytes for a pixel of a row of a JPEG: 32 rows of units of four components, and as many waiting for chroma.
 const BYTES_OF_JPEG_ROW_PIXEL: u64 = 1024;
 
 impl Limits {
-    /// Whether a file of so many bytes may be read.
+    /// Whether a file of this size may be read.
     ///
     /// # Errors
     /// [`Error::TooManyBytes`].
@@ -68,7 +68,7 @@ impl Limits {
         Ok(())
     }
 
-    /// The limits of a decoder: its memory is what the images at `sizes` and the rows on their way to them leave.
+    /// The limits of a decoder: its memory is what remains after the images at `sizes` and the rows scaled to them.
     pub(crate) fn of_decoder(
         &self,
         header: &Header,

@@ -1,6 +1,6 @@
 //! Interleaved pixels in memory, one byte a sample.
 
-/// What the samples of a pixel stand for.
+/// What the samples of a pixel mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColorModel {
     Gray,
@@ -36,7 +36,7 @@ pub(crate) struct Pixels {
 }
 
 impl Pixels {
-    /// Whether any pixel is transparent, wholly or in part.
+    /// Whether any pixel is wholly or partly transparent.
     pub fn is_transparent(&self) -> bool {
         self.model.has_alpha()
             && self

@@ -1,11 +1,11 @@
-//! What is shown until a thumbnail has been loaded.
+//! The placeholder shown until a thumbnail has loaded.
 
 use crate::pixels::{ColorModel, Pixels};
 use crate::planes::{Plane, Planes};
 use crate::raster::Raster;
 use crate::resample::{Resample, fit};
 
-/// A hash holds at most 7 cosines a side, which so many pixels are enough for.
+/// Pixels a side that the hash is computed from. It holds at most 7 cosines a side, for which these suffice.
 const MAX_SIDE: usize = 24;
 
 /// A `ThumbHash` (evanw.github.io/thumbhash), of 5 to 25 bytes, of an upright sRGB image.
@@ -18,7 +18,7 @@ pub(crate) fn thumb_hash(image: &Raster) -> Vec<u8> {
         model,
         data,
     } = match image {
-        // Shrunk before they become pixels, as both take time for each sample.
+        // Shrunk before they are converted to pixels, since both cost time for each sample.
         Raster::Planes(Planes { planes }) => Planes {
             planes: planes.iter().map(|plane| means(plane, size)).collect(),
         }
@@ -38,7 +38,7 @@ pub(crate) fn thumb_hash(image: &Raster) -> Vec<u8> {
     thumbhash::rgba_to_thumb_hash(width, height, &rgba)
 }
 
-/// A plane of another size: each sample is the mean of those in its place, at least of one.
+/// A plane of another size: each sample is the mean of the samples that it covers, at least one.
 fn means(plane: &Plane, (width, height): (usize, usize)) -> Plane {
     let source = |at: usize, small: usize, full: usize| {
         let start = at * full / small;

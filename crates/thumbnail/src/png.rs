@@ -1,4 +1,4 @@
-//! PNG, row by row; an interlaced one is held at full size. Animations (APNG) are their default image.
+//! PNG, row by row; an interlaced one is held at full size. Of an animation (APNG) the default image is decoded.
 
 mod adam7;
 mod chunks;
@@ -73,7 +73,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Resu
 /// The rows of an image or of an interlaced pass, without their filters.
 struct Rows<'a> {
     inflate: Inflate<ImageData<'a>>,
-    /// Of what was inflated last, the bytes that are used.
+    /// How many of the bytes inflated last are used.
     used: usize,
     /// A row that was not inflated in one piece.
     joined: Vec<u8>,
@@ -142,7 +142,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Data after a wrong checksum are not inflated: to the decoder they end there.
+    /// Data after a wrong checksum are not inflated, so the decoder reports that they end early.
     fn explain(&mut self, error: InflateError) -> Error {
         match self.inflate.source().check() {
             Ok(()) => Error::corrupt(error.to_string()),

@@ -1,8 +1,8 @@
 //! Resampling of rows at full size to the size wanted.
 //!
 //! Boxes of pixels are averaged first, down to [`GAP`] times the size wanted or more; Lanczos3 does the rest. Rows are
-//! used as they come, so that the image is never in memory at full size. Color is weighted by alpha, so that transparent
-//! pixels do not color visible ones.
+//! processed as they are decoded, so that the image is never in memory at full size. Color is weighted by alpha, so that
+//! transparent pixels do not color visible ones.
 
 mod boxes;
 mod kernel;
@@ -16,7 +16,7 @@ pub(crate) use plane::PlaneResample;
 
 use crate::pixels::{ColorModel, Pixels};
 
-/// The least ratio of the averaged image to the size wanted. Less is faster and blurs.
+/// The minimum ratio of the averaged image to the size wanted. A smaller one is faster and blurs.
 const GAP: f64 = 2.0;
 
 /// Scales a width and height to fit a square box: never enlarged, never 0.
@@ -82,7 +82,7 @@ impl Resample {
         Self {
             model,
             boxes: Boxes::new(model, (width, height), factors),
-            // Rounding would lose too much of colors weighted by a small alpha.
+            // Rounding would lose too much precision of colors weighted by a small alpha.
             lanczos: Lanczos::new(
                 model.channels(),
                 across,
@@ -128,7 +128,7 @@ fn factor(from: usize, to: usize) -> usize {
     ((from as f64 / to as f64 / GAP) as usize).clamp(1, boxes::MAX_FACTOR)
 }
 
-/// Interleaves a row of planes and takes the weight by alpha off its colors.
+/// Interleaves a row of planes and divides its colors by alpha.
 fn store(model: ColorModel, width: usize, planes: &[f32], out: &mut Vec<u8>) {
     let channels = model.channels();
     let colors = if model.has_alpha() {

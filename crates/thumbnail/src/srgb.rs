@@ -7,7 +7,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOpt
 use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 
-/// The longest ICC profile that is used, in bytes; those of presses, which are the longest, have 1 to 3 MB.
+/// The maximum size of an ICC profile in bytes; those of presses, the largest, have 1 to 3 MB.
 pub(crate) const MAX_ICC_PROFILE: usize = 4 * 1024 * 1024;
 
 /// Converts to sRGB: gray, RGB or RGBA. An ICC profile that is broken or of another color model is ignored.
@@ -80,7 +80,7 @@ fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
             data,
         });
     }
-    // As in libvips and Pillow; a profile of a press may have a table for each intent.
+    // As in libvips and Pillow; the profile of a press may have a table for each intent.
     let options = TransformOptions {
         rendering_intent: RenderingIntent::Perceptual,
         ..TransformOptions::default()
@@ -98,7 +98,7 @@ fn by_profile(pixels: &Pixels, profile: &[u8]) -> Option<Pixels> {
     })
 }
 
-/// Inks without a profile: each absorbs its share of the light.
+/// CMYK without a profile: each ink absorbs its share of the light.
 fn cmyk_to_rgb(pixels: &Pixels) -> Pixels {
     let light = |ink: u8, black: u8| {
         let light = u32::from(255 - ink) * u32::from(255 - black);
@@ -120,7 +120,7 @@ fn cmyk_to_rgb(pixels: &Pixels) -> Pixels {
     }
 }
 
-/// Linear light, of which 1 is white, to a level of sRGB (IEC 61966-2-1); what is not a number is black.
+/// Linear light, where 1 is white, to a level of sRGB (IEC 61966-2-1); NaN becomes black.
 pub(crate) fn encode_linear(light: f32) -> u8 {
     let encoded = if light <= 0.003_130_8 {
         12.92 * light

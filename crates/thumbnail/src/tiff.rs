@@ -1,4 +1,4 @@
-//! TIFF and `BigTIFF`: the first directory, strip by strip or one row of tiles after another.
+//! TIFF and `BigTIFF`: the first directory, strip by strip or row of tiles by row of tiles.
 
 mod chunks;
 mod color;
@@ -37,7 +37,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Resu
     let mut range = Range::empty();
     if Range::is_needed(&layout) {
         each_row(&layout, old_jpeg.as_ref(), |row| row.measure(&mut range))?;
-        // Nothing would be seen: then the sample is not its opacity.
+        // The whole image would be transparent, so the sample is not its opacity.
         if layout.alpha.is_some_and(|alpha| alpha.unspecified) && range.max_alpha <= 0.0 {
             layout.alpha = None;
         }
@@ -83,7 +83,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Resu
     Ok(images.finish(&colors, icc_profile.map(|values| values.bytes())))
 }
 
-/// Levels of a pixel once it is unpacked: an index of a palette has become three.
+/// Levels of an unpacked pixel: an index of a palette becomes three.
 fn row_samples(layout: &Layout<'_>, colors: &Colors) -> usize {
     layout.samples
         + if matches!(colors, Colors::Palette(_)) {
@@ -107,7 +107,7 @@ fn is_as_stored(layout: &Layout<'_>, colors: &Colors, levels: &RowLevels) -> boo
 
 struct RowLevels {
     color: Levels,
-    /// Of the second and third sample, where they differ.
+    /// Those of the second and third sample, where they differ.
     chroma: Option<Levels>,
     alpha: Levels,
 }
@@ -134,7 +134,7 @@ impl Row<'_> {
         })
     }
 
-    /// The stored row, where one chunk has it all.
+    /// The stored row, if one chunk holds all of it.
     fn whole(&self) -> Option<&[u8]> {
         match self.chunks {
             [rows] => {

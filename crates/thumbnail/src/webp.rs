@@ -15,13 +15,13 @@ use crate::raster::Raster;
 use crate::resample::Resample;
 use container::{Frame, icc_profile};
 
-/// libwebp scales down to so many times the largest size wanted, by averaging; Lanczos3 does the rest.
+/// libwebp scales down to this many times the largest size wanted, by averaging; Lanczos3 does the rest.
 const OVERSAMPLING: usize = 3;
 
 pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Result<Scaled, Error> {
     let frame = Frame::first(Bytes(bytes))?;
     let decoder = Decoder::new(frame.data).map_err(|error| corrupt(&error))?;
-    // Limits are checked here, by the sum of all that is allocated.
+    // Limits are checked here, against the sum of all allocations.
     let decoder = decoder.config(DecoderConfig::new().limits(webpx::Limits::none()));
     let info = decoder.info();
     let size = (info.width as usize, info.height as usize);
@@ -59,7 +59,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header, target: &Target<'_>) -> Resu
     Ok(scaler.finish(icc_profile))
 }
 
-/// Scaled down by libwebp where that leaves enough for Lanczos3; libwebp keeps a few rows of a lossy image.
+/// Scaled down by libwebp where that leaves enough for Lanczos3; libwebp holds a few rows of a lossy image.
 fn opaque(
     decoder: Decoder<'_>,
     size: (usize, usize),
@@ -72,7 +72,7 @@ fn opaque(
     let scaled = (largest(|size| size.0), largest(|size| size.1));
     let internal = decoder_memory(&decoder);
     let (data, (width, height)) = if scaled.0 < size.0 && scaled.1 < size.1 {
-        // Decoded into a buffer of libwebp's, then copied.
+        // Decoded into a buffer of libwebp, then copied.
         target
             .limits
             .check_memory(internal + 2 * 3 * pixels(scaled))?;
@@ -107,8 +107,8 @@ fn pixels((width, height): (usize, usize)) -> u64 {
     (width as u64) * (height as u64)
 }
 
-/// What libwebp allocates beside its output: a lossless image or alpha plane is decoded whole, 4 bytes a pixel, and an
-/// alpha plane is stored besides.
+/// What libwebp allocates in addition to its output: a lossless image or alpha plane is decoded whole, 4 bytes a pixel,
+/// and an alpha plane is stored as well.
 fn decoder_memory(decoder: &Decoder<'_>) -> u64 {
     let info = decoder.info();
     let bytes_per_pixel = match (info.format, info.has_alpha) {

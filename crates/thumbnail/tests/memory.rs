@@ -1,4 +1,4 @@
-//! What an image makes the process hold, whatever its file announces: each case is decoded by a process of its own.
+//! The memory that decoding takes, whatever the file announces: each case is decoded in a separate process.
 #![allow(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -22,12 +22,12 @@ use thumbnail::{Limits, thumbnails};
 
 use minimal_tiff::tiff;
 
-/// What a process has besides, in this test.
+/// What the process of a case takes besides.
 const BASE: u64 = 32 << 20;
 /// What [`Limits::memory`] leaves out.
 const TABLES: u64 = 64 << 20;
 
-/// Decodes `file` to both sizes in a process of its own: the reason code or `done`, and the peak of its memory in bytes.
+/// Decodes `file` to both sizes in a separate process; returns the reason code or `done`, and its peak memory in bytes.
 fn decoded(name: &str, file: &[u8]) -> (String, u64) {
     let folder = tempfile(name);
     fs::write(&folder, file).unwrap();
@@ -84,7 +84,7 @@ fn stays_within(name: &str, file: &[u8], code: &str, most: u64) {
     assert!(peak <= most, "{name}: {peak} of {most} bytes");
 }
 
-/// So many zeros and some more, in zlib's wrapping, without ever having them: one compressed block again and again.
+/// At least `len` zeros in zlib's format, made of one compressed block repeated, without ever holding them.
 fn zeros(len: usize) -> Vec<u8> {
     const BLOCK: usize = 16 << 20;
     static COMPRESSED: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -179,7 +179,7 @@ fn a_jpeg_of_a_million_profile_parts_holds_few_of_them() {
     let part = b"\xff\xe2\0\x13ICC_PROFILE\0\x01\xffabc";
     let file = [&jpeg[..2], &part.repeat(2_000_000), &jpeg[2..]].concat();
     stays_within("parts.jpg", &file, "done", 0);
-    // As many as the numbers of parts allow, but together too long.
+    // As many parts as their numbers allow, but too long in total.
     let long = [
         b"\xff\xe2\xff\xffICC_PROFILE\0\x01\xff",
         &[7].repeat(65_519)[..],
@@ -240,7 +240,7 @@ fn a_jpeg_in_a_tiff_is_held_once() {
     stays_within("jpeg.tif", &tiff(&fields, &jpeg), "done", 150_000_000);
 }
 
-/// 120 tiles side by side, each 1,000 x 1,000 pixels of 32 bytes, that are all the same one, or none.
+/// 120 tiles side by side, each 1,000 x 1,000 pixels of 32 bytes, which all share the same bytes, or have none.
 #[test]
 fn a_row_of_tiles_that_is_not_read_in_place_is_too_large() {
     const TILE: usize = 32_000_000;
@@ -268,7 +268,7 @@ fn a_row_of_tiles_that_is_not_read_in_place_is_too_large() {
     }
 }
 
-/// Coded as one picture of 4:4:4, which is the most that a coded picture takes for its pixels.
+/// Coded as one picture in 4:4:4, which takes the most memory for its pixels.
 #[cfg(feature = "heic")]
 #[test]
 fn a_heic_that_is_no_grid_is_held_whole_or_refused() {

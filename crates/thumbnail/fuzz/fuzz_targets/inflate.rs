@@ -1,4 +1,4 @@
-//! The compressed pixels of a PNG, which the `image` crate must find to be the same image, or damaged, too.
+//! The compressed pixels of a PNG. The `image` crate must decode the same image, or also report it as damaged.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,8 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let ours = pixels(&file, u32::MAX, &Limits::default());
     let theirs = image::load_from_memory_with_format(&file, image::ImageFormat::Png);
-    // Where the two differ, zlib in Rust decides: `fdeflate` 0.3.7 takes codes that stand for nothing, and looks at what
-    // comes behind the last pixel.
+    // Where the two differ, zlib in Rust decides: `fdeflate` 0.3.7 accepts unused codes, and reads what follows the last
+    // pixel.
     let mut all = vec![0; ((width + 1) * height) as usize];
     let mut enough = || {
         let mut by_zlib = zlib_rs::Inflate::new(false, 15);

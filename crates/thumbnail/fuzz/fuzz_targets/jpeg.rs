@@ -1,4 +1,4 @@
-//! JPEGs: sequential, progressive, one scan a component.
+//! JPEGs: sequential, progressive, one scan for each component.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     let ([first, second, ..], Some(choice)) = (file.as_mut_slice(), bytes.last()) else {
         return;
     };
-    // A bit of it tells I from M, so that files of both are seeds.
+    // One bit distinguishes I from M, so that files of both byte orders are seeds.
     let order = if *first & 4 == 0 { b'I' } else { b'M' };
     (*first, *second) = (order, order);
     at_scale(&file, *choice);

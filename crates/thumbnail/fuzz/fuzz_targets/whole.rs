@@ -1,4 +1,4 @@
-//! Everything that takes bytes, on anything.
+//! Every public function that takes bytes, on arbitrary input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

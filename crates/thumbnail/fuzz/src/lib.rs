@@ -2,8 +2,8 @@
 
 use thumbnail::{Encoding, Limits, pixels, thumbnail_as};
 
-/// Decodes `bytes`, whose first are replaced by `magic`, so that mutation need not find out how a file begins. What
-/// was there chooses the size.
+/// Decodes `bytes` with their beginning replaced by `magic`, so that mutation need not discover it. The bytes that were
+/// replaced choose the size.
 pub fn some_scale(magic: &[u8], bytes: &[u8]) {
     let mut file = bytes.to_vec();
     let Some(start) = file.get_mut(..magic.len()) else {
@@ -14,8 +14,8 @@ pub fn some_scale(magic: &[u8], bytes: &[u8]) {
     at_scale(&file, choice);
 }
 
-/// Decodes a file to a size and in a way that `choice` is for: an image of 30 or so pixels needs 1, 2, 4 or 8 samples of
-/// a block, and planes or RGB.
+/// Decodes a file to a size and in a way that `choice` selects, so that an image of 30 or so pixels needs 1, 2, 4 or 8
+/// samples of a block, and planes or RGB.
 pub fn at_scale(file: &[u8], choice: u8) {
     let limits = Limits {
         pixels: 250_000,

@@ -70,7 +70,7 @@ impl<'a> Info<'a> {
         let masks = match compression {
             Compression::Masks => {
                 let [red, green, blue] = [bytes.le32(54)?, bytes.le32(58)?, bytes.le32(62)?];
-                // From 56 bytes on the header holds a mask for alpha; the masks follow the one of 40 bytes.
+                // A header of 56 bytes or more holds a mask for alpha; the masks follow a header of 40 bytes.
                 let alpha = if len >= 56 || stated == 6 {
                     bytes.le32(66)?
                 } else {

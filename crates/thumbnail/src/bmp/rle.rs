@@ -95,7 +95,7 @@ impl<'a> Rle<'a> {
         Ok(*pair)
     }
 
-    /// Stores pixels; what is beyond the row's end is dropped.
+    /// Stores pixels; those beyond the row's end are dropped.
     fn put(&mut self, count: usize, stored: &[u8]) {
         let end = (self.x + count).min(self.width);
         for (nth, x) in (self.x..end).enumerate() {

@@ -1,12 +1,12 @@
 //! Optimal Huffman tables (T.81, annex K.2), as a file lists them and as codes.
 
-/// Bits of the longest code.
-const LONGEST: usize = 16;
+/// The maximum length of a code.
+const MAX_CODE_BITS: usize = 16;
 
 /// A table as a file lists it.
 pub(super) struct Spec {
     /// The number of codes of each length, 1 to 16 bits.
-    pub counts: [u8; LONGEST],
+    pub counts: [u8; MAX_CODE_BITS],
     /// The symbols, those of the shortest codes first.
     pub symbols: Vec<u8>,
 }
@@ -37,12 +37,12 @@ impl Spec {
 
 /// The best number of codes of each length, 1 to 16 bits, for symbols of these weights, the lightest first: the
 /// package-merge algorithm (Larmore and Hirschberg 1990), which is optimal under a limit of lengths.
-fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
+fn code_lengths(weights: &[u64]) -> [usize; MAX_CODE_BITS] {
     // Each list has the symbols and packages of two items of the list before it, by weight.
-    let mut lists: Vec<Vec<(u64, bool)>> = Vec::with_capacity(LONGEST);
-    for _ in 0..LONGEST {
+    let mut lists: Vec<Vec<(u64, bool)>> = Vec::with_capacity(MAX_CODE_BITS);
+    for _ in 0..MAX_CODE_BITS {
         let before = lists.last().map_or(&[][..], Vec::as_slice);
-        // Of equal weights symbols come first, so that those taken in a list are taken in the next, too.
+        // At equal weights symbols come first, so that those taken in one list are taken in the next, too.
         let mut list: Vec<_> = weights.iter().map(|weight| (*weight, true)).collect();
         let pairs = before.chunks_exact(2);
         list.extend(pairs.map(|pair| (pair[0].0 + pair[1].0, false)));
@@ -52,7 +52,7 @@ fn code_lengths(weights: &[u64]) -> [usize; LONGEST] {
     // These items of the last list are selected, and in the lists before it those that their packages consist of. The
     // number of lists in which a symbol is selected is the length of its code.
     let mut wanted = 2 * (weights.len() - 1);
-    let mut as_long = [0; LONGEST + 1];
+    let mut as_long = [0; MAX_CODE_BITS + 1];
     for (as_long, list) in as_long.iter_mut().zip(lists.iter().rev()) {
         *as_long = list[..wanted].iter().filter(|(_, symbol)| *symbol).count();
         wanted = 2 * (wanted - *as_long);
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(lengths(&[7]), [1]);
         assert_eq!(lengths(&[0, 0, 3, 3]), [0, 0, 1, 2]);
         assert_eq!(lengths(&[8, 1, 4, 2, 16]), [2, 5, 3, 4, 1]);
-        // Eight alike, and the one that is all ones: one has a bit more.
+        // Eight equal frequencies and the reserved code of all ones: one code is a bit longer.
         assert_eq!(lengths(&[5; 7]), [3; 7]);
     }
 
@@ -120,7 +120,7 @@ mod tests {
             let codes: Vec<_> = (0..some.len())
                 .map(|symbol| codes.of(symbol as u8))
                 .collect();
-            // What the codes leave of all that can follow is no more than the one of all ones takes.
+            // The codes leave no more room than the reserved code of all ones takes.
             let taken: u32 = codes.iter().map(|(_, len)| 1_u32 << (16 - len)).sum();
             let longest = codes.iter().map(|(_, len)| len).max().unwrap();
             assert_eq!(taken, (1 << 16) - (1 << (16 - longest)));

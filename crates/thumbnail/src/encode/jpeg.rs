@@ -1,5 +1,5 @@
-//! Baseline JPEG, 4:2:0, from planes, so that images of JPEGs are never converted to RGB. Huffman tables are optimal, so
-//! symbols are collected before they are written.
+//! Baseline JPEG, 4:2:0, from planes, so that images decoded from JPEG are never converted to RGB. Huffman tables are
+//! optimal, so symbols are collected before they are written.
 
 use super::bit_writer::BitWriter;
 use super::forward_dct::{SCALES, forward_dct};
@@ -85,7 +85,7 @@ const LUMA: u8 = 0;
 const CHROMA: u8 = 2;
 
 impl Collected {
-    /// A coefficient, or what stands for several; in the form of T.81, table F.1: a negative one is less by one.
+    /// A coefficient, or a symbol for several. Values have the form of T.81, table F.1: one is subtracted from a negative one.
     #[inline]
     fn push(&mut self, table: u8, run: usize, value: i32) {
         let size = 32 - value.unsigned_abs().leading_zeros();
@@ -136,7 +136,7 @@ fn headers(
         .take(if color { 4 } else { 2 })
         .flat_map(|(class, spec)| [&[class][..], &spec.counts, &spec.symbols].concat())
         .collect();
-    // A start-of-image marker has no length: it stands before the first segment, which is written here.
+    // A start-of-image marker has no length: it precedes the first segment, which is written here.
     segment(0xe0, &[b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"]);
     segment(0xdb, &[&[0], luma_quant]);
     if color {
@@ -166,7 +166,7 @@ struct Channel<'a> {
     blocks: usize,
     /// The factor of each coefficient, in rows of 8.
     steps: [f32; 64],
-    /// Of its DC coefficients; that of the others comes next.
+    /// The table of its DC coefficients; that of its AC coefficients is the next.
     table: u8,
     predicted: i32,
 }

@@ -1,4 +1,4 @@
-//! In place of HEIC in a build without HEVC.
+//! Replaces HEIC in a build without HEVC.
 
 use crate::bytes::{Bytes, HeaderError};
 use crate::decode::{Scaled, Target};
@@ -6,7 +6,7 @@ use crate::header::{Geometry, Header};
 use crate::{Error, Format};
 
 pub(crate) fn header(_: Bytes<'_>) -> Result<Geometry, HeaderError> {
-    // Decoding says why it cannot be read.
+    // Decoding reports why it cannot be read.
     Ok(Geometry::upright(1, 1))
 }
 

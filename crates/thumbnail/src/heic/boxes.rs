@@ -34,7 +34,7 @@ impl<'a> Boxes<'a> {
         Ok(Some(Box { kind, body }))
     }
 
-    /// The next box of a kind; those before it need not be there whole. [`HeaderError::Incomplete`] at the end.
+    /// The next box of a kind; those before it may be incomplete. [`HeaderError::Incomplete`] at the end.
     pub fn find(&mut self, wanted: [u8; 4]) -> Result<&'a [u8], HeaderError> {
         loop {
             let (kind, head, len) = self.start()?;

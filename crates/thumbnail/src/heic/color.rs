@@ -1,4 +1,4 @@
-//! `YCbCr` of any matrix, range and transfer to sRGB. Planes are scaled first; what is converted is small.
+//! `YCbCr` of any matrix, range and transfer to sRGB. Planes are scaled first, so that few samples are converted.
 
 use super::image::{Crop, Image, Nclx};
 use super::planes::Planes;
@@ -92,7 +92,7 @@ pub(super) fn scale(
     })
 }
 
-/// An image with alpha (width, height and samples), row by row, so that what is not seen does not color what is.
+/// An image with alpha (width, height and samples), row by row, so that transparent pixels do not color visible ones.
 pub(super) fn scale_with_alpha(
     planes: &mut Planes<'_, '_>,
     image: &Image<'_>,
@@ -165,7 +165,7 @@ pub(super) fn scale_with_alpha(
 struct Converter {
     matrix: Matrix,
     transfer: Transfer,
-    /// From the file's primaries to those of sRGB, of linear light.
+    /// From the file's primaries to those of sRGB, in linear light.
     primaries: Option<[[f32; 3]; 3]>,
 }
 
@@ -179,7 +179,7 @@ enum Matrix {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transfer {
-    /// That of sRGB, or one so near that decoders take it for that.
+    /// That of sRGB, or one so close that decoders treat it as such.
     Srgb,
     Linear,
     Pq,
@@ -187,7 +187,7 @@ enum Transfer {
 }
 
 impl Converter {
-    /// An ICC profile is in place of transfer and primaries.
+    /// An ICC profile replaces transfer and primaries.
     fn new(nclx: Nclx, has_icc_profile: bool) -> Self {
         let matrix = match nclx.matrix {
             0 => Matrix::Identity,
@@ -257,9 +257,9 @@ impl Converter {
         }
     }
 
-    /// Linear light, of which 1 is white that is not brighter than paper.
+    /// Linear light, where 1 is the white of paper.
     fn light(&self, stored: [f32; 3]) -> [f32; 3] {
-        /// Candelas a square meter of that white (ITU-R BT.2408, section 2.1).
+        /// The luminance of that white in candelas per square meter (ITU-R BT.2408, section 2.1).
         const WHITE: f32 = 203.0;
         match self.transfer {
             Transfer::Linear => stored,
@@ -276,7 +276,7 @@ impl Converter {
                 let part = (root - 0.835_937_5).max(0.0) / (18.851_563 - 18.6875 * root);
                 part.powf(1.0 / 0.159_301_76) * 10_000.0 / WHITE
             }),
-            // ITU-R BT.2100, table 5, for a display of 1,000 candelas a square meter.
+            // ITU-R BT.2100, table 5, for a display of 1,000 candelas per square meter.
             Transfer::Hlg => {
                 let scene = stored.map(|level| {
                     if level <= 0.5 {
@@ -293,7 +293,7 @@ impl Converter {
     }
 }
 
-/// From the primaries of a number in H.273 to those of sRGB; nothing for those that are near enough.
+/// From the primaries with a number of H.273 to those of sRGB; `None` if they are close enough to need no conversion.
 fn primaries_to_srgb(primaries: u16) -> Option<[[f32; 3]; 3]> {
     match primaries {
         PRIMARIES_BT2020 => Some([
@@ -310,8 +310,8 @@ fn primaries_to_srgb(primaries: u16) -> Option<[[f32; 3]; 3]> {
     }
 }
 
-/// Leaves what is darker than three quarters of white as it is, and brings all that is brighter into the last quarter,
-/// by the brightest channel, so that hues stay.
+/// Keeps levels below three quarters of white, and compresses those above into the last quarter, by the brightest
+/// channel, so that hues are preserved.
 fn tone_map(light: [f32; 3]) -> [f32; 3] {
     const KNEE: f32 = 0.75;
     let max = light[0].max(light[1]).max(light[2]);

@@ -26,7 +26,7 @@ pub(super) struct Item {
     in_idat: bool,
     /// In another file, or made out of other items' bytes.
     elsewhere: bool,
-    /// Position and length; a length of 0 is all that follows.
+    /// Position and length; a length of 0 means up to the end.
     extents: Vec<(u64, u64)>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// Reads the box `meta`; the rest of the file need not be there yet.
+    /// Reads the box `meta`; the rest of the file may be missing.
     pub fn read(file: &'a [u8]) -> Result<Self, HeaderError> {
         let meta = Boxes::new(file).find(*b"meta")?;
         let (_, _, Fields(meta)) = full_box(meta)?;
@@ -235,7 +235,7 @@ impl<'a> Container<'a> {
                             return Err(HeaderError::Invalid("its items have too many properties"));
                         }
                         for _ in 0..count {
-                            // Counted from 1; the highest bit says that it must not be ignored.
+                            // Counted from 1; the highest bit marks a property that must not be ignored.
                             let index = if flags & 1 == 1 {
                                 fields.u16()? & 0x7fff
                             } else {
@@ -274,7 +274,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// What is in a box that is there whole is not to come.
+/// More bytes would not help where a box is complete: [`HeaderError::Incomplete`] becomes invalid.
 fn invalid(error: HeaderError) -> HeaderError {
     match error {
         HeaderError::Incomplete => TRUNCATED,

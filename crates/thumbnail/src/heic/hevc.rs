@@ -1,4 +1,4 @@
-//! One coded picture by `heifer-hevc-dec`. Nothing else here knows that crate.
+//! Decodes one coded picture with `heifer-hevc-dec`. No other module uses that crate.
 
 use heifer_hevc_dec::decoder::{DecodeOptions, decode_picture};
 use heifer_hevc_dec::nal::{NalUnit, NalUnitType};
@@ -14,7 +14,7 @@ use crate::bytes::HeaderError;
 /// Planes of luma and, unless it is gray, two of chroma, of samples of any depth.
 pub(super) struct Picture {
     pub planes: Vec<PicturePlane>,
-    /// What the stream says of its colors.
+    /// The colors that the stream declares.
     pub nclx: Nclx,
 }
 
@@ -25,27 +25,27 @@ pub(super) struct PicturePlane {
     pub samples: Vec<u16>,
 }
 
-/// The coded size is a multiple of the smallest coding block, which is at most so large.
+/// The coded size is a multiple of the smallest coding block, which has at most this many pixels a side.
 const MAX_BLOCK: u64 = 64;
-/// The decoder takes slices that decode the same blocks again: those of an image may decode so many pixels in all, each
-/// counted as if it decoded its whole picture.
+/// The decoder accepts slices that decode the same blocks again. This is how many pixels all slices of an image may
+/// decode, each counted as its whole picture.
 pub(super) const MAX_SLICE_PIXELS: u64 = 512_000_000;
-/// Three samples of 2 bytes, and the state of blocks; the samples without what is cropped are those that it gives.
+/// Three samples of 2 bytes, and the state of blocks. The cropped samples that it returns are not included.
 const BYTES_OF_PIXEL: u64 = 8;
-/// Its item, joined from pieces, the stream that is made of it, and the same without its escapes.
+/// The item joined from its pieces, the stream built from it, and the stream without its escapes.
 const COPIES_OF_STREAM: u64 = 3;
 
-/// Bytes that decoding a picture holds besides the samples that it gives.
+/// Bytes that decoding a picture holds besides the samples that it returns.
 pub(super) fn memory(size: (usize, usize), item_len: u64) -> u64 {
     coded_pixels(size) * BYTES_OF_PIXEL + item_len * COPIES_OF_STREAM
 }
 
-/// The most that a picture of a size may be coded as.
+/// The maximum number of coded pixels for a picture of this size.
 fn coded_pixels((width, height): (usize, usize)) -> u64 {
     (width as u64 + MAX_BLOCK) * (height as u64 + MAX_BLOCK)
 }
 
-/// Decodes the picture of an item that is declared to be of `size`. Its slices are taken from `slice_pixels`.
+/// Decodes the picture of an item with the declared `size`. Its slices are subtracted from `slice_pixels`.
 pub(super) fn decode(
     container: &Container<'_>,
     id: u32,

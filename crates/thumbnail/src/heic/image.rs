@@ -1,4 +1,4 @@
-//! Which item is the image, what it is made of, and how it is to be seen.
+//! Which item is the image, what it consists of, and how it is displayed.
 
 use std::collections::BTreeSet;
 
@@ -45,9 +45,9 @@ pub(super) struct Image<'a> {
     pub tile_height: usize,
     /// Width and height before it is cropped.
     pub uncropped: (usize, usize),
-    /// What is seen of the tiles together.
+    /// The visible part of all tiles together.
     pub crop: Crop,
-    /// As EXIF counts it.
+    /// As in EXIF, 1 to 8.
     pub orientation: u8,
     pub nclx: Option<Nclx>,
     pub icc_profile: Option<&'a [u8]>,
@@ -56,11 +56,11 @@ pub(super) struct Image<'a> {
     pub premultiplied: bool,
 }
 
-/// Pixels that the tiles of a grid may have beyond those of the image: 3 in 10, or for small images so many.
+/// Pixels that the tiles of a grid may have beyond those of the image: 30 %, or this many if that is more.
 const MAX_EXCESS: usize = 4_000_000;
 
 impl<'a> Image<'a> {
-    /// The primary item; where that is something that is not supported, its largest preview that is.
+    /// The primary item; if that is not supported, its largest preview that is.
     pub fn find(container: &Container<'a>) -> Result<Self, Error> {
         let primary = Self::read(container, container.primary);
         let Err(Error::UnsupportedVariant { .. }) = primary else {
@@ -73,7 +73,7 @@ impl<'a> Image<'a> {
             .map_or(primary, Ok)
     }
 
-    /// An item of alpha, of which nothing but the samples counts.
+    /// An alpha item, of which only the samples are used.
     pub fn alpha(container: &Container<'a>, id: u32) -> Result<Self, Error> {
         Self::read(container, id)
     }
@@ -212,7 +212,7 @@ impl<'a> Image<'a> {
         Ok(())
     }
 
-    /// The orientation that comes of this one and then another.
+    /// Combines this orientation with one that is applied after it.
     fn then(&mut self, orientation: u8) {
         let product = |[a, b, c, d]: [i8; 4], [e, f, g, h]: [i8; 4]| {
             [a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h]
@@ -286,8 +286,7 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Which stored pixel is seen where, for EXIF orientations 1 to 8: columns and rows of what is stored by those of what
-/// is seen.
+/// For EXIF orientations 1 to 8, the matrix from displayed to stored columns and rows.
 const ORIENTATIONS: [[i8; 4]; 8] = [
     [1, 0, 0, 1],
     [-1, 0, 0, 1],
@@ -306,7 +305,7 @@ fn kind<'c>(container: &'c Container<'_>, id: u32) -> Result<&'c [u8; 4], Error>
         .ok_or_else(|| Error::corrupt("an item is missing"))
 }
 
-/// `ispe` of an item; none where a side is 0 or so long that products of sizes would overflow.
+/// `ispe` of an item; `None` if a side is 0, or so long that products of sizes would overflow.
 pub(super) fn declared_size(container: &Container<'_>, id: u32) -> Option<(usize, usize)> {
     let property = container
         .properties_of(id)

@@ -1,4 +1,4 @@
-//! The rows of an image, of whose tiles one row is in memory at a time.
+//! The rows of an image. One row of tiles is in memory at a time.
 
 use super::container::Container;
 use super::hevc::{self, Picture};
@@ -17,16 +17,16 @@ pub(super) struct Planes<'c, 'a> {
     /// The tiles side by side, and which row of them it is.
     band: Vec<Picture>,
     band_index: usize,
-    /// What the slices of all tiles may still decode.
+    /// Pixels that the slices of all tiles may still decode.
     slice_pixels: u64,
-    /// Luma samples for each of chroma, across and down; nothing where there is no chroma.
+    /// Luma samples for each chroma sample, across and down; `None` without chroma.
     pub subsampling: Option<(usize, usize)>,
     declared_nclx: Option<Nclx>,
     pub nclx: Nclx,
 }
 
 impl<'c, 'a> Planes<'c, 'a> {
-    /// Checks what decoding takes, without decoding yet.
+    /// Checks the cost of decoding, without decoding yet.
     pub fn new(
         container: &'c Container<'a>,
         image: &Image<'a>,
@@ -59,7 +59,7 @@ impl<'c, 'a> Planes<'c, 'a> {
         })
     }
 
-    /// Decodes the first row of tiles, which says what the others are like.
+    /// Decodes the first row of tiles, which the others must resemble.
     pub fn open(mut self) -> Result<Self, Error> {
         self.read_band(0)?;
         let first = &self.band[0];
@@ -74,7 +74,7 @@ impl<'c, 'a> Planes<'c, 'a> {
             .is_some_and(|(_, down)| row.is_multiple_of(down))
     }
 
-    /// Decodes the tiles of a row of luma, if it is not in those that were decoded last.
+    /// Decodes the tiles that contain a row of luma, unless they were decoded last.
     pub fn seek(&mut self, row: usize) -> Result<(), Error> {
         let band = row / self.size.1;
         if band != self.band_index {
@@ -107,7 +107,7 @@ impl<'c, 'a> Planes<'c, 'a> {
         }
     }
 
-    /// What a sample is to be lowered by and multiplied with (ITU-T H.273, section 8.3).
+    /// The offset to subtract from a sample and the factor to multiply it by (ITU-T H.273, section 8.3).
     fn levels(&self, plane: usize, bits: u8) -> (f32, f32) {
         let depth = f32::from(1_u16 << (bits.clamp(8, 16) - 8));
         let max = 256.0 * depth - 1.0;

@@ -6,7 +6,7 @@ use super::InvalidData;
 
 /// Positions in the window are taken modulo this, so that no index is out of bounds.
 const SPAN: usize = 1 << 16;
-/// Bytes of a segment that the window holds at most; after them are zeros.
+/// The maximum number of bytes of a segment in the window; zeros follow them.
 const FULL: usize = SPAN - 2 * RESERVE;
 /// More than the bytes of a minimum coded unit: 10 blocks of 64 coefficients of at most 16 + 11 bits.
 const RESERVE: usize = 4096;
@@ -85,7 +85,7 @@ impl<'a> Bits<'a> {
                     self.filled += 1;
                     self.at += 2;
                 }
-                // Fill bytes may stand before a marker.
+                // Fill bytes may precede a marker.
                 Some(0xff) => self.at += 1,
                 _ => {
                     self.ended = true;

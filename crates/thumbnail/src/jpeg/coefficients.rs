@@ -25,7 +25,7 @@ struct Grid {
     values: Vec<i16>,
     /// Bit n of a block is set if its coefficient n is not zero; empty unless AC scans of a progressive frame are read.
     nonzero: Vec<u64>,
-    /// As it was at the first scan of the component.
+    /// The table in effect at the first scan of the component.
     quant: Option<Rc<[f32; 64]>>,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn read(
             }
         }
         read_scan(bytes, parser, frame, &scan, &mut grids)?;
-        // What comes after the last component of a sequential frame is not needed.
+        // Nothing is needed after the last component of a sequential frame.
         if frame.process == Process::Sequential && grids.iter().all(|grid| grid.quant.is_some()) {
             break;
         }
@@ -134,9 +134,9 @@ fn read_scan(
     }
 }
 
-/// Decodes what a scan has of a block.
+/// Decodes the part of a block that one scan holds.
 trait BlockCoder {
-    /// Resets what is predicted from block to block.
+    /// Resets the predictions from block to block.
     fn restart(&mut self);
 
     /// The block at `index` of the scan's component `part`.
@@ -160,7 +160,7 @@ fn each_block(
 ) -> Result<(), Error> {
     let mut bits = Bits::new(bytes, scan.data);
     let mut restarts = Restarts::new(parser.restart_interval);
-    // A component alone has units of one block, and none beyond the image's edge.
+    // A scan of one component has units of one block, and none beyond the image's edge.
     let alone = scan.components.len() == 1;
     let (across, down) = if alone {
         frame.blocks(scan.components[0].component)
@@ -230,7 +230,7 @@ impl BlockCoder for Whole {
 
 /// The DC coefficients of a progressive scan: their upper bits, or one more bit of each.
 struct Dc {
-    /// None where a bit is added.
+    /// Empty for a scan that adds one bit.
     tables: Vec<Rc<Table>>,
     predicted: Vec<i32>,
     low: u32,
@@ -273,7 +273,7 @@ fn next_dc(bits: &mut Reader<'_>, table: &Table, predicted: &mut i32) -> Result<
 struct Ac<'s> {
     table: Rc<Table>,
     scan: &'s Scan,
-    /// Blocks from here on that have nothing new.
+    /// The number of following blocks without new coefficients.
     empty_blocks: u32,
 }
 

@@ -93,7 +93,7 @@ impl Frame {
         )
     }
 
-    /// Blocks of a component in a scan of its own, across and down.
+    /// Blocks of a component in a non-interleaved scan, across and down.
     pub fn blocks(&self, component: usize) -> (usize, usize) {
         let Component { h, v, .. } = &self.components[component];
         (
@@ -158,7 +158,7 @@ impl Scan {
             return Err(invalid());
         }
         let (first, last, high, low) = match frame.process {
-            // Encoders write anything here; libjpeg does not look at it either.
+            // Encoders write anything here, and libjpeg ignores it, too.
             Process::Sequential => (0, 63, 0, 0),
             Process::Progressive => (
                 usize::from(*first),

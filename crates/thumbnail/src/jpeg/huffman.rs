@@ -70,7 +70,7 @@ impl Table {
         self.taken(self.look(bits), bits)
     }
 
-    /// The entry for the next bits, to be [taken](Self::taken). A lookup may come before a refill, so that the two do not
+    /// The entry for the next bits, to be passed to [`Self::taken`]. A lookup may precede a refill, so that the two do not
     /// depend on each other.
     #[inline(always)]
     pub fn look(&self, bits: &Reader<'_>) -> u16 {
@@ -118,13 +118,13 @@ pub(crate) struct AcTable {
     /// +-------------+-----------+-----------+---------------------+
     /// ```
     values: Box<[u32; 1 << VALUE_LOOK]>,
-    /// For skipping: all symbols together whose codes are within the next [`SKIP_LOOK`] bits and which have at most
-    /// [`MAX_SKIP`] bits with their values. Their length in the lowest 6 bits, their number of coefficients above, plus
-    /// [`ENDS`] if they end the block.
+    /// For skipping several symbols at once: those whose codes are within the next [`SKIP_LOOK`] bits and which, with their
+    /// values, have at most [`MAX_SKIP`] bits. The lowest 6 bits are their length; above it is the number of their
+    /// coefficients, plus [`ENDS`] if they end the block.
     skips: Box<[u16; 1 << SKIP_LOOK]>,
 }
 
-/// The most bits that an entry of `skips` skips: two of them leave enough of a refill for a lookup.
+/// The maximum number of bits that an entry of `skips` skips: after two of them a refill has enough left for a lookup.
 const MAX_SKIP: u32 = 25;
 /// The zero run of an entry of `values` that ends the block.
 const NO_MORE: u32 = 64;

@@ -3,7 +3,7 @@
 //! It is the algorithm of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), with constants of 13 bits and 2 bits kept
 //! between its passes, as in libjpeg's accurate transform: with the same results, bit by bit.
 
-/// Bits of the constants, and what is kept of them between the two passes.
+/// Fraction bits of the constants, and those kept between the two passes.
 const CONSTANT: u32 = 13;
 const KEPT: u32 = 2;
 

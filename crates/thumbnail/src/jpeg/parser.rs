@@ -9,13 +9,13 @@ use crate::Error;
 use crate::bytes::{Bytes, HeaderError};
 use crate::srgb::MAX_ICC_PROFILE;
 
-/// A file with more scans is made to keep decoders busy.
+/// A file with more scans is made to waste a decoder's time.
 const MAX_SCANS: usize = 100;
 
 /// Parts of an ICC profile, whose numbers have 8 bits.
 const MAX_ICC_PARTS: usize = 255;
 
-/// What the components of a frame stand for.
+/// What the components of a frame mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ColorSpace {
     Gray,
@@ -32,7 +32,7 @@ pub(super) struct Parser<'a> {
     bytes: Bytes<'a>,
     at: u64,
     scans: usize,
-    /// Of the image, for a frame that does not state it.
+    /// The image's height, for a frame that does not state it.
     height: usize,
     quants: [Option<Rc<[f32; 64]>>; 4],
     dc: [Option<Rc<Table>>; 4],
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// A table of the file; where it has none, as in the frames of Motion JPEG, the standard's own.
+/// A table of the file, or the standard's own if it has none, as in the frames of Motion JPEG.
 fn table(
     found: Option<&Rc<Table>>,
     standard: impl FnOnce() -> Option<Table>,

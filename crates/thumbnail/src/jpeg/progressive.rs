@@ -82,7 +82,7 @@ pub(super) fn refine(
             1 => fresh = Some(if bits.flag() { step } else { -step }),
             _ => return Err(InvalidData),
         }
-        // Skips as many zeros as the run says; nonzero coefficients on the way get their next bit.
+        // Skips the zeros of the run; nonzero coefficients among them get their next bit.
         while place <= scan.last {
             if *nonzero >> place & 1 == 1 {
                 correct(bits, values, place, step);

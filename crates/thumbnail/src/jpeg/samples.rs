@@ -1,4 +1,4 @@
-//! Samples at full size, for a format that holds JPEG streams and says itself what their components are.
+//! Samples at full size, for a format that contains JPEG streams and defines what their components mean.
 
 use super::coefficients;
 use super::frame::Process;
@@ -9,14 +9,14 @@ use super::upsample::Converter;
 use crate::resample::byte;
 use crate::{Error, Limits};
 
-/// Interleaved, those of subsampled components interpolated, none converted.
+/// Interleaved samples: subsampled components are interpolated, colors are not converted.
 pub(crate) struct Samples {
     pub width: usize,
     pub components: usize,
     pub data: Vec<u8>,
 }
 
-/// What fills up the last units of an image may be counted as pixels.
+/// Some writers count the padding of the last units as pixels.
 const MAX_UNIT: usize = 32;
 
 /// Decodes a stream of at most `max` pixels across and down.

@@ -1,11 +1,11 @@
-//! How many samples of each block the sizes wanted need.
+//! How many samples of each block are needed for the sizes wanted.
 
 use super::frame::{Component, Frame};
 use super::scaled_idct::{Basis, last_coefficient};
 use crate::resample::Axis;
 
-/// Samples that go into Lanczos3 must be at least so many times those wanted, where they are means of pixels: the
-/// resampling compensates their blur.
+/// The minimum ratio of samples to output pixels for Lanczos3 where samples are means of pixels, whose blur the
+/// resampling compensates.
 const MIN_RATIO_OF_MEANS: f64 = 1.25;
 /// The same for 4 samples a block, which lack the block's high frequencies.
 const MIN_RATIO_OF_FOUR: f64 = 1.7;
@@ -24,12 +24,12 @@ pub(super) struct ComponentScale {
     pub rows: usize,
     pub axis_across: Axis,
     pub axis_down: Axis,
-    /// Samples in the pixels that one minimum coded unit covers, which compares components.
+    /// Samples for the pixels of one minimum coded unit, to compare components by.
     pub unit: (usize, usize),
 }
 
-/// The scale of each component for images of at most `largest`. With `half_chroma`, components are scaled independently
-/// and those of color to half of `largest`; otherwise the samples of one are a whole multiple of those of another,
+/// The scale of each component for images of at most `largest`. With `half_chroma`, components are scaled independently,
+/// and chroma to half of `largest`; otherwise the samples of one component are a whole multiple of those of another,
 /// wherever sampling factors allow it.
 pub(super) fn component_scales(
     frame: &Frame,
@@ -51,8 +51,8 @@ pub(super) fn component_scales(
         (8, 8)
     };
     let scale = |(index, component): (usize, &Component)| {
-        // A component that is stored at half the size needs twice the samples of a block, one that is wanted at half
-        // the size needs half of them.
+        // A component stored at half the size needs twice the samples of a block; one wanted at half the size needs
+        // half of them.
         let less = if half_chroma && index > 0 { 2 } else { 1 };
         let side = |samples: usize, max: usize, own: usize| {
             let enough = (samples * max).div_ceil(own * less);
@@ -78,7 +78,7 @@ pub(super) fn component_scales(
     frame.components.iter().enumerate().map(scale).collect()
 }
 
-/// Samples a side of a block at the full resolution of the frame, for `pixels` to become `wanted`.
+/// Samples a side of a block at the full resolution of the frame that scale `pixels` to `wanted`.
 fn samples(pixels: usize, wanted: usize) -> usize {
     [
         (1, MIN_RATIO_OF_MEANS),

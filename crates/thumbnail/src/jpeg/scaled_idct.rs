@@ -27,7 +27,7 @@ pub(crate) const ZIGZAG: [usize; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// The last coefficient that so many samples a side depend on, in zigzag order. For 2 samples, those after it amount to
+/// The last coefficient in zigzag order that this many samples a side depend on. For 2 samples, the later ones amount to
 /// less than a level; for 4, all of the lowest 4 by 4 frequencies count.
 pub(crate) fn last_coefficient(across: usize, down: usize) -> usize {
     match across.max(down) {
@@ -42,15 +42,15 @@ pub(crate) fn last_coefficient(across: usize, down: usize) -> usize {
 #[derive(Clone, Copy)]
 pub(crate) struct Basis {
     samples: usize,
-    /// Of the 4 lowest, by frequency, then sample.
+    /// For the 4 lowest frequencies, by frequency, then sample.
     weights: [[f32; 4]; 4],
-    /// Of all that count.
+    /// For all frequencies that count.
     all: [[f32; 8]; 8],
 }
 
 impl Basis {
-    /// 1 and 2 samples are means of the pixels they stand for; 4 are the 4-point inverse transform, which cuts
-    /// frequencies off and blurs nothing.
+    /// 1 and 2 samples are means of pixels; 4 are the 4-point inverse transform, which drops high frequencies and blurs
+    /// nothing.
     pub fn new(samples: usize) -> Self {
         let mut all = [[0.0; 8]; 8];
         for (frequency, weights) in

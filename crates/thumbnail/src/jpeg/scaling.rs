@@ -1,4 +1,4 @@
-//! Rows of samples to each size.
+//! Scales rows of samples to each size.
 
 use super::parser::ColorSpace;
 use super::scale::ComponentScale;
@@ -10,7 +10,7 @@ use crate::resample::{Between, PlaneResample};
 pub(super) struct Scaling {
     /// By component, then size.
     planes: Vec<Vec<PlaneResample>>,
-    /// Where pixels are scaled; without it, components are.
+    /// Present if pixels are scaled rather than components.
     converter: Option<Converter>,
 }
 

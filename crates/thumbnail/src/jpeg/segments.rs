@@ -59,7 +59,7 @@ pub(crate) mod marker {
     pub const APP2: u8 = 0xe2;
     pub const APP14: u8 = 0xee;
 
-    /// `SOF0` to `SOF15`, among which `DHT`, `JPG` and `DAC` have their numbers.
+    /// `SOF0` to `SOF15`; `DHT`, `JPG` and `DAC` have numbers in that range.
     pub fn is_frame(marker: u8) -> bool {
         matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
     }
@@ -101,7 +101,7 @@ impl<'a> Segments<'a> {
         Self { bytes, at }
     }
 
-    /// The next segment. Bytes that belong to none are skipped, as libjpeg does.
+    /// The next segment. Bytes outside segments are skipped, as by libjpeg.
     pub fn next(&mut self) -> Result<Segment<'a>, HeaderError> {
         loop {
             let [first, marker] = self.bytes.array(self.at)?;

@@ -1,4 +1,4 @@
-//! Rows of components to rows of RGB or CMYK, in whole levels as libjpeg makes them.
+//! Converts rows of components to rows of RGB or CMYK, in whole levels as libjpeg does.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use super::scale::ComponentScale;
 use crate::planes::rgb;
 use crate::resample::whole_level;
 
-/// Takes the rows of components as they come, and emits rows of converted pixels, one plane a channel.
+/// Takes the rows of components as they are decoded, and emits rows of converted pixels, one plane for each channel.
 pub(super) struct Converter {
     color_space: ColorSpace,
     components: Vec<Upsampler>,
@@ -42,7 +42,7 @@ impl Converter {
         }
     }
 
-    /// Takes a row of a component, and calls `emit` with each row of pixels that is complete now.
+    /// Takes a row of a component, and calls `emit` with each row of pixels that it completes.
     pub fn row(&mut self, component: usize, row: &[f32], mut emit: impl FnMut(&[Vec<f32>])) {
         self.components[component].push(row);
         while self.emitted < self.rows
@@ -100,7 +100,7 @@ pub(super) fn full_size(scales: &[ComponentScale]) -> (usize, usize) {
     (largest(|scale| scale.unit.0), largest(|scale| scale.unit.1))
 }
 
-/// Samples at full size for so many of a component.
+/// The ratio of samples at full size to samples of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ratio(usize, usize);
 
@@ -154,8 +154,8 @@ impl Upsampler {
         nearer.max(further) < self.first + self.rows.len()
     }
 
-    /// Fills `out` with a row at full size: 3 parts of what is nearer and 1 of what is further where the component has
-    /// half the samples, with libjpeg's rounding; repeated samples where it has fewer.
+    /// Fills `out` with a row at full size. At half the samples it interpolates 3:1 between the nearer and the further
+    /// sample, with libjpeg's rounding; at fewer it repeats samples.
     fn upsample(&mut self, full_row: usize, out: &mut [f32]) {
         let (nearer, further) = self.sources(full_row);
         while self.first < nearer.min(further) {
@@ -198,7 +198,7 @@ impl Upsampler {
     }
 }
 
-/// The whole part of a number of sixteenths.
+/// Rounds down a level that is a multiple of 1/16.
 #[inline(always)]
 fn floor(level: f32) -> f32 {
     whole_level(level - 0.47)

@@ -1,4 +1,4 @@
-//! The chunks of a PNG (third edition, section 5), and what those before the image data say.
+//! The chunks of a PNG (third edition, section 5), and the contents of those before the image data.
 
 use super::inflate::Inflate;
 use crate::Error;
@@ -11,7 +11,7 @@ use crate::tiff;
 const FIRST_CHUNK: usize = 8;
 /// Bytes of length, type and checksum.
 const FRAMING: u64 = 12;
-/// Bytes of a chunk that are taken at once.
+/// Bytes of a chunk that are read at once.
 const PIECE: usize = 32 * 1024;
 
 /// Size from `IHDR`, orientation from `eXIf` where that comes before the image data.
@@ -36,7 +36,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
     }
 }
 
-/// What the chunks before the image data say.
+/// The contents of the chunks before the image data.
 pub(super) struct Chunks<'a> {
     pub depth: u8,
     pub color_type: u8,
@@ -113,7 +113,7 @@ struct Chunk<'a> {
     kind: [u8; 4],
     /// Cut off where the file ends.
     data: &'a [u8],
-    /// Type and data, which the checksum is of.
+    /// Type and data, which the checksum covers.
     checked: &'a [u8],
     /// None where the file ends before.
     checksum: Option<[u8; 4]>,
@@ -149,7 +149,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// Whether the checksum of a file is wrong. A fuzzer does not find checksums.
+/// Whether the checksum of a file is wrong. When fuzzing it never is: a fuzzer does not find checksums.
 fn differs(stated: [u8; 4], found: u32) -> bool {
     !cfg!(fuzzing) && stated != found.to_be_bytes()
 }

@@ -7,8 +7,8 @@
 
 use crate::Error;
 
-/// Writes to `current` what `filtered`, which begins with the filter's type, was before filtering. All rows have the same
-/// length; `previous` is the row above, or zeros.
+/// Writes the row that was filtered to `filtered`, which begins with the filter's type, to `current`. All rows have the
+/// same length; `previous` is the row above, or zeros.
 pub(super) fn unfilter(
     filtered: &[u8],
     bytes_per_pixel: usize,

@@ -1,9 +1,9 @@
-//! DEFLATE (RFC 1951) in zlib's format (RFC 1950), which the image data of a PNG are compressed with.
+//! DEFLATE (RFC 1951) in zlib's format (RFC 1950), the compression of a PNG's image data.
 //!
-//! Photographs hardly compress: nearly all of their symbols are literals, and where one begins is only known once the one
-//! before has been looked up, so that decoding is bound by the latency of these lookups. Unlike other decoders, this one
-//! reads such a block at [two places at once](dual), which overlaps the lookups. It ignores the checksum at the end: each
-//! chunk of a PNG has its own.
+//! Photographs hardly compress: nearly all of their symbols are literals, and the position of each is only known once
+//! the one before has been looked up, so that the latency of these lookups bounds the speed. Unlike other decoders, this
+//! one reads such a block at [two places at once](dual), which overlaps the lookups. It ignores the checksum at the end:
+//! each chunk of a PNG has its own.
 
 #![allow(
     clippy::inline_always,
@@ -22,9 +22,9 @@ use codes::{Codes, LITERAL, Symbol};
 use dual::{AHEAD, DualReader};
 use window::Window;
 
-/// Bytes that a read decodes at least, unless they are the last.
+/// The minimum number of bytes that a read decodes, except at the end.
 const MIN_OUTPUT: usize = 32 * 1024;
-/// Bytes that three refills read, at most.
+/// The maximum number of bytes that three refills read.
 const MAX_REFILLS: usize = 24;
 
 /// Why compressed data cannot be decompressed.

@@ -1,4 +1,4 @@
-//! Stored samples of any depth and color type to 8 bits.
+//! Converts stored samples of any depth and color type to 8 bits.
 
 use super::chunks::Chunks;
 use crate::Error;
@@ -14,11 +14,11 @@ pub(super) struct Samples {
 }
 
 enum Conversion {
-    /// None, or only to 8 bits.
+    /// No conversion, or only to 8 bits.
     Depth,
     /// By color or gray level, of up to 8 bits: the first bytes are those of the model.
     Table(Box<[[u8; 4]; 256]>),
-    /// An alpha channel is added, of which these samples, as stored, are transparent.
+    /// An alpha channel is added; pixels with these stored samples are transparent.
     Key(Vec<u16>),
 }
 

@@ -79,7 +79,7 @@ enum Sums {
     Weighted(Vec<u32>),
 }
 
-/// The largest side of a box: the sum of so many bytes fits 16 bits, and of its weighted bytes 32.
+/// The maximum side of a box: a sum of this many bytes fits 16 bits, and the sum of a box's weighted bytes 32.
 pub(super) const MAX_FACTOR: usize = 257;
 
 /// Writes the means of boxes, plane after plane, and resets the sums.

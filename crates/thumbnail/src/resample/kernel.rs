@@ -23,7 +23,7 @@ impl Axis {
     }
 }
 
-/// For each output pixel, the samples it is made of and their weights.
+/// For each output pixel, its samples and their weights.
 pub(crate) struct Kernel {
     pub samples: usize,
     /// Samples of an output pixel.
@@ -54,8 +54,8 @@ impl Kernel {
         let scale = axis.length / small as f64;
         // The scale is below 1 where a component of a JPEG has fewer samples than are wanted.
         let stretch = scale.max(1.0);
-        // A mean over a box blurs: to second order by a 24th of the second difference, less what the means that
-        // it averages had lost already. Subtracting that difference restores the sharpness at no cost.
+        // A mean over a box blurs: to second order by 1/24 of the second difference, less what the averaged means
+        // have lost already. Subtracting that difference restores the sharpness at no cost.
         let grain = 1.0 / (axis.mean_of * axis.mean_of) as f64;
         let lift = (1.0 - grain) / 24.0;
         let reach = LOBES * stretch + if lift > 0.0 { 1.0 } else { 0.0 };

@@ -1,4 +1,4 @@
-//! Lanczos3 in two passes: across each row as it comes, then down.
+//! Lanczos3 in two passes: across each row as it arrives, then down.
 
 use std::collections::VecDeque;
 
@@ -90,7 +90,7 @@ impl Lanczos {
 /// Rounds to the nearest whole number from 0 to 255, halves up.
 #[inline(always)]
 pub(crate) fn whole_level(level: f32) -> f32 {
-    // So large a number has no bits left for a fraction; the addition before rounds halves up.
+    // A number this large has no bits left for a fraction; the addition before rounds halves up.
     const LARGE: f32 = 12_582_912.0;
     ((level.clamp(0.0, 255.0) + 1.0 / 4096.0) + LARGE) - LARGE
 }

@@ -1,18 +1,18 @@
-//! Inks to sRGB by the profile of a press: a table of colors (ICC.1:2001-04, sections 6.5.7 and 6.5.8).
+//! CMYK to sRGB by the profile of a press: a table of colors (ICC.1:2001-04, sections 6.5.7 and 6.5.8).
 //!
-//! `moxcms` interpolates between all corners of a cell of the table and does not compensate for the black point. Here it
-//! is done as by Little CMS, which libvips and Pillow use, so that colors are theirs even where a table is coarse.
+//! `moxcms` interpolates between all corners of a cell of the table and does not compensate for the black point. This
+//! follows Little CMS, which libvips and Pillow use, so that colors match theirs even where a table is coarse.
 
 use moxcms::{ColorProfile, DataColorSpace, LutDataType, LutStore, LutWarehouse};
 
 const INKS: usize = 4;
 
-/// Points a side of the table from inks to sRGB. Little CMS has as many, and what is between them of colors that sRGB
-/// does not have depends on it.
+/// Points a side of the table from inks to sRGB, as many as in Little CMS: how colors outside sRGB are interpolated
+/// depends on it.
 const GRID: usize = 17;
 
-/// Converts to sRGB, with paper as white and the darkest inks as black. Nothing if the perceptual table of the profile
-/// is none of 8 or 16 bits from CMYK to L*a*b*.
+/// Converts to sRGB, with paper as white and the darkest inks as black. `None` unless the profile has a perceptual table
+/// of 8 or 16 bits from CMYK to L*a*b*.
 pub(super) fn convert(inks: &[u8], profile: &ColorProfile) -> Option<Vec<u8>> {
     let press = Press::read(profile)?;
     let level = |point: usize| point as f32 / (GRID - 1) as f32;
@@ -37,9 +37,9 @@ struct Press {
     inputs: [Vec<f32>; INKS],
     table: Table,
     outputs: [Vec<f32>; 3],
-    /// What 1 of L*, and of a* and b*, stands for.
+    /// The values of L*, and of a* and b*, that 1 represents.
     range: (f32, f32),
-    /// The light that the darkest inks leave, of which 1 is that of paper.
+    /// The light that the darkest inks reflect, where 1 is that of paper.
     black: f32,
 }
 
@@ -78,7 +78,7 @@ impl Press {
             outputs: [output(0)?, output(1)?, output(2)?],
             range: match lut.clut_table {
                 LutStore::Store8(_) => (100.0, 255.0),
-                // The highest byte of 16 bits is what 8 bits are.
+                // A value of 16 bits is one of 8 bits with a fraction.
                 LutStore::Store16(_) => (100.0 * 65_535.0 / 65_280.0, 65_535.0 / 256.0),
             },
             black: 0.0,
@@ -115,7 +115,7 @@ struct Table {
 }
 
 impl Table {
-    /// Of inks from 0 to 1: linear in the first, and within a tetrahedron in the others.
+    /// The color of inks from 0 to 1: interpolated linearly in the first, and within a tetrahedron in the others.
     fn color(&self, inks: [f32; INKS]) -> [f32; 3] {
         let mut base = 0;
         let mut steps = [(0.0, 0); INKS];

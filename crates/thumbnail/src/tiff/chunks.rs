@@ -4,7 +4,7 @@ use super::directory::{Directory, Values, tag};
 use super::encoding::Compression;
 use crate::Error;
 
-/// Strips or tiles: both are rectangles of which as many as needed cover the image.
+/// Strips or tiles: both are rectangles that cover the image.
 pub(super) struct Chunks<'a> {
     pub width: usize,
     pub height: usize,
@@ -30,12 +30,12 @@ impl<'a> Chunks<'a> {
                 .map(|side| side.min(u64::from(u32::MAX)) as usize)
         };
         let tile = tile(tag::TILE_WIDTH).zip(tile(tag::TILE_LENGTH));
-        // Some writers of tiles use the tags of strips for them, as TIFF 6.0 allows readers to expect.
+        // Some writers use the tags of strips for tiles, which TIFF 6.0 allows.
         let offsets = match (tile, directory.values(tag::TILE_OFFSETS)) {
             (Some(_), Some(tiles)) => Some(tiles),
             _ => strips,
         };
-        // An old JPEG may have its only strip where its tag says, and no list.
+        // An old JPEG may have a tag with the position of its only strip, and no list.
         let offsets = match offsets {
             Some(offsets) => offsets,
             None if compression == Compression::OldJpeg => Values::none(),
@@ -53,7 +53,7 @@ impl<'a> Chunks<'a> {
             None => {
                 let rows = directory.number(tag::ROWS_PER_STRIP).unwrap_or(u64::MAX);
                 let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-                // One strip holds all rows, whatever the tag says.
+                // A single strip holds all rows, whatever the tag says.
                 if rows == 0 || rows > height || offsets.len() == 1 {
                     (width, height)
                 } else {

@@ -1,4 +1,4 @@
-//! Levels of 8 bits to gray, RGB or CMYK, by what the photometric interpretation says they are.
+//! Converts levels of 8 bits to gray, RGB or CMYK, as the photometric interpretation says.
 
 use super::directory::tag;
 use super::encoding::{Compression, Photometric, SampleFormat};
@@ -8,7 +8,7 @@ use crate::pixels::{ColorModel, Pixels};
 use crate::resample::byte;
 use crate::srgb;
 
-/// What a pixel's levels are converted by.
+/// How a pixel's levels are converted.
 pub(super) enum Colors {
     Gray {
         inverted: bool,
@@ -17,7 +17,7 @@ pub(super) enum Colors {
     Cmyk,
     Palette(Vec<[u8; 3]>),
     YCbCr(Box<YCbCr>),
-    /// L*, then a* and b* of which 128 is 0, once the signs are as those of ICC.
+    /// L*, then a* and b*, where 128 is 0 once the signs are those of ICC.
     Lab {
         flip_signs: bool,
     },
@@ -39,7 +39,7 @@ impl Colors {
         })
     }
 
-    /// The model of what [`Self::convert`] gives; the alpha of CMYK is a plane of its own.
+    /// The model of the output of [`Self::convert`]; the alpha of CMYK is a separate plane.
     pub fn model(&self, alpha: bool) -> ColorModel {
         match (self, alpha) {
             (Self::Gray { .. }, false) => ColorModel::Gray,
@@ -116,7 +116,7 @@ pub(super) struct YCbCr {
 
 impl YCbCr {
     fn read(layout: &Layout<'_>) -> Self {
-        // JPEG has its own.
+        // JPEG defines its own.
         let is_jpeg = matches!(layout.compression, Compression::Jpeg | Compression::OldJpeg);
         let numbers = |tag, defaults: &[f64]| -> Vec<f32> {
             let values = layout.directory.values(tag).filter(|_| !is_jpeg);

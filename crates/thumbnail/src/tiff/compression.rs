@@ -1,4 +1,4 @@
-//! The stored bytes of a strip or tile to its samples.
+//! Decompresses the stored bytes of a strip or tile to its samples.
 
 mod fax;
 mod jpeg;
@@ -47,7 +47,7 @@ pub(super) fn decompress<'a>(
     } else {
         stored
     };
-    // Copies: what was packed is there beside what it is unpacked to, and so are the stored bytes in the right order.
+    // Both copies are in memory: packed and unpacked samples, or the stored bytes and those in the right bit order.
     layout.limits.check_memory(
         if layout.subsampling == (1, 1) {
             0

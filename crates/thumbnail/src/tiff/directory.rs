@@ -41,7 +41,7 @@ pub(super) mod tag {
     pub const ICC_PROFILE: u64 = 34675;
 }
 
-/// No camera writes more; a directory that claims to is searched no further.
+/// No camera writes more entries; further ones are ignored.
 const MAX_ENTRIES: u64 = 4096;
 
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
@@ -69,7 +69,7 @@ pub(crate) fn exif_orientation(exif: &[u8]) -> u64 {
         Ok(())
     });
     match read {
-        // A block cut short after the entry is as good as whole.
+        // It does not matter if the block is cut off after the entry.
         Ok(()) | Err(HeaderError::Incomplete) => orientation,
         Err(HeaderError::Invalid(_)) => 1,
     }
@@ -146,7 +146,7 @@ impl<'a> Values<'a> {
             .then(|| join(value, self.little))
     }
 
-    /// A value as a fraction of two whole numbers, or as a whole one.
+    /// A value that is a fraction of two whole numbers, or a whole number.
     pub fn real(&self, index: usize) -> Option<f64> {
         if !matches!(self.kind, 5 | 10) {
             return self.number(index).map(|number| number as f64);
@@ -191,7 +191,7 @@ struct Field {
     tag: u64,
     kind: u64,
     count: u64,
-    /// Where the value is, or where it says where the value is.
+    /// Position of the value, or of the offset of the value.
     value_at: u64,
 }
 
@@ -261,7 +261,7 @@ impl<'a> Tiff<'a> {
         }
     }
 
-    /// All values of a field; nothing if they do not begin in the file.
+    /// All values of a field; `None` if they do not begin within the file.
     fn values(&self, field: &Field) -> Option<Values<'a>> {
         let len = field.count.checked_mul(size_of_type(field.kind) as u64)?;
         let pointer = if self.big { 8 } else { 4 };

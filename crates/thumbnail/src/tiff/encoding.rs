@@ -162,7 +162,7 @@ pub(super) fn bits(
         None if matches!(compression, Compression::Jpeg | Compression::OldJpeg) => 8,
         None => 1,
     };
-    // What some codecs give is the same whatever the tag says.
+    // The output of some codecs has a fixed depth, whatever the tag says.
     let fixed = match compression {
         Compression::SgiLog => 8,
         _ if matches!(photometric, Photometric::LogL | Photometric::LogLuv) => {
@@ -213,8 +213,8 @@ pub(super) fn predictor(
     }
 }
 
-/// `ExtraSamples` (TIFF 6.0, section 18). One sample more than colors whose meaning is not given is taken for
-/// opacity that is not multiplied in, as libvips does.
+/// `ExtraSamples` (TIFF 6.0, section 18). A single extra sample without a stated meaning is taken for alpha that is not
+/// premultiplied, as by libvips.
 pub(super) fn alpha(
     directory: &Directory<'_>,
     samples: usize,

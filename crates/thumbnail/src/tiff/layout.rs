@@ -1,4 +1,4 @@
-//! What the tags of a TIFF say of its pixels, checked against each other and against the limits.
+//! How a TIFF's pixels are stored, by its tags, which are checked against each other and against the limits.
 
 use super::chunks::Chunks;
 use super::directory::{Directory, tag};
@@ -11,7 +11,7 @@ use crate::{Error, Limits};
 
 pub(super) struct Layout<'a> {
     pub file: &'a [u8],
-    /// What decompressing a chunk may take besides the chunks side by side.
+    /// What decompressing a chunk may take in addition to the chunks side by side.
     pub limits: Limits,
     pub directory: Directory<'a>,
     pub width: usize,
@@ -20,7 +20,7 @@ pub(super) struct Layout<'a> {
     pub format: SampleFormat,
     /// Samples of a pixel.
     pub samples: usize,
-    /// Each sample has chunks of its own.
+    /// Each sample has separate chunks.
     pub planar: bool,
     pub compression: Compression,
     pub photometric: Photometric,
@@ -35,9 +35,9 @@ pub(super) struct Layout<'a> {
     pub chunks: Chunks<'a>,
 }
 
-/// More samples a pixel than any writer was seen to use; GDAL's hyperspectral images have some hundreds.
+/// More samples per pixel than any known writer uses; GDAL's hyperspectral images have some hundreds.
 const MAX_SAMPLES: u64 = 1024;
-/// What is decompressed in all may be this many bytes more than four times the file, as chunks may share bytes.
+/// Chunks may share bytes, so their stored bytes together may be this many more than four times the file.
 const SHARED_BYTES: u64 = 64 * 1024 * 1024;
 
 impl<'a> Layout<'a> {
@@ -51,7 +51,7 @@ impl<'a> Layout<'a> {
         let compression = compression(&directory)?;
         let samples = number(
             tag::SAMPLES_PER_PIXEL,
-            // Some writers of old JPEG leave it to that.
+            // Some writers of old JPEG give only the compression.
             if compression == Compression::OldJpeg
                 && number(tag::PHOTOMETRIC_INTERPRETATION, 0) == 6
             {
@@ -97,7 +97,7 @@ impl<'a> Layout<'a> {
         matches!(self.photometric, Photometric::CieLab | Photometric::IccLab)
     }
 
-    /// Samples that lie side by side in a chunk's pixel.
+    /// Samples of one pixel within a chunk.
     pub fn chunk_samples(&self) -> usize {
         if self.planar { 1 } else { self.samples }
     }
@@ -122,7 +122,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// The stored bytes of a chunk, as far as the file has them; nothing for one that was left out.
+    /// The stored bytes of a chunk, as far as the file has them; empty for one that was left out.
     pub fn stored(&self, plane: usize, row: usize, column: usize) -> Result<&'a [u8], Error> {
         let Chunks { across, down, .. } = self.chunks;
         let index = (plane * down + row) * across + column;
@@ -132,7 +132,7 @@ impl<'a> Layout<'a> {
             .ok()
             .and_then(|offset| self.file.get(offset..))
             .unwrap_or_default();
-        // Sizes of what is not compressed are known, and some writers get them wrong.
+        // The size of uncompressed chunks is known, and some writers state a wrong one.
         let count = match &self.chunks.byte_counts {
             Some(counts) if self.compression != Compression::None => {
                 counts.number(index).ok_or_else(missing)?
@@ -150,7 +150,7 @@ impl<'a> Layout<'a> {
         self.chunks.offsets.number(index) == Some(0)
     }
 
-    /// Corrects or refuses what tags say that does not fit together.
+    /// Corrects or refuses inconsistent tags.
     fn agree(&mut self) -> Result<(), Error> {
         if self.photometric == Photometric::YCbCr
             && matches!(self.compression, Compression::Jpeg | Compression::OldJpeg)
@@ -227,7 +227,7 @@ impl<'a> Layout<'a> {
         if self.chunks.offsets.len() < count {
             return Err(Error::corrupt("its list of strips or tiles is too short"));
         }
-        // Bytes that are stored as they are needed are not copied.
+        // Bytes that are stored as needed are not copied.
         let is_borrowed = self.compression == Compression::None
             && !self.reversed_bits
             && self.subsampling == (1, 1)

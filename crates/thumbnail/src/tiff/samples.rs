@@ -1,4 +1,4 @@
-//! Stored samples of any depth to levels of 8 bits.
+//! Converts stored samples of any depth to levels of 8 bits.
 
 use super::encoding::{Alpha, Photometric, SampleFormat};
 use super::layout::Layout;
@@ -71,7 +71,7 @@ impl Range {
         }
     }
 
-    /// Whether levels can only be told once all samples have been seen.
+    /// Whether levels depend on all samples.
     pub fn is_needed(layout: &Layout<'_>) -> bool {
         layout.alpha.is_some_and(|alpha| alpha.unspecified)
             || !layout.is_lab()
@@ -108,7 +108,7 @@ pub(super) enum Levels {
     Light,
 }
 
-/// Linear light of a photograph goes beyond 1 where it is brighter than paper; levels of 8 bits go far beyond that.
+/// Linear light of a photograph exceeds 1 where it is brighter than paper; levels of 8 bits exceed this value.
 const MAX_LIGHT: f64 = 16.0;
 
 impl Levels {
@@ -123,7 +123,7 @@ impl Levels {
                 low: 0.0,
                 scale: 2.55,
             },
-            // A sample format of signed is meant for a* and b* alone.
+            // The signed sample format applies only to a* and b*.
             _ if layout.is_lab() && bits == 8 => Self::Same,
             _ if layout.is_lab() && bits > 8 => Self::Shift(bits - 8),
             SampleFormat::Unsigned if bits == 8 => Self::Same,
@@ -135,7 +135,7 @@ impl Levels {
             }
             SampleFormat::Unsigned if bits > 16 && range.max <= 255.0 => identity,
             SampleFormat::Unsigned => Self::Shift(bits - 8),
-            // Negative ones are black, as libvips has it.
+            // Negative ones are black, as in libvips.
             SampleFormat::Signed if bits == 8 || range.max <= 255.0 => identity,
             SampleFormat::Signed => Self::Linear {
                 low: 0.0,
@@ -158,7 +158,7 @@ impl Levels {
         }
     }
 
-    /// Of a* and b*, where they differ from L*.
+    /// The levels of a* and b*, where they differ from L*.
     pub fn of_chroma(layout: &Layout<'_>) -> Option<Self> {
         let is_float = layout.is_lab() && layout.format == SampleFormat::Float;
         is_float.then_some(Self::Linear {
@@ -199,14 +199,14 @@ impl Levels {
             Self::Same => bits as u8,
             Self::Table(table) => table[(bits & 255) as usize],
             Self::Shift(shift) => (bits >> shift) as u8,
-            // The casts saturate, and make 0 of what is not a number.
+            // The casts saturate, and turn NaN into 0.
             Self::Linear { low, scale } => ((value(bits, format, width) - low) * scale + 0.5) as u8,
             Self::Light => crate::srgb::encode_linear(value(bits, format, width) as f32),
         }
     }
 }
 
-/// The number that a sample of so many bits is.
+/// The number that a sample represents.
 pub(super) fn value(bits: u64, format: SampleFormat, width: usize) -> f64 {
     match (format, width) {
         (SampleFormat::Unsigned, _) => bits as f64,

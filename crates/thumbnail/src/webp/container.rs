@@ -93,7 +93,7 @@ impl Chunk {
     }
 }
 
-/// The image, or the first frame of an animation. What is announced by the flags of `VP8X` is not looked at.
+/// The image, or the first frame of an animation. The flags of `VP8X` are ignored.
 pub(super) struct Frame<'a> {
     pub is_animation: bool,
     /// On the canvas.

@@ -1,4 +1,4 @@
-"""Containers of HEIC (ISO/IEC 23008-12), put together from pictures that pillow-heif codes."""
+"""HEIC containers (ISO/IEC 23008-12), built from pictures that pillow-heif encodes."""
 
 import io
 import struct
@@ -92,5 +92,5 @@ def cropped(width, height, right, down):
 
 
 def grid(rows, columns, width, height):
-    """What a derived image of the kind `grid` says of itself."""
+    """The data of a derived image of type `grid`."""
     return struct.pack(">BBBBHH", 0, 0, rows - 1, columns - 1, width, height)

@@ -35,12 +35,12 @@ pillow_heif.from_bytes(mode="RGB;16", size=(W, H), data=deep.tobytes()).save(HER
 pillow_heif.options.SAVE_HDR_TO_12_BIT = True
 pillow_heif.from_bytes(mode="RGB;16", size=(W, H), data=deep.tobytes()).save(HERE / "12bit.heic", quality=95)
 exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-# A multiple of 16, so that nothing is cut off the coded picture.
+# A multiple of 16, so that the coded picture is not cropped.
 W, H = 96, 64
 pixels = scene(W, H)
 picture = Coded(pixels)
 
-# EXIF says 6; nothing is turned, as no property says so.
+# EXIF says 6, but nothing is rotated, because no property says so.
 file = File()
 image = file.coded(picture)
 file.refer(b"cdsc", file.item(b"Exif", bytes(4) + exif[6:]), image)
@@ -61,7 +61,7 @@ for name, properties in {
     file = File()
     file.write(HERE / f"{name}.heic", file.coded(picture, *properties))
 
-# A grid of 3 x 2 tiles of 64 x 64, of which the last are cut.
+# A grid of 3 x 2 tiles of 64 x 64, the last of which are cropped.
 W, H = 150, 100
 pixels = scene(W, H)
 padded = np.pad(pixels, ((0, 28), (0, 42), (0, 0)), mode="edge")
@@ -84,7 +84,7 @@ grid_file("grid", grid(2, 3, W, H))
 grid_file("grid-turned-1", grid(2, 3, W, H), turned(1))
 grid_file("grid-cropped", grid(2, 3, W, H), cropped(70, 60, 6, -4))
 
-# Colors by nclx, as they would be photographed: light in the primaries and by the transfer that the property names.
+# Colors by nclx, as in a photograph: light in the primaries and with the transfer that the property names.
 light = np.where(pixels / 255 <= 0.04045, pixels / 255 / 12.92, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
 to_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])
 to_p3 = np.array([[0.8225, 0.1774, 0], [0.0332, 0.9669, 0], [0.0171, 0.0724, 0.9108]])
@@ -104,7 +104,7 @@ def hlg(light):
 
 
 def coded_as(signal):
-    """10 bits, 4:4:4; x265 converts by BT.601 of full range, which the property has to say."""
+    """10 bits, 4:4:4; x265 converts by BT.601 with full range, which the property has to declare."""
     deep = np.clip(np.rint(signal * 65535), 0, 65535).astype("<u2")
     pillow_heif.options.SAVE_HDR_TO_12_BIT = False
     return Coded(deep, mode="RGB;16", chroma=444)
@@ -112,14 +112,14 @@ def coded_as(signal):
 
 for name, signal, color in (
     ("nclx-p3", encode(light @ to_p3.T), nclx(12, 13, 6, 1)),
-    # Half the light, so that nothing is beyond what tone mapping leaves as it is.
+    # Half the light, so that tone mapping changes nothing.
     ("nclx-pq", pq(light @ to_2020.T / 2), nclx(9, 16, 6, 1)),
     ("nclx-hlg", hlg(light @ to_2020.T / 2), nclx(9, 18, 6, 1)),
 ):
     file = File()
     file.write(HERE / f"{name}.heic", file.coded(coded_as(signal), color))
 
-# Files that ask for too much, or for what is not supported.
+# Files that exceed a limit, or use what is not supported.
 grid_file("hostile-repeated-tiles", grid(2, 4, 256, 128), repeat=8)
 grid_file("hostile-huge-grid", grid(2, 3, 60000, 60000))
 grid_file("hostile-small-grid", grid(2, 3, 1, 1))

@@ -1,4 +1,4 @@
-//! Every way to store a colour comes out as the same colour.
+//! The same colour, stored in every way, decodes to the same colour.
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba, RgbaImage};
 
@@ -103,7 +103,7 @@ fn one_bit_grey_and_transparent() {
     let canvas = patches(&fixture("offset.gif"), 48);
     assert_eq!(
         canvas[0][3], 0,
-        "the canvas shows through beside the first frame"
+        "the canvas is transparent beside the first frame"
     );
     assert_eq!(
         seen(&small(&fixture("offset.gif"), 48)).get_pixel(24, 16).0,
@@ -172,7 +172,7 @@ fn what_is_transparent_is_png_and_what_is_not_is_jpeg() {
     }
 }
 
-/// Red beside nothing, where nothing is stored as transparent green: no green and no black may bleed in.
+/// Red beside transparent pixels, which are stored as green: no green and no black may bleed in.
 #[test]
 fn the_invisible_does_not_colour_the_visible() {
     let edge = RgbaImage::from_fn(101, 101, |x, _| {
@@ -209,7 +209,7 @@ fn a_recogniser_sees_white_where_there_is_nothing() {
     );
 }
 
-/// Of the profile's tables, the one for perceptual rendering, as Pillow and sharp: `make_press_profile.py` beside it.
+/// Of the profile's tables, the perceptual one is used, as by Pillow and sharp (see `make_press_profile.py` beside it).
 #[test]
 fn a_press_profile_is_rendered_perceptually() {
     let wanted = [

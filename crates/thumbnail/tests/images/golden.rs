@@ -1,4 +1,4 @@
-//! Against full decodes by a reference decoder: `tests/golden/README.md` says how they were made.
+//! Compares with full decodes by a reference decoder: `tests/golden/README.md` says how they were made.
 
 use std::fs;
 
@@ -39,7 +39,7 @@ fn every_fixture_looks_as_it_does_elsewhere() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Of what is seen, so that what is transparent has no colour.
+/// Weighted by alpha, so that transparent pixels have no colour.
 fn psnr(found: &image::RgbaImage, wanted: &image::RgbaImage) -> f64 {
     let squares: f64 = found
         .pixels()

@@ -1,4 +1,4 @@
-//! What the first bytes tell.
+//! Headers, read from a file's first bytes.
 
 use image::ImageFormat;
 use thumbnail::{Error, Format, Limits, header};

@@ -1,4 +1,4 @@
-//! Files that are broken, or made to hurt.
+//! Files that are broken, or made to do harm.
 
 use image::ImageFormat;
 use proptest::prelude::*;
@@ -129,7 +129,7 @@ fn garbage_behind_the_end_does_not_matter() {
     }
 }
 
-/// As sharp 0.35 does, save for the last case, whose pixels are all there, and which sharp refuses.
+/// As in sharp 0.35, except for the last case, whose pixels are complete, and which sharp refuses.
 #[test]
 fn what_is_cut_off_behind_the_last_pixel_does_not_matter() {
     let animated = fixture("animated.gif");
@@ -195,7 +195,7 @@ fn what_no_decoder_here_can_read_is_unsupported() {
     );
 }
 
-/// Runs everything that takes bytes. What comes of it does not matter, only that it comes.
+/// Runs everything that takes bytes. The result does not matter, only that there is one.
 fn survive(bytes: &[u8]) {
     let limits = Limits {
         pixels: 1_000_000,

@@ -1,4 +1,4 @@
-//! What comes out, for images of every kind.
+//! Thumbnails of images of every kind.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! `ThumbHash`es of what thumbnails are made from.
+//! `ThumbHash`es of images.
 
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use thumbnail::{Limits, thumbnails};
@@ -11,10 +11,10 @@ fn hash(bytes: &[u8], sizes: &[u32]) -> Vec<u8> {
         .placeholder
 }
 
-/// The image that a hash stands for has the colors and the shape of the original.
+/// The image that a hash decodes to has the colors and the shape of the original.
 #[test]
 fn a_placeholder_looks_like_the_image() {
-    // The one is made of pixels, the other of planes.
+    // The first is computed from pixels, the second from planes.
     for format in [ImageFormat::Png, ImageFormat::Jpeg] {
         let hash = hash(&file(&scene(400, 300), format), &[256, 64]);
         assert!((5..=25).contains(&hash.len()), "{}", hash.len());

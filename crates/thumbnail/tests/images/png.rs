@@ -1,4 +1,4 @@
-//! PNG: what its chunks may be, and that its pixels are those that another decoder finds.
+//! PNG: which chunks are accepted, and that pixels are those of another decoder.
 
 use image::{DynamicImage, ImageFormat};
 use thumbnail::{Limits, pixels, thumbnails};
@@ -33,7 +33,7 @@ fn of_chunks(chunks: &[Chunk], wrong: &[usize]) -> Vec<u8> {
     png
 }
 
-/// The chunk at `nth` in pieces of so many bytes.
+/// Splits the chunk at `nth` into pieces of `len` bytes.
 fn in_pieces(mut chunks: Vec<Chunk>, nth: usize, len: usize) -> Vec<Chunk> {
     let (kind, data) = chunks[nth].clone();
     let pieces = data.chunks(len).map(|piece| (kind, piece.to_vec()));
@@ -46,7 +46,7 @@ fn same_pixels(png: &[u8], image: &DynamicImage) {
     assert!(found.data == image.to_rgb8().into_raw());
 }
 
-/// Large enough for many blocks, and hardly to be compressed, so that they are read at two places at once.
+/// Large enough for many blocks, and hardly compressible, so that they are read at two places at once.
 fn noise() -> DynamicImage {
     let mut x = 2_463_534_242_u32;
     DynamicImage::from(image::RgbImage::from_fn(700, 500, |_, _| {
@@ -94,7 +94,7 @@ fn a_wrong_checksum_matters_where_the_chunk_does() {
     more.insert(1, (*b"gAMA", vec![0, 0, 0, 1]));
     more.insert(3, (*b"tIME", vec![0; 7]));
     same_pixels(&of_chunks(&more, &[1, 3]), &image);
-    // Each of them is looked at.
+    // Each checksum is verified.
     let pieces = in_pieces(plain.clone(), 1, 20);
     for wrong in 1..pieces.len() - 1 {
         assert_eq!(

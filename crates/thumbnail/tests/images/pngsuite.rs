@@ -44,7 +44,7 @@ fn every_valid_file_looks_as_it_does_elsewhere() {
         let wanted = golden.view(column * TILE, row * TILE, found.width(), found.height());
         for (x, y, found) in found.enumerate_pixels() {
             let wanted = wanted.get_pixel(x, y);
-            // What is transparent has no colour.
+            // Transparent pixels have no colour.
             let light = |[r, g, b, a]: [u8; 4]| {
                 [r, g, b, 255].map(|sample| (u32::from(sample) * u32::from(a) + 127) / 255)
             };
@@ -66,7 +66,7 @@ fn every_corrupt_file_is_refused() {
     let files = files("corrupt");
     assert_eq!(files.len(), 14);
     for (name, bytes) in files {
-        // Of some it is the first bytes that are wrong: they are no PNG at all.
+        // In some the signature is wrong: they are not PNGs at all.
         let wanted = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
             "CorruptImage"
         } else {

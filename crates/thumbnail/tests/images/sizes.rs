@@ -1,4 +1,4 @@
-//! How large the small images are, and how good.
+//! The size and the quality of thumbnails.
 
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat};
@@ -65,7 +65,7 @@ fn the_size_it_has_is_left_as_it_is() {
     assert_eq!(seen(&same), image.into_rgba8());
 }
 
-/// Against the same filter in one step at full size, by another implementation.
+/// Compares with another implementation of the same filter, in one step at full size.
 #[test]
 fn scaling_is_as_good_as_lanczos_in_one_step() {
     let texture = image::RgbImage::from_fn(900, 700, |x, y| {

@@ -1,4 +1,4 @@
-//! Images to feed in, and eyes for what comes out.
+//! Images to decode, and comparisons of the results.
 
 use std::io::Cursor;
 

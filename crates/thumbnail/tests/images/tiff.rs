@@ -64,10 +64,10 @@ fn drawn(kind: &str, bits: u32) -> RgbaImage {
 fn tolerance(name: &str) -> (u8, f64) {
     let is = |part: &str| name.contains(part);
     if is("tiles") && is("jpeg") {
-        // What tiffcp fills the last tiles with bleeds into them.
+        // The padding that tiffcp writes into the last tiles bleeds into them.
         (100, 5.0)
     } else if is("jpeg") || is("ycbcr") || is("lab") {
-        // Chroma of which there is less, and rounding to and from another color space.
+        // Subsampled chroma, and rounding to and from another color space.
         (40, 5.0)
     } else if is("assocalpha") {
         (3, 0.5)
@@ -129,10 +129,10 @@ fn is_tiff(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "tif")
 }
 
-/// What is not compressed is read where it is; strips and tiles that are must fit.
+/// Uncompressed samples are read in place; compressed strips and tiles must fit the limit.
 #[test]
 fn strips_that_are_decompressed_are_within_the_limit_of_memory() {
-    // What a thumbnail of 9 x 7 pixels and the rows on their way to it take, and 700 bytes for the strips.
+    // What a thumbnail of 9 x 7 pixels and the rows scaled to it take, and 700 bytes for the strips.
     const MEMORY: u64 = 9 * 7 * 16 + 37 * (20 + 48) + 700;
     let narrow = Limits {
         memory: MEMORY,
@@ -181,7 +181,7 @@ fn what_is_not_supported_is_named() {
     }
 }
 
-/// 100 megapixels of one byte each, in strips that are one and the same, or that hold nothing.
+/// 100 megapixels of one byte each, in strips that share the same bytes or hold nothing.
 #[test]
 fn bombs_fail_before_they_cost_anything() {
     let side = 10_000;
@@ -245,7 +245,7 @@ fn bombs_fail_before_they_cost_anything() {
     );
 }
 
-/// Drawn by others, with the colors that libvips and Pillow read: (16, 10), (w - 14, h - 9) and the middle.
+/// Files of other writers, with the colors that libvips and Pillow read at (16, 10), (w - 14, h - 9) and the middle.
 #[test]
 fn colors_are_those_of_libvips() {
     for (name, wanted) in [
@@ -283,7 +283,7 @@ fn colors_are_those_of_libvips() {
     }
 }
 
-/// A hundred million tiles of one pixel, of which the list has one: nothing is allocated for the others.
+/// A hundred million tiles of one pixel, only one of which is in the list: nothing is allocated for the others.
 #[test]
 fn a_list_of_tiles_is_as_long_as_the_image_needs() {
     for compression in [1, 8] {
@@ -332,7 +332,7 @@ fn a_jpeg_in_it_without_pixels_is_corrupt() {
     );
 }
 
-/// Codes of one sample a pixel, where there are three.
+/// Compressions for one sample per pixel, where there are three.
 #[test]
 fn what_cannot_be_combined_is_named() {
     for (compression, planar) in [(2, 1), (3, 1), (4, 1), (32809, 1), (6, 2)] {

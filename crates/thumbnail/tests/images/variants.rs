@@ -57,7 +57,7 @@ fn every_variant_has_its_colors() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// libjpeg does not read it, so another file with the same scan says what is right.
+/// libjpeg does not read it, so it is compared with another file that has the same scan.
 #[test]
 fn a_number_of_lines_behind_the_scan_is_read() {
     let later = pixels(&fixture("lines-later.jpg"), 50, &Limits::default()).unwrap();

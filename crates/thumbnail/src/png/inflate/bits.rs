@@ -1,6 +1,6 @@
 //! A bit reader, lowest bit of a byte first (RFC 1951, section 3.1.1).
 
-/// A position in compressed data, with the next bits buffered. Behind the end there are zeros.
+/// A position in compressed data, with the next bits buffered. After the end there are zeros.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Bits {
     /// The buffered bits, the next one lowest.

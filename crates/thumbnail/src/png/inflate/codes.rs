@@ -10,8 +10,8 @@ const DISTANCE_LOOK: u32 = 8;
 /// Index bits of the table of code lengths, whose codes are never longer.
 const LENGTH_LOOK: u32 = 7;
 
-/// Entries of the first table and those for longer codes together are fewer: 2,342 for 286 symbols, 402 for 30, as
-/// zlib's `enough` computes.
+/// More than the first table and those for longer codes need together: 2,342 for 286 symbols, 402 for 30, as computed
+/// by zlib's `enough`.
 const ENTRIES: usize = 4096;
 const DISTANCE_ENTRIES: usize = 512;
 
@@ -24,19 +24,25 @@ const DISTANCE_ENTRIES: usize = 512;
 //
 // The value is the base of a length or distance, to which the extra bits are added.
 //
-// L, a literal: the value is one literal, or two, the first in the lower byte. Bits 8 and 9 are their number; of two, bits
-// 10 to 13 are the length of the first one's code, and the code length is that of both.
+// An entry with one literal or two:
+//
+//   31         24  23         16  15   14  13            10  9      8   7   6  5           0
+//  +-------------+--------------+-----+---+----------------+----------+-----+--------------+
+//  | second byte | first byte   | L=1 |   | first's length | how many |     | code length  |
+//  +-------------+--------------+-----+---+----------------+----------+-----+--------------+
+//
+// The first's length is set only with two literals; the code length is then that of both codes together.
 /// L: one literal or two.
 pub(super) const LITERAL: u32 = 1 << 15;
-/// R: none of the frequent cases; T or E says which one, neither that the code is not in use.
+/// R: none of the frequent cases. T or E says which; without either, the code is not in use.
 const RARE: u32 = 1 << 14;
-/// T: the code is longer than this table's index; the value is where its own table begins, which has as many index bits
-/// as the extra bits say.
+/// T: the code is longer than this table's index. The value is the position of its own table, the extra bits the number
+/// of that table's index bits.
 const LONGER: u32 = 1 << 13;
 /// E: the end of the block.
 const END_OF_BLOCK: u32 = 1 << 12;
 
-/// The literals of an entry and their number; with one, the second byte is meaningless.
+/// The literals of an entry and their number; if it is one, the second byte is meaningless.
 #[inline(always)]
 pub(super) fn literals(entry: u32) -> ([u8; 2], usize) {
     (
@@ -156,7 +162,7 @@ impl Codes {
 
     /// Puts two literals into an entry where both codes fit the index.
     fn pair_literals(&mut self) {
-        // The entry of what follows a code comes earlier in the table, so it still has one literal.
+        // The entry for the bits after a code comes earlier in the table, so it still has one literal.
         for place in (0..1 << LOOK).rev() {
             let first = self.literals[place];
             if first & LITERAL == 0 {
@@ -266,8 +272,8 @@ fn distance(symbol: usize) -> u32 {
     }
 }
 
-/// Fills a table that is looked up with the next `look` bits, and after it those for what is longer. As zlib does it,
-/// codes must use up all that can follow, but for a single one of one bit, or none at all.
+/// Fills a table that is indexed by the next `look` bits, followed by the tables of longer codes. As in zlib, codes must
+/// be complete, except for a single code of one bit or none at all.
 fn build_table(
     lens: &[u8],
     table: &mut [u32],
@@ -311,7 +317,7 @@ fn build_table(
         return Ok(());
     }
 
-    // Codes begin with their highest bit, and what is looked up with its lowest.
+    // Codes begin with their highest bit, the index with its lowest.
     let mut code = 0;
     for len in 1..=look {
         for symbol in symbols.by_ref().take(counts[len as usize]) {
@@ -329,7 +335,7 @@ fn build_table(
                 return Ok(());
             };
             if code % size != own {
-                // As many bits as the codes that begin alike need to be complete.
+                // As many bits as the codes with the same beginning need to be complete.
                 own = code % size;
                 own_look = len - look;
                 let mut open = (1 << own_look) - (counts[len as usize] - nth).min(1 << own_look);

@@ -1,9 +1,9 @@
 //! Reading a block that is mostly literals at two places at once.
 //!
-//! The second reader starts ahead of the first, at a bit where a code need not begin, so its first symbols may be wrong.
-//! But Huffman codes synchronize themselves: after a few symbols it is at the beginning of a code, and what it reads from
-//! there on is right. When the first reader gets there, it goes on until both have been at the same bit, and takes over
-//! what the second has read after it. If that never happens, only time is lost.
+//! The second reader starts ahead of the first, at an arbitrary bit, so its first symbols may be wrong. But Huffman codes
+//! synchronize themselves: after a few symbols it is at the beginning of a code, and all that follows is right. When the
+//! first reader gets there, it continues until it reaches a bit that the second has been at, and takes over what the
+//! second has read from there on. If that never happens, only time is lost.
 
 use std::cmp::Ordering;
 
@@ -14,16 +14,16 @@ use super::{InflateError, MAX_REFILLS};
 
 /// Bytes of compressed data for each of the two readers.
 const STRETCH: usize = 2048;
-/// Bytes of compressed data that must be in the input before a step, unless it ends: what two readers look at, and more
+/// Bytes of compressed data that must be in the input before a step, except at its end: what two readers read, and more
 /// than a block's code lengths take.
 pub(super) const AHEAD: usize = 2 * STRETCH + 2 * MAX_REFILLS;
-/// Literals of a stretch, at most. In blocks of mostly literals, codes are rarely shorter than 4 bits.
+/// The maximum number of literals in a stretch. In blocks of mostly literals, codes are rarely shorter than 4 bits.
 const MAX_LITERALS: usize = 2 * STRETCH;
-/// Matches of a stretch, at most.
+/// The maximum number of matches in a stretch.
 const MAX_MATCHES: usize = 512;
 /// Entries that are taken at once: of the 64 bits of a refill, four times 11 leave 20.
 const AT_ONCE: usize = 4;
-/// Symbols that the first reader reads, at most, to meet the second.
+/// The maximum number of symbols that the first reader reads to meet the second.
 const MAX_SYMBOLS_TO_MEET: usize = 512;
 
 /// The buffers of the two readers.
@@ -35,7 +35,7 @@ struct Stretch {
     matches: Vec<Match>,
 }
 
-/// A match that follows after so many literals of the stretch.
+/// A match, and how many literals of the stretch precede it.
 #[derive(Clone, Copy, Default)]
 struct Match {
     literals: u16,
@@ -253,7 +253,7 @@ impl Stretch {
         Ok(false)
     }
 
-    /// The most bytes that the stretch decompresses to.
+    /// The maximum number of bytes that the stretch decompresses to.
     fn room(&self) -> usize {
         self.read.literals + self.read.matches * MAX_MATCH
     }

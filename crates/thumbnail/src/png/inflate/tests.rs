@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Inflate, InflateError, State};
 
-/// What comes out of pieces of so many bytes, and how it ends.
+/// Decompresses in pieces of `piece` bytes; returns the output and how it ends.
 fn inflated(compressed: &[u8], piece: usize) -> (Vec<u8>, Result<(), InflateError>) {
     let mut inflate = Inflate::new(compressed.chunks(piece));
     let mut all = Vec::new();
@@ -19,8 +19,8 @@ fn inflated(compressed: &[u8], piece: usize) -> (Vec<u8>, Result<(), InflateErro
     }
 }
 
-/// As zlib's `deflateInit2` is told to: strategies are 0 (default), 1 (filtered), 2 (Huffman codes only), 3 (repeated
-/// bytes only) and 4 (fixed codes).
+/// Compresses with a level and strategy of zlib's `deflateInit2`: 0 (default), 1 (filtered), 2 (Huffman codes only), 3
+/// (run lengths) and 4 (fixed codes).
 fn compressed(bytes: &[u8], level: i32, strategy: i32) -> Vec<u8> {
     let flags = create_comp_flags_from_zip_params(level, 15, strategy);
     let mut output = vec![0; 2 * bytes.len() + 1000];
@@ -35,7 +35,7 @@ fn compressed(bytes: &[u8], level: i32, strategy: i32) -> Vec<u8> {
     output
 }
 
-/// Numbers without order, always the same.
+/// Pseudorandom numbers, always the same.
 fn numbers() -> impl Iterator<Item = u32> {
     std::iter::successors(Some(2_463_534_242_u32), |x| {
         let x = x ^ (x << 13);
@@ -44,7 +44,7 @@ fn numbers() -> impl Iterator<Item = u32> {
     })
 }
 
-/// Bytes that are hardly worth compressing: sums of `of` numbers below `below`, so that the middle is frequent.
+/// Bytes that hardly compress: sums of `of` numbers below `below`, so that those in the middle are frequent.
 fn noise(len: usize, of: usize, below: u32) -> Vec<u8> {
     let mut numbers = numbers();
     let byte = |_| {
@@ -126,7 +126,7 @@ fn what_is_cut_off_ends_early_and_is_right_so_far() {
         samples()[3][..9_000].to_vec(),
     ] {
         let compressed = compressed(&sample, 6, 1);
-        // Of the checksum, nothing is needed.
+        // The checksum is not needed.
         for len in 0..compressed.len() - 4 {
             let (all, end) = inflated(&compressed[..len], 5_000);
             assert_eq!(end, Err(InflateError::EndsEarly), "{len}");
@@ -138,7 +138,7 @@ fn what_is_cut_off_ends_early_and_is_right_so_far() {
     }
 }
 
-/// What another decoder makes of it: all bytes, if nothing is wrong.
+/// The output of another decoder, if it reports no error.
 fn by_another(compressed: &[u8]) -> Option<Vec<u8>> {
     decompress_to_vec(&compressed[2..]).ok()
 }
@@ -190,7 +190,7 @@ fn each_damage_has_its_name() {
     let error = |bytes: &[u8]| inflated(bytes, 7).1.unwrap_err();
     assert_eq!(error(b""), InflateError::EndsEarly);
     assert_eq!(error(b"\x79\x01\x03\0"), InflateError::NotZlib);
-    // A dictionary that was agreed upon.
+    // A preset dictionary.
     assert_eq!(error(b"\x78\x20\x03\0"), InflateError::NotZlib);
     assert_eq!(error(&bits("1 11 00000 00000000")), InflateError::BlockType);
     assert_eq!(
@@ -212,7 +212,7 @@ fn each_damage_has_its_name() {
         error(&bits("1 10 11000110 0000000 00000000")),
         InflateError::Symbol
     );
-    // As before: the first byte, and the one 4 before it.
+    // As above: the first byte, then the one 4 before it.
     assert_eq!(
         error(&bits("1 10 00110000 0000001 00011 0000000 0000000")),
         InflateError::Distance

@@ -1,4 +1,4 @@
-//! The output: new bytes, and before them those that matches may refer to.
+//! The output: new bytes, preceded by those that matches may refer to.
 
 use super::bits::Bits;
 use super::codes::{self, Codes};
@@ -6,7 +6,7 @@ use super::{InflateError, MIN_OUTPUT};
 
 /// How far back a match reaches (RFC 1951, section 2).
 const REACH: usize = 32 * 1024;
-/// Bytes that are copied at once, so that as many may be written beyond the end.
+/// Bytes that are copied at once. Up to as many may be written beyond the end.
 const AT_ONCE: usize = 16;
 /// The longest match, and the excess of its last copy.
 pub(super) const MAX_MATCH: usize = 258 + AT_ONCE;

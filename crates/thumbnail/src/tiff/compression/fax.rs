@@ -9,8 +9,8 @@ use fax::maps::{self, Mode};
 use super::super::encoding::Compression;
 use crate::Error;
 
-/// Rows of one bit a pixel, 1 where ink is. A row of T.4 that is damaged is the row above it, as fax machines print it,
-/// and rows that the code ends before are white; if that is more than one in eight, the image is damaged.
+/// Rows of one bit for each pixel, 1 for ink. A damaged row of T.4 repeats the row above it, as fax machines print it,
+/// and rows after the end of the code are white; if these are more than one in eight, the image is damaged.
 pub(super) fn decode(
     compression: Compression,
     stored: &[u8],
@@ -75,7 +75,7 @@ enum Row {
     Damaged,
 }
 
-/// Runs of white and black by turns, as the columns where the color changes.
+/// Alternating runs of white and black, as the columns where the color changes.
 fn one_dimensional(bits: &mut Bits<'_>, width: usize, changes: &mut Vec<usize>) -> Row {
     let mut at = 0;
     let mut black = false;
@@ -97,7 +97,7 @@ fn one_dimensional(bits: &mut Bits<'_>, width: usize, changes: &mut Vec<usize>) 
     Row::Whole
 }
 
-/// By the differences to the changes of the row above (T.4, section 4.2).
+/// Codes relative to the changes of the row above (T.4, section 4.2).
 fn two_dimensional(
     bits: &mut Bits<'_>,
     width: usize,
@@ -212,7 +212,7 @@ impl<'a> Bits<'a> {
         self.at = self.at.next_multiple_of(bits);
     }
 
-    /// Skips fill bits and the codes between two rows, and tells how the next row is coded; nothing at the end.
+    /// Skips fill bits and the codes between two rows, and returns how the next row is coded; `None` at the end.
     fn skip_ends_of_line(&mut self, two_dimensional: bool) -> Option<Coding> {
         let mut coding = Coding::OneDimensional;
         let mut ends = 0;

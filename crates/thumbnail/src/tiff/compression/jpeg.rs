@@ -1,4 +1,4 @@
-//! JPEG in TIFF (Adobe's technical note 2): strips and tiles are JPEGs whose tables may be in a tag of their own.
+//! JPEG in TIFF (Adobe's technical note 2): strips and tiles are JPEGs whose tables may be in a separate tag.
 
 use super::super::directory::tag;
 use super::super::layout::Layout;
@@ -26,7 +26,7 @@ pub(super) fn chunk(
     decode(stream, layout.chunk_samples(), size, &layout.limits)
 }
 
-/// The samples of a JPEG, cut or filled up with zeros to be of `size`.
+/// The samples of a JPEG, cropped or padded with zeros to `size`.
 pub(super) fn decode(
     stream: &[u8],
     components: usize,

@@ -59,7 +59,7 @@ fn run_lengths<'a>(mut stored: &'a [u8], words: &mut [u32], bytes: u32) -> Optio
     Some(stored)
 }
 
-/// In 256ths of a power of two, from 2^-64; the highest bit is the sign.
+/// The logarithm to base 2 in steps of 1/256, from 2^-64; the highest bit is the sign.
 fn luminance(stored: u16) -> f32 {
     let magnitude = stored & 0x7fff;
     if magnitude == 0 || stored > magnitude {

@@ -36,7 +36,7 @@ pub(super) fn decode(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
     let mut next = FIRST_STRING;
     let mut code_bits = MIN_CODE_BITS;
     let mut bit = 0;
-    // What the last code stood for; no bytes after the table was cleared.
+    // The string of the last code; empty after the table was cleared.
     let mut last = Occurrence::default();
     let mut filled = 0;
     while filled < len {
@@ -57,7 +57,7 @@ pub(super) fn decode(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
             last.len += 1;
             table[next] = last;
             next += 1;
-            // One code earlier than needed, as all writers do it.
+            // One code earlier than needed, as all writers do.
             if next + 1 == 1 << code_bits && code_bits < MAX_CODE_BITS {
                 code_bits += 1;
             }
@@ -69,7 +69,7 @@ pub(super) fn decode(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
         let start = string.start as usize;
         let count = (string.len as usize).min(len - filled);
         if is_next {
-            // Its last byte is its first, which is not there yet.
+            // Its last byte is its first, which is not written yet.
             for index in 0..count {
                 out[filled + index] = out[start + index];
             }

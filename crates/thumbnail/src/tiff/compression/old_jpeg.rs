@@ -1,5 +1,5 @@
-//! JPEG as TIFF 6.0, section 22 had it, before Adobe's technical note 2 replaced it: either a JPEG of the whole image,
-//! or its header in one place, or only its tables, and its entropy-coded data in strips or tiles.
+//! JPEG by TIFF 6.0, section 22, before Adobe's technical note 2 replaced it: either a JPEG of the whole image, or
+//! entropy-coded data in strips or tiles, with a common header or only common tables.
 
 use super::super::directory::tag;
 use super::super::layout::Layout;
@@ -11,7 +11,7 @@ use crate::jpeg::segments::{Segment, Segments, marker};
 pub(in super::super) enum OldJpeg {
     /// The whole image, decoded.
     Whole(Vec<u8>),
-    /// A JPEG up to its first scan's data, for the size of one strip or tile, and where that size is.
+    /// A JPEG up to its first scan's data, with the size of one strip or tile, and the position of that size.
     Header { bytes: Vec<u8>, size_at: usize },
 }
 
@@ -22,8 +22,8 @@ impl OldJpeg {
             Some(stream) => {
                 let header = header(stream)?;
                 let data = stream.len() - header.len;
-                // Behind the header there is only its end, if the data is in strips; and a header of a size that
-                // does not cover the image is that of a strip or tile.
+                // If the data is in strips, only the end follows the header; and a header whose size does not cover the
+                // image is that of a strip or tile.
                 if data > 2
                     && (header.width >= whole.0 && header.height >= whole.1
                         || layout.chunks.offsets.len() == 0)
@@ -122,7 +122,7 @@ fn header(stream: &[u8]) -> Result<Header, Error> {
     }
 }
 
-/// A header out of the tables that tags point at.
+/// A header built from the tables that tags point at.
 fn from_tables(layout: &Layout<'_>) -> Result<OldJpeg, Error> {
     let missing = || Error::corrupt("its JPEG has no tables");
     let components = layout.samples.min(4);

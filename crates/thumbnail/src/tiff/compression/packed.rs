@@ -59,7 +59,7 @@ pub(super) fn pack_bits(stored: &[u8], len: usize) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// Differences of gray levels of 4 bits, two bits of code and six of data to a byte (libtiff's `tif_thunder.c`).
+/// Differences of gray levels of 4 bits; each byte is two bits of code and six of data (libtiff's `tif_thunder.c`).
 pub(super) fn thunder_scan(stored: &[u8], (width, rows): (usize, usize)) -> Result<Vec<u8>, Error> {
     let row_bytes = width.div_ceil(2);
     let mut out = vec![0; row_bytes * rows];
@@ -123,7 +123,7 @@ pub(super) fn webp(
     (width, rows): (usize, usize),
     limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
-    /// What libwebp holds of a lossless image.
+    /// What libwebp holds for a lossless image.
     const BYTES_OF_PIXEL: u64 = 4;
     let wrong = |error: webpx::At<webpx::Error>| Error::corrupt(error.to_string());
     let decoder = webpx::Decoder::new(stored).map_err(wrong)?;
