@@ -1,18 +1,17 @@
-//! Authorization: what the gateway asks of the keeper of credentials and API keys.
+//! Authorization: what the gateway needs of the holder of credentials and API keys.
 
 use crate::Request;
 
-/// Answers whether a caller may call.
+/// Decides whether a caller may call.
 pub trait Authorizer: Send + Sync {
-    /// `AWS_IAM`: verifies the request's signature (version 4, service `execute-api`), then whether its signer may
+    /// `AWS_IAM`: verifies the request's signature (version 4, service `execute-api`), then checks that its signer has
     /// `execute-api:Invoke` on `method_arn`.
     ///
     /// # Errors
-    /// Why not.
+    /// Why the caller may not call.
     fn iam(&self, request: &Request, method_arn: &str) -> Result<Caller, AuthorizationError>;
 
-    /// The API key of the header `x-api-key`, if it has one: whether a usage plan of the stage knows it and has
-    /// something left.
+    /// Checks that the API key in the header `x-api-key` belongs to a usage plan of the stage, within its limits.
     ///
     /// # Errors
     /// [`AuthorizationError::InvalidApiKey`], [`AuthorizationError::Throttled`], [`AuthorizationError::QuotaExceeded`].
@@ -56,13 +55,13 @@ pub enum AuthorizationError {
     /// An unknown access key or session token.
     #[error("unrecognised client: {0}")]
     UnrecognizedClient(String),
-    /// A session that is over.
+    /// A session that has expired.
     #[error("expired token: {0}")]
     ExpiredToken(String),
     /// A known caller without permission.
     #[error("access denied: {0}")]
     AccessDenied(String),
-    /// No API key, or none that the stage's usage plans know.
+    /// No API key, or one that is in no usage plan of the stage.
     #[error("invalid API key")]
     InvalidApiKey,
     /// Over the usage plan's rate.

@@ -1,4 +1,4 @@
-//! What the gateway asks of the AWS services behind it.
+//! What the gateway needs of the AWS services behind it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub trait Backend: Send + Sync {
     /// Sends `target` to its service, signed as the role `role_arn` (the integration's `credentials`).
     ///
     /// # Errors
-    /// If there is no response. A response with an error status is a response.
+    /// There is no response. One with an error status is not an error.
     async fn call(&self, role_arn: &str, target: Target) -> Result<BackendResponse, BackendError>;
 }
 
@@ -35,7 +35,7 @@ impl Service {
     }
 }
 
-/// A request to an AWS service, complete but for host and signature.
+/// A request to an AWS service, complete except for host and signature.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The service.
@@ -56,14 +56,14 @@ pub struct Target {
     pub timeout: Duration,
 }
 
-/// A service's answer.
+/// A service's response.
 #[derive(Debug, Clone)]
 pub struct BackendResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The whole body.
     pub body: Bytes,
 }
 
@@ -71,13 +71,13 @@ pub struct BackendResponse {
 #[derive(Debug, thiserror::Error)]
 pub enum BackendError {
     /// None within the integration's timeout.
-    #[error("the service did not answer in time")]
+    #[error("the service did not respond in time")]
     Timeout,
-    /// The response is larger than a gateway passes on ([`MAX_PAYLOAD`](crate::MAX_PAYLOAD)); a back end may say so
-    /// before it has read it whole.
-    #[error("the service's answer is larger than 10 MB")]
+    /// The response is larger than a gateway passes on ([`MAX_PAYLOAD`](crate::MAX_PAYLOAD)); a back end may report that
+    /// before it has read all of it.
+    #[error("the service's response is larger than 10 MB")]
     TooLarge,
-    /// The gateway may not take the role, or there is none.
+    /// The gateway may not assume the role, or it does not exist.
     #[error("the gateway cannot assume {0}")]
     Role(String),
     /// The service cannot be reached.

@@ -1,14 +1,14 @@
 //! `contentHandling`: conversions of a payload between text and bytes.
 //!
 //! The tables are AWS's "Content type conversions in API Gateway" (developer guide,
-//! `api-gateway-payload-encodings-workflow`), in the reading that was recorded from AWS: `tests/binary_matrix.json`.
+//! `api-gateway-payload-encodings-workflow`), as recorded from AWS in `tests/binary_matrix.json`.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 
-/// Padding may be missing, as Java's decoder accepts it.
+/// Padding may be missing, as in Java's decoder.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -23,7 +23,7 @@ pub(crate) enum ContentHandling {
     Binary,
 }
 
-/// A payload as the mapping template would meet it; a template that meets bytes is an error.
+/// A payload as the mapping template gets it; bytes are an error for a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Payload {
     /// Text.
@@ -33,7 +33,7 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    /// What travels on.
+    /// The bytes that are passed on.
     pub(crate) fn into_bytes(self) -> Bytes {
         match self {
             Self::Text(text) => text.into(),
@@ -42,12 +42,12 @@ impl Payload {
     }
 }
 
-/// Bytes were asked for, but the payload is not base64.
+/// The payload is to be converted to bytes, but is not base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the payload is not base64, and bytes were asked for")]
 pub(crate) struct NotBase64Error;
 
-/// The request's way in. `binary`: its `Content-Type` is a binary media type.
+/// Converts a request. `binary`: its `Content-Type` is a binary media type.
 pub(crate) fn request(
     body: Bytes,
     binary: bool,
@@ -61,8 +61,8 @@ pub(crate) fn request(
     }
 }
 
-/// The response's way out. `binary`: the back end's `Content-Type` is a binary media type; `accepted`: the
-/// request's `Accept` is.
+/// Converts a response. `binary`: the back end's `Content-Type` is a binary media type; `accepted`: the request's
+/// `Accept` is.
 pub(crate) fn response(
     body: Bytes,
     binary: bool,

@@ -1,4 +1,4 @@
-//! Everything that ends a request early, with AWS's message to the client.
+//! The errors with which the gateway itself ends a request, with AWS's messages.
 
 use http::StatusCode;
 
@@ -19,7 +19,7 @@ pub(crate) struct GatewayError {
     pub(crate) message: String,
     /// For the operator.
     pub(crate) diagnostic: String,
-    /// Whether the document's gateway responses apply; not where no stage was found or the body is too large.
+    /// Whether the document's gateway responses apply; not if no stage was found or the body is too large.
     pub(crate) customisable: bool,
 }
 
@@ -94,7 +94,7 @@ impl GatewayError {
         failure
     }
 
-    /// The method's ARN is over the limit of a policy's resource.
+    /// The method's ARN exceeds the limit of a policy's resource.
     pub(crate) fn arn_too_long(length: usize) -> Self {
         let mut failure = Self::new(
             ResponseType::Default4xx,

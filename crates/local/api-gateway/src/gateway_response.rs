@@ -18,7 +18,7 @@ pub(crate) struct Customised {
     pub(crate) templates: Vec<(String, ErrorTemplate)>,
 }
 
-/// All that the document customises.
+/// The gateway responses that the document customises.
 #[derive(Debug, Default)]
 pub(crate) struct GatewayResponses(Vec<(ResponseType, Customised)>);
 
@@ -51,7 +51,7 @@ impl GatewayResponses {
         by(kind).or_else(|| by(default))
     }
 
-    /// Fills the response for a failure in.
+    /// Renders the response for a failure.
     pub(crate) fn render(
         &self,
         failure: &GatewayError,
@@ -84,8 +84,8 @@ impl GatewayResponses {
     }
 }
 
-/// The documented default template is `{"message":$context.error.messageString}`; a denial by policy is known to
-/// spell it `Message`.
+/// The documented default template is `{"message":$context.error.messageString}`; a denial by policy is known to have
+/// `Message`.
 fn default_body(failure: &GatewayError) -> String {
     let name = if failure.kind == ResponseType::AccessDenied {
         "Message"
@@ -117,7 +117,7 @@ enum Part {
     Variable(RequestSource),
 }
 
-/// Variables of errors and of what is known before a method was found.
+/// Variables of errors, and those that are known before a method is found.
 const ERROR_CONTEXT: &[&str] = &[
     "accountId",
     "apiId",
@@ -170,7 +170,7 @@ impl ErrorTemplate {
     }
 }
 
-/// Reads a source as gateway responses have them, in templates after a `$`.
+/// Reads a source of a gateway response; templates have them after a `$`.
 pub(crate) fn variable(expression: &str) -> Result<RequestSource, String> {
     let refused =
         || format!("`{expression}` is not supported in gateway responses by this gateway");
@@ -181,7 +181,7 @@ pub(crate) fn variable(expression: &str) -> Result<RequestSource, String> {
             .ok_or_else(refused);
     }
     match RequestSource::parse(expression)? {
-        // A gateway response may come before there is a path.
+        // A request may fail before it has path parameters.
         RequestSource::Path(_) | RequestSource::Body(_) => Err(refused()),
         source => Ok(source),
     }

@@ -1,11 +1,11 @@
 //! A REST API of API Gateway, run from its `OpenAPI` document with `x-amazon-apigateway-…` extensions.
 //!
-//! Reads like AWS's own diagram: [`Api::handle`] is the list of its steps. No sockets and no signing here: the
-//! server hands a [`Request`] over, an [`Authorizer`] keeps the credentials, a [`Backend`] calls the services.
+//! [`Api::handle`] is the list of the steps in AWS's own diagram. This crate has no sockets and no signing: the server
+//! passes a [`Request`], an [`Authorizer`] holds the credentials, and a [`Backend`] calls the services.
 //!
-//! What a service-proxy API in front of S3 and `DynamoDB` uses is here; everything else in a document is refused by
-//! name and line. What AWS was recorded to do, what its documentation says and what is chosen because neither says
-//! anything stands in this crate's `README.md`.
+//! It supports what a service-proxy API in front of S3 and `DynamoDB` uses; everything else in a document is refused by
+//! name and line. This crate's `README.md` lists which behaviour was recorded from AWS, which comes from its
+//! documentation, and which was chosen because neither covers it.
 
 mod authorizer;
 mod backend;
@@ -49,7 +49,7 @@ pub use request::{Request, RequestBody, Response};
 /// The largest payload in bytes, either way ("Amazon API Gateway quotas": 10 MB).
 pub const MAX_PAYLOAD: usize = 10 * 1024 * 1024;
 
-/// What is not in the document: the API, its stage and what the `RestApi` resource adds.
+/// Settings outside the document: the API, its stage, and what the `RestApi` resource adds.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The API's id, as in its host name.
@@ -68,16 +68,16 @@ pub struct Settings {
     pub path_parameters: PathParameters,
 }
 
-/// How a path parameter that is mapped into a back end's URI gets there. AWS's documentation and what was recorded of
-/// proxy events differ, so the gateway runs either; `$input.params` is percent-encoded under both.
+/// How a path parameter is mapped into a back end's URI. AWS's documentation differs from recorded proxy events, so the
+/// gateway supports both; `$input.params` is percent-encoded with either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PathParameters {
-    /// Decoded, then encoded again but for `+`: "REST APIs decode URL-encoded request parameters before passing them to
-    /// backend integrations" ("Amazon API Gateway important notes"), and a PUT of a key with `%2B` was answered with
-    /// `SignatureDoesNotMatch` by S3 (aws/aws-sdk-java#1902).
+    /// Decoded, then encoded again except for `+`: "REST APIs decode URL-encoded request parameters before passing them to
+    /// backend integrations" ("Amazon API Gateway important notes"), and S3 responded to a PUT of a key with `%2B` with
+    /// `SignatureDoesNotMatch` (aws/aws-sdk-java#1902).
     #[default]
     Decoded,
-    /// As the client sent them, as proxy events were recorded.
+    /// As the client sent them, which is what recorded proxy events show.
     AsSent,
 }
 
@@ -92,8 +92,8 @@ impl Api {
     /// Compiles an API.
     ///
     /// # Errors
-    /// Whatever in the document this gateway does not understand, API Gateway refuses at import, or
-    /// that is surely a mistake (a URI variable that nothing fills), with its place.
+    /// A part of the document that this gateway does not support, that API Gateway refuses at import, or that is certainly
+    /// a mistake (a URI variable that nothing fills), with its place.
     pub fn from_openapi(body: &cfn::Node, settings: Settings) -> Result<Self, cfn::Error> {
         let document = openapi::read(
             body,
@@ -103,8 +103,7 @@ impl Api {
         Ok(Self { settings, document })
     }
 
-    /// Responds to a request. `X-HTTP-Method-Override` replaces its method before anything else looks at it ("Amazon
-    /// API Gateway important notes").
+    /// Responds to a request. `X-HTTP-Method-Override` first replaces its method ("Amazon API Gateway important notes").
     pub async fn handle(
         &self,
         mut request: Request,
@@ -138,7 +137,7 @@ impl Api {
         response
     }
 
-    /// AWS's diagram.
+    /// The steps of AWS's diagram.
     async fn steps(
         &self,
         request: &Request,
@@ -209,9 +208,9 @@ pub struct Route<'api> {
     pub method: &'api str,
     /// `/images/{key+}`.
     pub path: &'api str,
-    /// Whether it asks for a signature.
+    /// Whether it requires a signature.
     pub iam: bool,
-    /// Whether it asks for an API key.
+    /// Whether it requires an API key.
     pub api_key: bool,
     integration: &'api Integration,
 }
@@ -258,7 +257,7 @@ fn has_no_body(status: StatusCode) -> bool {
         || status == StatusCode::NOT_MODIFIED
 }
 
-/// A value that HTTP cannot carry is left out; only a gateway response's mapped header can hold one.
+/// Adds a header. A value that is invalid in HTTP is left out; only a gateway response's mapped header can have one.
 fn insert<N: TryInto<HeaderName>>(headers: &mut HeaderMap, name: N, value: &str) {
     if let (Ok(name), Ok(value)) = (name.try_into(), HeaderValue::from_bytes(value.as_bytes())) {
         headers.insert(name, value);

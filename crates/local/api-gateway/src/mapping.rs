@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 use http::HeaderName;
 use serde_json::Value;
 
-/// Sources that every mapping has.
+/// Sources that all kinds of mappings have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Shared {
     /// `'text'`.
@@ -29,7 +29,7 @@ pub(crate) enum RequestSource {
     Header(HeaderName),
     /// `method.request.body` and `method.request.body.a.b`.
     Body(JsonPath),
-    /// What every mapping has.
+    /// A source that all kinds of mappings have.
     Shared(Shared),
 }
 
@@ -40,11 +40,11 @@ pub(crate) enum ResponseSource {
     Header(HeaderName),
     /// `integration.response.body` and `integration.response.body.a.b`.
     Body(JsonPath),
-    /// What every mapping has.
+    /// A source that all kinds of mappings have.
     Shared(Shared),
 }
 
-/// `$context` variables that this gateway knows.
+/// `$context` variables that this gateway supports.
 const CONTEXT: &[&str] = &[
     "accountId",
     "apiId",
@@ -85,7 +85,7 @@ impl Shared {
             Some(name) if CONTEXT.contains(&name) => Ok(Self::Context(name.to_owned())),
             Some(name) => Err(format!("`context.{name}` is not supported by this gateway")),
             None => Err(format!(
-                "`{expression}` is not a mapping expression (static text stands in single quotes)"
+                "`{expression}` is not a mapping expression (static text is in single quotes)"
             )),
         }
     }
@@ -123,7 +123,7 @@ impl ResponseSource {
     }
 }
 
-/// A parameter's name as mapping expressions can spell it.
+/// Whether a parameter's name can be used in mapping expressions.
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -136,7 +136,7 @@ pub(crate) fn header_name(name: &str) -> Result<HeaderName, String> {
     HeaderName::from_str(name).map_err(|_| format!("`{name}` is not a header name"))
 }
 
-/// A path into a JSON body, names and indices only: `a.b[0].c`.
+/// A path into a JSON body, of names and indices only: `a.b[0].c`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct JsonPath(Vec<Step>);
 
@@ -168,7 +168,7 @@ impl JsonPath {
         Ok(Self(steps))
     }
 
-    /// The value as a header carries it; `None` if the body has none. No steps: the body itself.
+    /// The value as text; `None` if the body has none. A path without steps is the body itself.
     pub(crate) fn of(&self, body: &[u8]) -> Option<String> {
         if self.0.is_empty() {
             return Some(String::from_utf8_lossy(body).into_owned());
@@ -182,7 +182,7 @@ impl JsonPath {
     }
 }
 
-/// A JSON value as a header or path carries it; null is nothing.
+/// A JSON value as text for a header or path; `None` for null.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -245,7 +245,7 @@ mod tests {
         }
         assert_eq!(
             ResponseSource::parse("method.request.header.Origin").unwrap_err(),
-            "`method.request.header.Origin` is not a mapping expression (static text stands in single quotes)"
+            "`method.request.header.Origin` is not a mapping expression (static text is in single quotes)"
         );
     }
 

@@ -8,7 +8,7 @@ pub(crate) struct BinaryMediaTypes {
 }
 
 impl BinaryMediaTypes {
-    /// `image/png`, `image/*` and `*/*` are understood; a wildcard in front of a subtype matches nothing (recorded).
+    /// `image/png`, `image/*` and `*/*` are supported; a wildcard before a subtype matches nothing (recorded).
     pub(crate) fn new(types: impl IntoIterator<Item = String>) -> Self {
         let mut all = Self::default();
         for media_type in types {
@@ -23,7 +23,7 @@ impl BinaryMediaTypes {
     }
 
     /// Whether a `Content-Type` or `Accept` header names a binary type. Only the first entry of a list counts
-    /// (recorded). With `*/*` everything is binary, a missing header too (public reports; not recorded).
+    /// (recorded). With `*/*` everything is binary, also without the header (public reports; not recorded).
     pub(crate) fn matches(&self, header: Option<&str>) -> bool {
         if self.everything {
             return true;
@@ -84,7 +84,7 @@ mod tests {
         assert!(!types(&["image"]).matches(Some("image")));
     }
 
-    /// The rows were recorded with Lambda proxies, which decode what they marked as base64 if `Accept` matches.
+    /// The rows were recorded with Lambda proxies, whose base64 responses are decoded if `Accept` matches.
     #[test]
     fn accept_matches_as_recorded() {
         let matrix: serde_json::Value =
@@ -94,7 +94,7 @@ mod tests {
         for row in rows.iter().filter(|row| row["isBase64Encoded"] == true) {
             let list = row["binaryMediaTypes"].as_array().unwrap();
             let list: Vec<&str> = list.iter().map(|entry| entry.as_str().unwrap()).collect();
-            // The one that returns 500 is not base64, and would not have been decoded but for a match.
+            // The one that returns 500 is not base64, and is only decoded because of a match.
             let decoded = row["client_gets"] == "decoded bytes" || row["client_status"] == 500;
             assert_eq!(
                 types(&list).matches(row["accept"].as_str()),

@@ -1,4 +1,4 @@
-//! The compiled API: what the steps work with. Every pattern, template and expression is parsed already.
+//! The compiled API, which the steps work with. Every pattern, template and expression is parsed.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::mapping::{RequestSource, ResponseSource};
 pub(crate) struct Method {
     /// The resource's path as the document has it: `/images/{key+}`.
     pub(crate) resource: String,
-    /// The same, parsed.
+    /// The parsed path.
     pub(crate) pattern: Vec<Segment>,
-    /// The verb; `None` is ANY.
+    /// The HTTP method; `None` is ANY.
     pub(crate) verb: Option<HttpMethod>,
     /// The authorization that callers need.
     pub(crate) authorization: Authorization,
-    /// Whether a usage plan's key is asked for.
+    /// Whether an API key of a usage plan is required.
     pub(crate) api_key_required: bool,
-    /// Parameters that the request validator insists on, in the order in which AWS lists what is missing: headers,
-    /// path, query, each by name.
+    /// Parameters that the request validator requires, in the order in which AWS lists missing ones: headers, path, query,
+    /// each by name.
     pub(crate) required: Vec<Required>,
-    /// What it calls.
+    /// Its integration.
     pub(crate) integration: Integration,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Authorization {
 /// A required parameter. The order of the variants is the order of AWS's message.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Required {
-    /// A header, as the document spells it.
+    /// A header, spelled as in the document.
     Header(String),
     /// A path parameter.
     Path(String),
@@ -72,7 +72,7 @@ impl Required {
 /// An integration: request mapping, end point, responses.
 #[derive(Debug)]
 pub(crate) struct Integration {
-    /// Where it goes.
+    /// What it calls.
     pub(crate) endpoint: Endpoint,
     /// `requestParameters`.
     pub(crate) parameters: RequestParameters,
@@ -86,12 +86,12 @@ pub(crate) struct Integration {
     pub(crate) responses: Vec<IntegrationResponse>,
 }
 
-/// Where an integration goes.
+/// What an integration calls.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
-    /// Nowhere (`mock`): the template gives the status.
+    /// Nothing (`mock`): the template gives the status.
     Mock,
-    /// To an AWS service.
+    /// An AWS service.
     Aws(AwsEndpoint),
 }
 
@@ -124,13 +124,13 @@ pub(crate) enum Address {
 /// A piece of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Text as it stands.
+    /// Literal text.
     Literal(String),
     /// `{name}`: the value of `integration.request.path.name`.
     Parameter(String),
 }
 
-/// `requestParameters` by where they go.
+/// `requestParameters` by their destination.
 #[derive(Debug, Default)]
 pub(crate) struct RequestParameters {
     /// `integration.request.path.name`.
@@ -141,19 +141,19 @@ pub(crate) struct RequestParameters {
     pub(crate) header: Vec<(HeaderName, RequestSource)>,
 }
 
-/// `passthroughBehavior`: whether a body passes for which there is no template.
+/// `passthroughBehavior`: whether a body without a matching template is passed through.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Passthrough {
-    /// It passes.
+    /// It is passed through.
     #[default]
     WhenNoMatch,
-    /// It passes if there is no template at all, else 415.
+    /// It is passed through if there is no template at all, else 415.
     WhenNoTemplates,
     /// 415.
     Never,
 }
 
-/// Mapping templates by media type, in document order. An empty template is none: the payload passes.
+/// Mapping templates by media type, in document order. Empty templates are left out: the payload is passed through.
 #[derive(Debug, Default)]
 pub(crate) struct Templates(pub(crate) Vec<(String, vtl::Template)>);
 

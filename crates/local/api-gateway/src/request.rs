@@ -1,4 +1,4 @@
-//! What a client sends and gets.
+//! Requests of clients, and the responses to them.
 
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -11,12 +11,12 @@ use http::{HeaderMap, Method, StatusCode};
 pub enum RequestBody {
     /// The whole body, of at most [`MAX_PAYLOAD`](crate::MAX_PAYLOAD) bytes.
     Complete(Bytes),
-    /// A body over the limit, of which nothing is kept.
+    /// A body over the limit, which is not kept.
     TooLarge,
 }
 
 impl RequestBody {
-    /// The bytes; none of a body over the limit, which no integration gets.
+    /// The bytes; empty for a body over the limit, which no integration gets.
     #[must_use]
     pub fn bytes(&self) -> Bytes {
         match self {
@@ -37,12 +37,12 @@ impl<B: Into<Bytes>> From<B> for RequestBody {
     }
 }
 
-/// A client's request, as it came off the wire.
+/// A client's request, as received.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path as sent, percent-encoding and all, from the stage on: `/v1/images/a%20b.jpg`.
+    /// The path as sent, percent-encoded, from the stage on: `/v1/images/a%20b.jpg`.
     pub path: String,
     /// The query as sent, without its `?`.
     pub query: Option<String>,
@@ -80,7 +80,7 @@ impl Request {
     }
 }
 
-/// What the client gets.
+/// A response to a client.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status.
@@ -89,7 +89,7 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body; empty for HEAD and for the statuses that have none.
     pub body: Bytes,
-    /// Why the gateway itself refused or failed, for the operator's log and not for the client; `None` if the
-    /// answer is the integration's.
+    /// Why the gateway itself refused or failed, for the operator's log and not for the client; `None` if the response is
+    /// the integration's.
     pub diagnostic: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What templates and mapping expressions can see of a request.
+//! What templates and mapping expressions can read of a request.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::authorizer::{ApiKey, Caller};
 use crate::mapping::{RequestSource, Shared, text};
 use crate::{Request, Settings};
 
-/// Headers that end at the gateway: neither templates nor mappings ever see them.
+/// Headers that the gateway drops: neither templates nor mappings can read them.
 const DROPPED: &[&str] = &[
     "connection",
     "content-length",
@@ -29,7 +29,7 @@ const DROPPED: &[&str] = &[
     "www-authenticate",
 ];
 
-/// Names under which a request is known.
+/// The ids of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Ids {
     /// `x-amzn-RequestId`, `$context.requestId`.
@@ -41,7 +41,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// New ones.
+    /// New ids.
     pub(crate) fn new(request: &Request) -> Self {
         let random = Uuid::new_v4();
         let seconds = DateTime::<Utc>::from(request.received).timestamp();
@@ -54,14 +54,14 @@ impl Ids {
     }
 }
 
-/// What templates and mapping expressions can see of a request.
+/// What templates and mapping expressions can read of a request.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     /// Path parameters, percent-encoded as they were sent.
     pub(crate) path: BTreeMap<String, String>,
-    /// Query parameters, decoded; of repeated ones the last.
+    /// Query parameters, decoded; the last of repeated ones.
     pub(crate) query: BTreeMap<String, String>,
-    /// Headers as `Title-Case`; of repeated ones the last.
+    /// Headers in `Title-Case`; the last of repeated ones.
     pub(crate) header: BTreeMap<String, String>,
     /// `$context`.
     pub(crate) context: Value,
@@ -71,7 +71,7 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// What is known before a method was found.
+    /// What is known before a method is found.
     pub(crate) fn new(request: &Request, ids: &Ids, settings: &Settings) -> Self {
         let received = DateTime::<Utc>::from(request.received);
         let host = request.header("host").unwrap_or_default();
@@ -104,13 +104,13 @@ impl RequestContext {
         }
     }
 
-    /// Adds what routing found.
+    /// Adds the result of routing.
     pub(crate) fn route(&mut self, resource: &str, path: BTreeMap<String, String>) {
         self.path = path;
         self.context["resourcePath"] = resource.into();
     }
 
-    /// Adds who calls.
+    /// Adds the caller.
     pub(crate) fn identity(&mut self, caller: Option<&Caller>, key: Option<&ApiKey>) {
         let identity = &mut self.context["identity"];
         if let Some(caller) = caller {
@@ -126,7 +126,7 @@ impl RequestContext {
         }
     }
 
-    /// Adds what went wrong.
+    /// Adds an error.
     pub(crate) fn error(&mut self, message: &str, response_type: &str) {
         self.context["error"] = json!({
             "message": message,
@@ -146,7 +146,7 @@ impl RequestContext {
         }
     }
 
-    /// The value of an expression that every mapping has.
+    /// The value of a source that all kinds of mappings have.
     pub(crate) fn shared(&self, source: &Shared) -> Option<String> {
         match source {
             Shared::Static(text) => Some(text.clone()),
@@ -172,8 +172,8 @@ impl RequestContext {
     }
 }
 
-/// Decodes a query: `+` is a space, of repeated names the last counts, bytes that are not UTF-8 become U+FFFD. A
-/// semicolon parts parameters, too ("Amazon API Gateway important notes").
+/// Decodes a query: `+` is a space, the last of repeated names counts, bytes that are not UTF-8 become U+FFFD. A
+/// semicolon separates parameters, too ("Amazon API Gateway important notes").
 fn query(query: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
@@ -201,8 +201,7 @@ fn headers(request: &Request) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// `If-None-Match` from `if-none-match`, as headers are usually spelt in templates: the server that read the request
-/// has not kept the client's spelling.
+/// `If-None-Match` from `if-none-match`, the usual spelling in templates: the server does not keep the client's.
 pub(crate) fn title_case(name: &str) -> String {
     let mut start = true;
     name.chars()

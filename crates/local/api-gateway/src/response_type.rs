@@ -157,7 +157,7 @@ impl ResponseType {
     }
 
     fn entry(self) -> &'static (ResponseType, &'static str, StatusCode) {
-        // Every type is in the table, each at its own place: `every_type_is_in_the_table`.
+        // Each type is in the table, at its own index: `every_type_is_in_the_table`.
         &TYPES[self as usize]
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of single steps share: small documents, requests, and the steps before the one under test.
+//! Shared by the tests of single steps: small documents, requests, and the steps before the one under test.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -31,7 +31,7 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-/// An API of these paths. `M` is a mock, `IAM` one that asks for a signature, `KEY` one that asks for a key.
+/// An API of these paths. `M` is a mock, `IAM` one that requires a signature, `KEY` one that requires an API key.
 pub(crate) fn api(paths: &str) -> Api {
     let mock = "x-amazon-apigateway-integration: {type: mock}";
     let paths = paths
@@ -54,7 +54,7 @@ paths:{paths}"
     Api::from_openapi(&node, settings()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// A GET, of anything that could be a path.
+/// A GET of any path.
 pub(crate) fn get(target: &str) -> Request {
     let (path, query) = match target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
@@ -71,7 +71,7 @@ pub(crate) fn get(target: &str) -> Request {
     }
 }
 
-/// What is known of a request before routing.
+/// The context of a request before routing.
 pub(crate) fn request_context(api: &Api, request: &Request) -> RequestContext {
     RequestContext::new(request, &Ids::new(request), &api.settings)
 }

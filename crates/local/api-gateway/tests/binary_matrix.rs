@@ -1,5 +1,5 @@
-//! Every payload that was recorded from AWS (`binary_matrix.json`; its origin is beside it) behaves the same here.
-//! Its `accept_matching` rows are tested where media types are matched.
+//! Every payload recorded from AWS (`binary_matrix.json`; its origin is beside it) behaves the same here. The
+//! `accept_matching` rows are tested in `src/media_types.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -54,7 +54,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 impl Row {
-    /// The recorded API: any method of a path in S3, content handling on the side that the row is about.
+    /// The recorded API: any method of a path in S3, with the content handling of the row.
     fn api(&self) -> Api {
         let handling = |direction: &str| match &self.content_handling {
             Some(handling) if self.direction == direction => format!("contentHandling: {handling}"),
@@ -116,7 +116,7 @@ paths:
         )
     }
 
-    /// Sends the row's body, or lets the back end answer it; gives the client's status and body and what S3 got.
+    /// Sends the row's body, or lets the back end return it; returns the client's status and body, and what S3 got.
     async fn play(&self, payload: &[u8]) -> (u16, Vec<u8>, Option<(Vec<u8>, Option<String>)>) {
         let mut headers = Vec::new();
         if let Some(accept) = &self.accept {

@@ -1,4 +1,4 @@
-//! Requests that nobody well-meaning sends: an answer every time, never a panic, never another bucket or action.
+//! Hostile requests: there is always a response, never a panic, and never a call to another bucket or action.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +11,7 @@ use http::Method;
 use proptest::prelude::*;
 use support::{KeyRing, Recorder, request};
 
-/// Answers; gives the status and the path that S3 was asked for, if it was.
+/// Sends a request; returns the status, and the path of the call to S3, if there was one.
 fn play(
     method: Method,
     target: &str,
@@ -82,7 +82,7 @@ proptest! {
 
     #[test]
     fn any_key_stays_in_its_bucket(key in "([a-z/.+%]|%[0-9a-fA-F]{2}|\\PC){1,60}") {
-        // What a request line cannot carry, a query, is not a part of the key.
+        // A `?` in a request line would begin the query.
         let key = key.replace('?', "%3F");
         let (status, asked) = play(Method::GET, &format!("/v1/thumbnails/{key}"), &[], Vec::new());
         let trimmed = key.trim_end_matches('/');

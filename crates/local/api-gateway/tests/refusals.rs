@@ -1,4 +1,4 @@
-//! What a document may not say here: refused by name and line.
+//! Unsupported and invalid documents are refused by name and line.
 
 mod support;
 
@@ -35,7 +35,7 @@ fn the_document_itself_is_understood() {
     api(GOOD).unwrap();
 }
 
-/// Replaces a piece of the good document, and expects these words in the refusal.
+/// Replaces a piece of the valid document, and expects these words in the error.
 fn refused(piece: &str, instead: &str, words: &[&str]) {
     assert!(GOOD.contains(piece), "{piece}");
     let text = GOOD.replacen(piece, instead, 1);
@@ -232,7 +232,7 @@ fn paths() {
     refused(
         "/images/{key+}:",
         "/images/{key+}/x:",
-        &["9:3", "stands last"],
+        &["9:3", "must be last"],
     );
     refused("/images/{key+}:", "images:", &["begins with"]);
     refused(

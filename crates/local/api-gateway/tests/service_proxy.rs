@@ -16,7 +16,7 @@ async fn answer(request: api_gateway::Request, backend: &Recorder) -> Response {
     api().handle(request, &KeyRing, backend).await
 }
 
-/// A server may share an API between threads, and spawn its answers.
+/// A server may share an API between threads, and spawn its futures.
 #[test]
 fn answers_can_be_spawned() {
     fn shared<T: Send + Sync>(_: &T) {}
@@ -306,7 +306,7 @@ async fn a_header_overrides_the_method() {
     ];
     let _ = answer(request(Method::GET, "/v1/images/k", &headers, "b"), &s3).await;
     assert_eq!(s3.calls()[0].1.method, Method::PUT);
-    // It is the other method that is authorized: with OPTIONS, which anybody may send, PUT needs a signature all the same.
+    // The overriding method is authorized: PUT needs a signature even if it is sent as OPTIONS, which needs none.
     let headers = [("X-HTTP-Method-Override", "PUT")];
     let response = answer(request(Method::OPTIONS, "/v1/images/k", &headers, ""), &s3).await;
     assert_eq!((response.status.as_u16(), s3.calls().len()), (403, 1));
@@ -332,7 +332,7 @@ async fn too_much_for_a_gateway() {
     assert_eq!(body(&response), r#"{"message":"Request Too Long"}"#);
 }
 
-/// `*/*` makes everything binary: reports from the public, not recorded.
+/// `*/*` makes everything binary (public reports; not recorded).
 #[tokio::test]
 async fn everything_binary_needs_text_where_templates_are() {
     let document = include_str!("service_proxy.yaml").replace("image/*", "*/*");
@@ -356,8 +356,8 @@ async fn everything_binary_needs_text_where_templates_are() {
     assert_eq!(response.status, 204);
 }
 
-/// With `*/*` a JSON answer is a binary payload, and `CONVERT_TO_TEXT` makes base64 of it, as recorded for types that
-/// match. A template that decodes it where it must works under any list of types.
+/// With `*/*` a JSON response is a binary payload, which `CONVERT_TO_TEXT` converts to base64, as recorded for types that
+/// match. A template that decodes it if necessary works with any list of types.
 #[tokio::test]
 async fn everything_binary_hands_templates_base64() {
     let template = r##"'{"images": [#foreach($item in $input.path("$.Items"))"$item.Id.S"#if($foreach.hasNext),#end#end]}'"##;

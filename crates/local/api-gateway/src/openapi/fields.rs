@@ -23,20 +23,20 @@ impl<'doc> Fields<'doc> {
         })
     }
 
-    /// The value of `key`, if it is there and not null.
+    /// The value of `key`, if it exists and is not null.
     pub(crate) fn take(&mut self, key: &str) -> Option<&'doc Node> {
         let at = self.unread.iter().position(|(name, _, _)| name == key)?;
         let (_, _, node) = self.unread.remove(at);
         (node.value != Value::Null).then_some(node)
     }
 
-    /// The value of `key`, which must be there.
+    /// The value of `key`, which is required.
     pub(crate) fn require(&mut self, key: &str) -> Result<&'doc Node, Error> {
         self.take(key)
             .ok_or_else(|| Error::new(self.span, format!("`{key}` is missing")))
     }
 
-    /// Marks keys as read that only document the API.
+    /// Marks keys that only document the API as read.
     pub(crate) fn documentation(&mut self, keys: &[&str]) {
         self.unread
             .retain(|(name, _, _)| !keys.contains(&name.as_str()));
@@ -59,7 +59,7 @@ pub(crate) fn text(node: &Node) -> Result<String, Error> {
         .ok_or_else(|| Error::new(node.span, "must be text"))
 }
 
-/// `true` or `false`, or their names.
+/// A boolean, or the string `true` or `false`.
 pub(crate) fn flag(node: &Node) -> Result<bool, Error> {
     match text(node)?.as_str() {
         "true" => Ok(true),

@@ -15,8 +15,8 @@ use crate::model::{
     Address, AwsEndpoint, Endpoint, Integration, Passthrough, Piece, RequestParameters, Templates,
 };
 
-/// The longest and default `timeoutInMillis`.
-const LONGEST: u64 = 29_000;
+/// The maximum and default `timeoutInMillis`.
+const MAX_TIMEOUT_MS: u64 = 29_000;
 
 /// Reads an integration.
 pub(super) fn read(
@@ -109,9 +109,9 @@ fn aws(
     }
 
     let timeout = match fields.take("timeoutInMillis") {
-        None => LONGEST,
+        None => MAX_TIMEOUT_MS,
         Some(node) => match text(node)?.parse() {
-            Ok(millis) if (50..=LONGEST).contains(&millis) => millis,
+            Ok(millis) if (50..=MAX_TIMEOUT_MS).contains(&millis) => millis,
             _ => {
                 let message = "must be between 50 and 29000 milliseconds";
                 return Err(Error::new(node.span, message).within("timeoutInMillis"));
@@ -133,8 +133,7 @@ fn is_role(arn: &str) -> bool {
     matches!(parts[..], ["arn", _, "iam", "", _, resource] if resource.starts_with("role/"))
 }
 
-/// On AWS a `{name}` that no parameter fills stays in the URI as it is written. That is hardly intended, so it is
-/// refused here.
+/// On AWS a `{name}` that no parameter fills stays in the URI literally. That is hardly intended, so it is refused here.
 fn resolvable(uri: uri::Uri, parameters: &RequestParameters) -> Result<uri::Uri, String> {
     let known: BTreeSet<&str> = parameters
         .path

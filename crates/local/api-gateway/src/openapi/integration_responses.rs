@@ -1,4 +1,4 @@
-//! `responses` of an integration: which response of the back end becomes which response of the method.
+//! `responses` of an integration, which map responses of the back end to responses of the method.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
-//! From an `OpenAPI` document with `x-amazon-apigateway-…` extensions to the compiled API.
+//! Compiles an `OpenAPI` document with `x-amazon-apigateway-…` extensions.
 //!
-//! Nothing is skipped: a key that this gateway does not understand is refused by name and line, so that no document
-//! means less here than on AWS.
+//! Nothing is skipped: a key that this gateway does not support is refused by name and line, so that no part of a
+//! document is silently ignored.
 
 mod fields;
 mod gateway_responses;
@@ -30,7 +30,7 @@ use security::Scheme;
 pub(crate) struct Document {
     /// Methods, the most specific path first.
     pub(crate) methods: Vec<Method>,
-    /// `x-amazon-apigateway-binary-media-types` and those given from outside.
+    /// `x-amazon-apigateway-binary-media-types` and those of the settings.
     pub(crate) binary_media_types: BinaryMediaTypes,
     /// `x-amazon-apigateway-gateway-responses`.
     pub(crate) gateway_responses: GatewayResponses,
@@ -152,7 +152,7 @@ fn version(fields: &mut Fields) -> Result<(), Error> {
 
 fn components(node: &Node) -> Result<BTreeMap<&str, Scheme>, Error> {
     let mut fields = Fields::of(node)?;
-    // Models are made of them, which only a body validator would use; those are refused where they are asked for.
+    // Schemas become models, which only a body validator uses, and those are refused.
     fields.documentation(&["schemas"]);
     let schemes = match fields.take("securitySchemes") {
         Some(node) => security::schemes(node).map_err(|error| error.within("securitySchemes"))?,

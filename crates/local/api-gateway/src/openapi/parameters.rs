@@ -7,18 +7,18 @@ use cfn::{Error, Node};
 use super::fields::{Fields, flag, text};
 use crate::model::{Required, Segment};
 
-/// What a method declares; request mappings may use nothing else.
+/// The parameters that a method declares; request mappings may use no others.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Declared {
     pub(super) path: BTreeSet<String>,
     pub(super) query: BTreeSet<String>,
-    /// Lower case.
+    /// In lower case.
     pub(super) header: BTreeSet<String>,
     pub(super) required: BTreeSet<Required>,
 }
 
 impl Declared {
-    /// The variables of a path, which API Gateway declares as required by itself.
+    /// The variables of a path, which API Gateway itself declares as required.
     pub(super) fn of_path(pattern: &[Segment]) -> Self {
         let mut declared = Self::default();
         for segment in pattern {

@@ -40,7 +40,7 @@ pub(super) fn read(node: &Node, shared: &Shared) -> Result<Vec<Method>, Error> {
         path_item(path, &pattern, node, shared, &mut methods)
             .map_err(|error| error.within(path))?;
     }
-    // Specific before variable before greedy, a verb of its own before ANY. The sort is stable.
+    // Static before variable before greedy, a specific method before ANY. The sort is stable.
     methods.sort_by_key(|method| (rank(&method.pattern), method.verb.is_none()));
     Ok(methods)
 }
@@ -91,7 +91,7 @@ fn parse(path: &str) -> Result<Vec<Segment>, String> {
         {
             Some(name) => match name.strip_suffix('+') {
                 Some(_) if index + 1 < parts.len() => {
-                    return Err("a greedy variable stands last".to_owned());
+                    return Err("a greedy variable must be last".to_owned());
                 }
                 Some(name) => Segment::Greedy(name.to_owned()),
                 None => Segment::Variable(name.to_owned()),
@@ -115,14 +115,14 @@ fn parse(path: &str) -> Result<Vec<Segment>, String> {
                 |other| matches!(other, Segment::Variable(n) | Segment::Greedy(n) if n == name),
             )
         {
-            return Err(format!("`{name}` stands twice in the path"));
+            return Err(format!("`{name}` is repeated in the path"));
         }
         segments.push(segment);
     }
     Ok(segments)
 }
 
-/// Whether two paths part at two variables.
+/// Whether two paths differ first at a variable in both.
 fn rivals(a: &[Segment], b: &[Segment]) -> bool {
     let differing = a.iter().zip(b).find(|(a, b)| a != b);
     matches!(

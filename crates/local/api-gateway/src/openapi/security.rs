@@ -7,7 +7,7 @@ use cfn::{Error, Node};
 use super::fields::{Fields, text};
 use crate::model::Authorization;
 
-/// A security scheme that this gateway knows.
+/// A security scheme that this gateway supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     /// `x-amazon-apigateway-authtype: awsSigv4`.
@@ -57,7 +57,7 @@ fn scheme(node: &Node) -> Result<Scheme, Error> {
     Ok(scheme)
 }
 
-/// Reads an operation's `security` and `x-amazon-apigateway-auth`: how it authorizes, and whether it asks for a key.
+/// Reads an operation's `security` and `x-amazon-apigateway-auth`: how it authorizes, and whether it requires a key.
 pub(super) fn read(
     fields: &mut Fields,
     schemes: &BTreeMap<&str, Scheme>,
@@ -98,7 +98,7 @@ pub(super) fn read(
 
 const AUTH: &str = "x-amazon-apigateway-auth";
 
-/// The names in a list of requirements; API Gateway asks for all of them.
+/// The names in a list of requirements; API Gateway requires all of them.
 fn requirements(node: &Node) -> Result<Vec<&str>, Error> {
     let list = node
         .as_list()

@@ -6,7 +6,7 @@ use super::fields::{at, texts};
 use crate::media_types::media_type;
 use crate::model::Templates;
 
-/// Reads a map from media type to template. An empty one is as good as none.
+/// Reads a map from media type to template. Empty templates are left out.
 pub(super) fn read(node: &Node) -> Result<Templates, Error> {
     let mut all = Vec::new();
     for (name, span, template) in texts(node)? {

@@ -60,7 +60,7 @@ pub(super) fn parse(uri: &str, variables: &BTreeMap<String, String>) -> Result<U
     })
 }
 
-/// Fills `${stageVariables.name}` in.
+/// Replaces `${stageVariables.name}` by its value.
 pub(super) fn stage_variables(
     text: &str,
     variables: &BTreeMap<String, String>,
@@ -102,7 +102,7 @@ fn pieces(path: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// Services whose integrations are called by path and by action.
+/// The services that integrations can call.
 fn service(name: &str) -> Option<Service> {
     match name {
         "s3" => Some(Service::S3),

@@ -1,4 +1,4 @@
-//! Authorize: who signed, and whether they may; then the usage plan's key.
+//! Authorize: the signature and the signer's permission, then the API key.
 
 use crate::Settings;
 use crate::authorizer::Authorizer;
@@ -12,7 +12,7 @@ use crate::steps::route::Routed;
 /// returns 414.
 const MAX_ARN_BYTES: usize = 1600;
 
-/// A request whose caller may call.
+/// A request whose caller is authorized.
 #[derive(Debug)]
 pub(crate) struct Authorized<'a> {
     request: &'a Request,
@@ -34,7 +34,7 @@ impl<'a> Authorized<'a> {
     }
 }
 
-/// Asks the authorizer what the method wants to know.
+/// Calls the authorizer as the method requires.
 pub(crate) fn authorize<'a>(
     routed: Routed<'a>,
     settings: &Settings,
@@ -65,7 +65,7 @@ pub(crate) fn authorize<'a>(
     })
 }
 
-/// The ARN that `execute-api:Invoke` is asked for, with the path as it was sent.
+/// The ARN that `execute-api:Invoke` is checked on, with the path as it was sent.
 fn method_arn(settings: &Settings, request: &Request) -> String {
     let Settings {
         region,

@@ -9,7 +9,7 @@ use crate::steps::integration_request::{Call, Mapped};
 use crate::steps::request_validator::Validated;
 use crate::steps::template::Overrides;
 
-/// A request that the back end has answered.
+/// A request with the response of the back end.
 #[derive(Debug)]
 pub(crate) struct Integrated<'a> {
     validated: Validated<'a>,

@@ -1,4 +1,4 @@
-//! Integration request: the request that the back end gets, made from the client's.
+//! Integration request: builds the request to the back end from the client's.
 
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -24,10 +24,10 @@ pub(crate) struct Mapped<'a> {
     overrides: Overrides,
 }
 
-/// What is to be called.
+/// The call to make.
 #[derive(Debug)]
 pub(crate) enum Call<'a> {
-    /// To no back end (`mock`): this is the status.
+    /// No back end (`mock`): this is the status.
     Mock(StatusCode),
     /// A service, as a role.
     Aws(&'a str, Box<Target>),
@@ -39,7 +39,7 @@ impl<'a> Mapped<'a> {
     }
 }
 
-/// Converts the payload, renders the template, fills parameters in.
+/// Converts the payload, renders the template and maps the parameters.
 pub(crate) fn map_request<'a>(
     validated: Validated<'a>,
     api: &Api,
@@ -64,7 +64,7 @@ pub(crate) fn map_request<'a>(
         Some(template) => {
             let Payload::Text(text) = payload else {
                 return Err(GatewayError::configuration(
-                    "a mapping template met bytes: CONVERT_TO_TEXT is missing",
+                    "a mapping template got bytes: CONVERT_TO_TEXT is missing",
                 ));
             };
             let (text, request_override) =
@@ -100,7 +100,7 @@ fn content_type(request_context: &RequestContext) -> &str {
         .unwrap_or("application/json")
 }
 
-/// The template for the request's type; `None` if the body passes.
+/// The template for the request's type; `None` if the body is passed through.
 fn template_for<'a>(
     integration: &'a Integration,
     request_context: &RequestContext,
@@ -118,8 +118,8 @@ fn template_for<'a>(
     Ok(found)
 }
 
-/// A path parameter as [`PathParameters::Decoded`] passes it on. One that is not UTF-8 would name another object once
-/// its bytes were replaced, so it is refused.
+/// A path parameter as [`PathParameters::Decoded`] passes it on. One that is not UTF-8 is refused: replacing its bytes
+/// would name another object.
 fn decode_and_encode(value: &str) -> Result<String, GatewayError> {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
@@ -142,7 +142,7 @@ fn parameters(
     let mut parts = Parts::default();
     let all = &integration.parameters;
     for (name, source) in &all.path {
-        // A path variable without a value leaves nothing in its place.
+        // A path variable without a value is replaced by nothing.
         let value = request_context.request(source).unwrap_or_default();
         let value = match (source, reading) {
             (RequestSource::Path(_), PathParameters::Decoded) => decode_and_encode(&value)?,
@@ -156,7 +156,7 @@ fn parameters(
         }
     }
     for (name, source) in &all.header {
-        // A mapped header that the request lacks is not sent (recorded).
+        // A mapped header that the request does not have is not sent (recorded).
         if let Some(value) = request_context.request(source) {
             let (name, value) = template::header(name.as_str(), &value)?;
             parts.headers.insert(name, value);

@@ -1,4 +1,4 @@
-//! Select response: the integration response whose pattern matches the back end's status, else the default.
+//! Integration response: selects the one whose pattern matches the back end's status, or else the default.
 
 use http::HeaderMap;
 
@@ -51,7 +51,7 @@ impl<'a> Selected<'a> {
 pub(crate) fn select_response(answered: Integrated) -> Result<Selected, GatewayError> {
     let status = answered.backend_response().status;
     let method = answered.validated().method();
-    // The default has no pattern and stands last.
+    // The default has no pattern and is last.
     let response = method
         .integration
         .responses

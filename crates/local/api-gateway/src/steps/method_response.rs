@@ -1,4 +1,4 @@
-//! Method response: from the integration's response to the client's.
+//! Method response: builds the client's response from the integration's.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,7 +14,7 @@ use crate::request_context::RequestContext;
 use crate::steps::integration_response::Selected;
 use crate::steps::template;
 
-/// What the client gets, without the headers that every response has.
+/// The client's response, without the headers that every response has.
 #[derive(Debug)]
 pub(crate) struct MethodResponse {
     pub(crate) status: StatusCode,
@@ -24,7 +24,7 @@ pub(crate) struct MethodResponse {
     pub(crate) trace: bool,
 }
 
-/// Headers that reach the client as `x-amzn-Remapped-…` only ("Amazon API Gateway important notes").
+/// Headers that reach the client only as `x-amzn-Remapped-…` ("Amazon API Gateway important notes").
 const REMAPPED: &[&str] = &[
     "authorization",
     "connection",
@@ -42,7 +42,7 @@ const REMAPPED: &[&str] = &[
     "www-authenticate",
 ];
 
-/// Maps headers, converts the payload, renders the template, applies what templates override.
+/// Maps headers, converts the payload, renders the template, and applies the templates' overrides.
 pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodResponse, GatewayError> {
     let response = selected.response();
     let request_context = selected.validated().request_context();
@@ -82,7 +82,7 @@ pub(crate) fn map_response(selected: &Selected, api: &Api) -> Result<MethodRespo
         }
         (Some(_), Payload::Bytes(_)) => {
             return Err(GatewayError::configuration(
-                "a mapping template met bytes: CONVERT_TO_TEXT is missing",
+                "a mapping template got bytes: CONVERT_TO_TEXT is missing",
             ));
         }
     };

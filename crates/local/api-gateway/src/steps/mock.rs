@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::gateway_error::GatewayError;
 
-/// The status that a mock's template renders: `{"statusCode": 200}`, in quotes or without them.
+/// The status that a mock's template renders: `{"statusCode": 200}`, with or without quotes.
 pub(super) fn mock_status(body: &[u8]) -> Result<StatusCode, GatewayError> {
     static UNQUOTED: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^\s*\{\s*statusCode\s*:\s*([0-9]+)\s*,?\s*\}\s*$").ok());

@@ -1,5 +1,5 @@
-//! AWS's own diagram, one file per step. Each step takes what the step before it made and nothing else can make, so
-//! a step that is left out does not compile.
+//! The steps of AWS's own diagram, one file each. Each step takes a type that only the step before it can make, so that
+//! leaving out a step does not compile.
 
 pub(crate) mod authorizer;
 pub(crate) mod integration;

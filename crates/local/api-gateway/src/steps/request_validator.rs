@@ -1,4 +1,4 @@
-//! Validate: the request validator's required parameters.
+//! Validate: checks the request validator's required parameters.
 
 use crate::gateway_error::GatewayError;
 use crate::model::{Method, Required};
@@ -6,7 +6,7 @@ use crate::request::{Request, RequestBody};
 use crate::request_context::{RequestContext, title_case};
 use crate::steps::authorizer::Authorized;
 
-/// A request that has what its method requires.
+/// A request that has the parameters that its method requires.
 #[derive(Debug)]
 pub(crate) struct Validated<'a> {
     request: &'a Request,
@@ -28,7 +28,7 @@ impl<'a> Validated<'a> {
     }
 }
 
-/// Refuses a body over the limit, whoever sends it: its signature cannot be verified without reading it.
+/// Refuses a body over the limit from any caller: a signature cannot be verified without reading the body.
 pub(crate) fn body_size(request: &Request) -> Result<(), GatewayError> {
     match request.body {
         RequestBody::Complete(_) => Ok(()),
@@ -36,7 +36,7 @@ pub(crate) fn body_size(request: &Request) -> Result<(), GatewayError> {
     }
 }
 
-/// Lists what is missing or blank.
+/// Refuses a request with missing or blank parameters, and lists them.
 ///
 /// "The required request parameters in the URI, query string, and headers of an incoming request are included and not
 /// blank": <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html>

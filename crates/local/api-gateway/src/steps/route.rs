@@ -1,9 +1,9 @@
-//! Route: from stage and path to a method of a resource.
+//! Route: finds the method of a resource for a stage and path.
 //!
-//! Recorded from AWS: a trailing slash is dropped, slashes after the stage collapse into one, inner ones stay; a
-//! static part beats a variable, a variable beats a greedy one; where the better path lacks the verb, the next
-//! that has it answers. Path parameters stay percent-encoded. Static parts are compared byte by byte, and a path with
-//! a bad escape is refused before a template can trip over it (both chosen).
+//! Recorded from AWS: a trailing slash is dropped, slashes after the stage collapse into one, inner ones stay; a static
+//! part takes precedence over a variable, a variable over a greedy one; if the best path does not have the method, the
+//! next one that has it is used. Path parameters stay percent-encoded. Chosen: static parts are compared byte by byte,
+//! and a path with an invalid escape is refused before it reaches a template.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ fn is_well_encoded(path: &str) -> bool {
     })
 }
 
-/// The path below the stage without the slashes around it: `/v1//a//b/` is `a//b`.
+/// The path below the stage without leading and trailing slashes: `/v1//a//b/` is `a//b`.
 fn within_stage<'path>(path: &'path str, stage: &str) -> Option<&'path str> {
     let path = path.strip_prefix('/')?.strip_prefix(stage)?;
     if !path.is_empty() && !path.starts_with('/') {
@@ -90,7 +90,7 @@ fn within_stage<'path>(path: &'path str, stage: &str) -> Option<&'path str> {
     Some(path.trim_matches('/'))
 }
 
-/// The path's parameters, if the path is one of the resource's.
+/// The path's parameters, if the path matches the resource.
 fn fit(pattern: &[Segment], segments: &[&str]) -> Option<BTreeMap<String, String>> {
     let mut parameters = BTreeMap::new();
     let mut rest = segments;

@@ -13,7 +13,7 @@ use crate::model::{Address, AwsEndpoint, Piece};
 use crate::request_context::RequestContext;
 use crate::steps::template;
 
-/// Parts of the integration's request that parameters and `$context.requestOverride` give.
+/// Parts of the integration's request that are set by parameters and `$context.requestOverride`.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) path: BTreeMap<String, String>,
@@ -92,7 +92,7 @@ pub(super) fn target(
     })
 }
 
-/// Of the client's headers only Content-Type passes unmapped, with a body (recorded); JSON if the client names none.
+/// Of the client's headers only Content-Type is passed on unmapped, and only with a body (recorded); the default is JSON.
 fn default_type(
     parts: &mut Parts,
     method: &Method,
@@ -111,8 +111,8 @@ fn default_type(
     Ok(())
 }
 
-/// What cannot stand in a path as it is. Path parameters come percent-encoded and pass unchanged; a value from
-/// elsewhere must not end the path.
+/// Characters that must be encoded in a path. Path parameters are already percent-encoded and not changed; a value from
+/// another source must not end the path.
 const OUTSIDE_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -129,7 +129,7 @@ const OUTSIDE_A_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// All but RFC 3986's unreserved characters.
+/// All characters except RFC 3986's unreserved ones.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

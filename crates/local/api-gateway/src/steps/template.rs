@@ -1,4 +1,4 @@
-//! Mapping templates, and what they override.
+//! Mapping templates and their overrides.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use serde_json::Value;
 use crate::gateway_error::GatewayError;
 use crate::request_context::RequestContext;
 
-/// What templates have set on `$context`, from the request's template on to the response's.
+/// What templates have set on `$context`, kept from the request's template to the response's.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Overrides {
     /// `$context.responseOverride.status`.
     pub(crate) status: Option<StatusCode>,
     /// `$context.responseOverride.header`.
     pub(crate) headers: BTreeMap<String, String>,
-    /// `$context` as the template before left it.
+    /// `$context` as the previous template left it.
     context: Option<Value>,
 }
 
-/// Renders a template over text; gives the text and what it overrides of the integration's request.
+/// Renders a template with a text as its input; returns its output and its overrides of the integration's request.
 pub(super) fn render(
     template: &vtl::Template,
     body: String,
@@ -45,7 +45,7 @@ pub(super) fn render(
     Ok((rendered.text, rendered.request_override))
 }
 
-/// A header as HTTP carries it. Line ends cannot come in by a mapped value.
+/// A header in HTTP's types, so that a mapped value cannot contain line ends.
 pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), GatewayError> {
     let wrong = || GatewayError::configuration(format!("`{name}` cannot be sent with its value"));
     let name: HeaderName = name.parse().map_err(|_| wrong())?;

@@ -1,4 +1,4 @@
-//! What the tests of a whole API share: a back end in memory, a ring of keys, requests.
+//! Shared by the tests of a whole API: a back end in memory, keys, requests.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "no test file uses all of it")]
@@ -30,7 +30,7 @@ pub fn api(text: &str) -> Result<Api, cfn::Error> {
     Api::from_openapi(&cfn::Node::parse(text)?, settings())
 }
 
-/// A request; the target is anything that could stand in a request line.
+/// A request with any target.
 pub fn request(
     method: Method,
     target: &str,
@@ -60,14 +60,14 @@ pub fn get(target: &str) -> Request {
     request(Method::GET, target, &[], Bytes::new())
 }
 
-/// A back end that keeps what it got and always gives the same answer.
+/// A back end that records its calls and always gives the same response.
 pub struct Recorder {
     answer: BackendResponse,
     calls: Mutex<Vec<(String, Target)>>,
 }
 
 impl Recorder {
-    /// Answers with a status, headers and a body.
+    /// Responds with a status, headers and a body.
     pub fn new(status: u16, headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Self {
         let mut all = HeaderMap::new();
         for (name, value) in headers {
