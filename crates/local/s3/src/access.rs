@@ -1,4 +1,4 @@
-//! Access control: the IAM actions of every operation, checked before the operation runs.
+//! Access control: the IAM actions of every operation, which are checked before it runs.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub trait Access: Send + Sync {
     }
 }
 
-/// What a caller wants to do.
+/// An action that a caller requests.
 #[derive(Debug)]
 pub struct AccessRequest<'a> {
     /// The signer. Unsigned requests are refused before this.
@@ -156,7 +156,7 @@ const ACTIONS: &[(&str, &[(&str, Resource)])] = {
     ]
 };
 
-/// Actions that have another name where a request names a version.
+/// Actions that have another name if a request names a version.
 const VERSION_ACTIONS: &[(&str, &str)] = &[
     ("s3:DeleteObject", "s3:DeleteObjectVersion"),
     ("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
@@ -174,12 +174,12 @@ fn of_version(action: &'static str) -> &'static str {
         .map_or(action, |(_, versioned)| versioned)
 }
 
-/// A bucket as policies name it.
+/// The ARN of a bucket.
 pub(crate) fn bucket_arn(bucket: &str) -> String {
     format!("arn:aws:s3:::{bucket}")
 }
 
-/// An object as policies name it.
+/// The ARN of an object.
 pub(crate) fn object_arn(bucket: &str, key: &str) -> String {
     format!("arn:aws:s3:::{bucket}/{key}")
 }
@@ -205,7 +205,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The session token travels in a header, or in the query of a presigned URL.
+    /// The session token, from a header or from the query of a presigned URL.
     fn session_token(&self) -> Option<String> {
         if let Some(token) = self.headers.get("x-amz-security-token") {
             return token.to_str().ok().map(str::to_owned);
@@ -217,7 +217,7 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// Lets `s3s` and the operations use an [`Access`].
+/// Adapts an [`Access`] to `s3s`, and to the operations.
 #[derive(Clone)]
 pub(crate) struct S3AccessAdapter(pub(crate) Arc<dyn Access>, pub(crate) Account);
 
@@ -296,10 +296,7 @@ impl S3Access for S3AccessAdapter {
         }
         let operation = request.s3_op().name();
         let Some((_, actions)) = ACTIONS.iter().find(|(name, _)| *name == operation) else {
-            return Err(s3_error!(
-                NotImplemented,
-                "{operation} is not implemented here"
-            ));
+            return Err(s3_error!(NotImplemented, "{operation} is not implemented"));
         };
         self.check_expected_owners(request.headers())?;
         let context = request

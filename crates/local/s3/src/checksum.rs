@@ -29,7 +29,7 @@ impl Algorithm {
         Self::Sha256,
     ];
 
-    /// As `x-amz-checksum-algorithm` names it.
+    /// Its name in `x-amz-checksum-algorithm`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Crc32 => "CRC32",
@@ -65,7 +65,7 @@ pub(crate) struct Checksum {
     pub(crate) algorithm: Algorithm,
     /// Base64; a composite one ends in `-` and the number of parts.
     pub(crate) value: String,
-    /// Of the parts' checksums, rather than of the whole content.
+    /// Whether it is computed from the parts' checksums rather than from the whole content.
     pub(crate) composite: bool,
 }
 
@@ -74,7 +74,7 @@ impl Checksum {
         kind(self.composite)
     }
 
-    /// In the shape in which `s3s` sends it.
+    /// Converts it to the type that `s3s` sends.
     pub(crate) fn into_dto(self) -> dto::Checksum {
         let kind = self.kind();
         let value = Some(self.value);
@@ -106,7 +106,7 @@ pub(crate) fn kind(composite: bool) -> dto::ChecksumType {
 pub(crate) struct ClaimedDigests {
     md5: Option<[u8; 16]>,
     algorithm: Option<Algorithm>,
-    /// In the headers; in the trailers if absent.
+    /// The value in the headers; absent if it is in the trailers.
     value: Option<String>,
 }
 
@@ -114,7 +114,7 @@ impl ClaimedDigests {
     /// Reads `Content-MD5`, `x-amz-checksum-*`, `x-amz-trailer` and `x-amz-sdk-checksum-algorithm`.
     ///
     /// # Errors
-    /// `InvalidDigest` if the MD5 is none, `InvalidRequest` if there are several checksums.
+    /// `InvalidDigest` if the MD5 is malformed, `InvalidRequest` if there are several checksums.
     pub(crate) fn read(headers: &HeaderMap) -> S3Result<Self> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let md5 = text("content-md5")
@@ -166,7 +166,7 @@ impl ClaimedDigests {
         self.algorithm
     }
 
-    /// Compares with what was received.
+    /// Compares them with what was received.
     ///
     /// # Errors
     /// `BadDigest` if anything differs.
@@ -195,7 +195,7 @@ impl ClaimedDigests {
     }
 }
 
-/// What a content hashes to.
+/// The digests of a content.
 #[derive(Debug, Clone)]
 pub(crate) struct Digests {
     pub(crate) md5: [u8; 16],
@@ -203,13 +203,13 @@ pub(crate) struct Digests {
 }
 
 impl Digests {
-    /// The entity tag of a content that came in one piece.
+    /// The entity tag of a content that was uploaded in one piece.
     pub(crate) fn etag(&self) -> String {
         hex(&self.md5)
     }
 }
 
-/// Computes [`Digests`] as the bytes pass.
+/// Computes [`Digests`] of a stream.
 pub(crate) struct Hasher {
     md5: Md5,
     checksum: ChecksumState,

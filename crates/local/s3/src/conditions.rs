@@ -27,7 +27,7 @@ pub(crate) enum Evaluation {
 }
 
 impl Conditions {
-    /// An entity tag, where one is given, decides rather than the time of its pair.
+    /// Evaluates them. An entity tag, if one is given, takes precedence over the time of its pair.
     pub(crate) fn evaluate(&self, version: &ObjectVersion) -> Evaluation {
         let names = |condition: &ETagCondition| match condition {
             ETagCondition::Any => true,
@@ -73,7 +73,7 @@ mod tests {
             size: 1,
             etag: "abc".into(),
             sequencer: "0".into(),
-            // A fraction that must not make the object newer than its Last-Modified says.
+            // The fraction must not make the object newer than its Last-Modified.
             modified: DateTime::from_timestamp_millis(1_000_900).unwrap(),
             metadata: ObjectMetadata::default(),
         })

@@ -1,4 +1,4 @@
-//! Contents of objects: files that are written once, read by range, and removed when no longer wanted.
+//! Contents of objects: files that are written once, read by range, and removed when no longer needed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -51,7 +51,7 @@ impl ContentFile {
 impl Drop for ContentFile {
     fn drop(&mut self) {
         if !self.kept {
-            // What can't be removed now is collected when the store is opened next.
+            // A file that can't be removed now is removed when the store is next opened.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -77,7 +77,7 @@ fn create_private(path: &Path) -> std::io::Result<File> {
 /// Writes a request's body to a new file in `folder`.
 ///
 /// # Errors
-/// `EntityTooLarge`, `IncompleteBody`, or that the body is not what was signed.
+/// `EntityTooLarge`, `IncompleteBody`, or that the body does not match the signature.
 pub(crate) async fn receive(
     folder: &Path,
     body: Option<StreamingBlob>,
@@ -110,8 +110,8 @@ pub(crate) async fn receive(
     })
 }
 
-/// `s3s` verifies signed bodies while they are read. Its errors' types are private, so that only their messages tell
-/// them apart.
+/// `s3s` verifies signed bodies while they are read. Its error types are private, so they can only be distinguished by
+/// their messages.
 fn body_error(error: StdError) -> S3Error {
     let reason = error.to_string();
     let (code, message) = if reason.contains("Sha256Mismatch") {

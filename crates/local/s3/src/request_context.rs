@@ -50,7 +50,7 @@ fn key(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     (!key.is_empty()).then(|| key.into_owned())
 }
 
-/// True if every `%` of the path is followed by two hexadecimal digits.
+/// Whether every `%` of the path is followed by two hexadecimal digits.
 pub(crate) fn is_percent_encoded(path: &str) -> bool {
     path.split('%').skip(1).all(|rest| {
         let digits = rest.as_bytes();
@@ -58,8 +58,8 @@ pub(crate) fn is_percent_encoded(path: &str) -> bool {
     })
 }
 
-/// The same path in the encoding that S3 [signs]. A gateway that forwards a client's path must sign and send this one.
-/// A path with an invalid encoding stays as it is.
+/// The same path in the encoding that S3 [signs]. A gateway that forwards a client's path must sign and send this one. A
+/// path with an invalid encoding is returned unchanged.
 ///
 /// [signs]: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 #[must_use]
@@ -90,7 +90,7 @@ fn bucket_in_host(host: &str) -> Option<&str> {
     (!bucket.is_empty()).then_some(bucket)
 }
 
-/// Buckets in host names. With any other host, the bucket is in the path.
+/// Finds buckets in host names. With any other host, the bucket is in the path.
 pub(crate) struct VirtualHosts;
 
 impl S3Host for VirtualHosts {

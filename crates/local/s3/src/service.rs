@@ -1,4 +1,4 @@
-//! The service: `s3s`, with what S3 does before and after.
+//! The service: `s3s`, and what S3 does before and after it.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::signature::{self, Refusal};
 use crate::store::Store;
 use crate::xml;
 
-/// Answers S3 requests. Cheap to clone.
+/// Responds to S3 requests. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Service {
     protocol: S3Service,
     region: Arc<str>,
 }
 
-/// Whose buckets they are, and where.
+/// The owner of the buckets, and their region.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// 12 digits.
@@ -37,7 +37,7 @@ pub struct Account {
     pub region: String,
 }
 
-/// A service that keeps its objects in `store`, asks `access` before it does anything and tells `observer` what it did.
+/// A service that keeps its objects in `store`, checks every action with `access`, and notifies `observer` of changes.
 #[must_use]
 pub fn service(
     account: Account,
@@ -64,7 +64,7 @@ pub fn service(
 }
 
 impl Service {
-    /// Answers a request, whose body may be a [`hyper::body::Incoming`](https://docs.rs/hyper), [`bytes::Bytes`], or
+    /// Responds to a request, whose body may be a [`hyper::body::Incoming`](https://docs.rs/hyper), [`bytes::Bytes`], or
     /// any other body by [`Body::http_body`]. Bodies are streamed in both directions. A [`std::net::SocketAddr`] among
     /// the request's extensions is taken for the client's address.
     pub async fn call<B: Into<Body>>(&self, request: Request<B>) -> Response<Body> {
@@ -79,7 +79,7 @@ impl Service {
             Err(Refusal { error, detail }) => (error.to_http_response(), detail),
         };
         let mut response = response.unwrap_or_else(|error| {
-            tracing::error!(%error, request_id = id, "cannot answer an S3 request");
+            tracing::error!(%error, request_id = id, "cannot respond to an S3 request");
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
@@ -95,8 +95,8 @@ impl Service {
         let is_refused = !response.status().is_success();
         let headers = response.headers_mut();
         if is_refused && has_body {
-            // The body may not have been read, nor even sent: a client that expects `100 Continue` would use the
-            // connection for its next request, which would be read as this one's body. S3 closes it, too.
+            // The body may not have been read or even sent: a client that expects `100 Continue` would send its next
+            // request on this connection, and it would be read as this one's body. S3 closes it, too.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         headers.insert(SERVER, HeaderValue::from_static("AmazonS3"));
@@ -129,8 +129,8 @@ impl Service {
     }
 }
 
-/// S3 reads a `+` in a path as a space before it compares signatures, so that a request whose sender signed the plus is
-/// refused instead of reaching another object (aws/aws-sdk-java#1902).
+/// S3 reads a `+` in a path as a space before it compares signatures, so that a request that was signed with the plus is
+/// refused and does not reach another object (aws/aws-sdk-java#1902).
 fn read_plus_as_space(uri: &mut Uri) {
     if !uri.path().contains('+') {
         return;
@@ -173,8 +173,8 @@ fn escape_xml(response: Response<Body>) -> Response<Body> {
     Response::from_parts(head, body)
 }
 
-/// Joins headers of one name into one, as signatures count them; `s3s` refuses `Content-Encoding: gzip` followed by
-/// `Content-Encoding: aws-chunked`, which is what SDKs send.
+/// Joins headers of the same name, as in the canonical request; `s3s` refuses `Content-Encoding: gzip` followed by
+/// `Content-Encoding: aws-chunked`, which SDKs send.
 fn merge_repeated_headers(headers: &mut HeaderMap) {
     let repeated: Vec<HeaderName> = headers
         .keys()
@@ -193,10 +193,10 @@ fn merge_repeated_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// Removes headers that say nothing, for which `s3s` would refuse the request. S3 ignores such a `Range`, as
-/// `GetObjectHandler` in `minio/minio` notes; a date that cannot be read is ignored (RFC 9110, 13.1.3); no object has an
-/// `ETag` that is none; a type that is not ASCII is as good as none, which S3's documents leave open. What is signed has
-/// to stay for the signature, and is refused.
+/// Removes malformed headers, for which `s3s` would refuse the request. S3 ignores such a `Range`, as `GetObjectHandler`
+/// in `minio/minio` notes; an invalid date is ignored (RFC 9110, 13.1.3); no object has a malformed `ETag`; a type that
+/// is not ASCII is ignored, which S3's documentation leaves open. A signed header has to stay for the signature, and is
+/// refused.
 fn ignore_malformed(headers: &mut HeaderMap) {
     let says_something = |name: &HeaderName, value: &HeaderValue| match *name {
         RANGE => value
@@ -224,12 +224,12 @@ fn signed_headers(authorization: &HeaderValue) -> Option<impl Iterator<Item = &s
     Some(names.split(',').next()?.split(';'))
 }
 
-/// These responses have no body; `s3s` writes the XML of an error into them.
+/// Whether a response has no body; `s3s` writes the XML of an error even then.
 fn is_bodiless(status: StatusCode, is_head: bool) -> bool {
     status == StatusCode::NOT_MODIFIED || (is_head && !status.is_success())
 }
 
-/// Adds what S3's errors have and those of `s3s` lack: a message in every case, the resource and the request's id.
+/// Adds what the errors of `s3s` lack: a message in every case, the resource and the request's id.
 async fn complete_error(
     response: Response<Body>,
     resource: &str,

@@ -1,4 +1,4 @@
-//! What S3 checks of a signature besides the signature itself, which `s3s` verifies: scope, signed headers, lifetime.
+//! S3's checks of scope, signed headers and lifetime; `s3s` verifies the signature itself.
 //!
 //! See [authenticating requests], and the [error responses].
 //!
@@ -12,7 +12,7 @@ use s3s::{S3Error, S3ErrorCode, s3_error};
 /// How long a presigned URL may be valid: seven days.
 const MAX_EXPIRES_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-/// Why a signature is refused, with what S3 adds to the error.
+/// Why a signature is refused, with S3's additions to the error.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) error: S3Error,
@@ -58,7 +58,7 @@ fn check_header(authorization: &str, headers: &HeaderMap, region: &str) -> Resul
             .find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='))
     };
     let (Some(credential), Some(signed)) = (field("Credential"), field("SignedHeaders")) else {
-        // `s3s` refuses what it cannot parse.
+        // `s3s` refuses a value that it cannot parse.
         return Ok(());
     };
     let time = headers
@@ -103,7 +103,7 @@ fn check_query(query: &str, headers: &HeaderMap, region: &str) -> Result<(), Ref
     check_signed_headers(headers, &signed)
 }
 
-/// Buckets made after June 24, 2020 know no other version:
+/// Buckets created after June 24, 2020 support no other version:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingAWSSDK.html#UsingAWSSDK-sig2-deprecation>.
 fn not_version_4() -> Refusal {
     s3_error!(
@@ -161,7 +161,7 @@ fn check_scope(
             .to_owned(),
     };
     let mut error = S3Error::with_message(code, format!("{subject}; {fault}"));
-    // Clients sign again for the region that they find here.
+    // Clients sign again for the region in this header.
     let mut headers = HeaderMap::new();
     if let Ok(region) = HeaderValue::from_str(region) {
         headers.insert("x-amz-bucket-region", region);

@@ -1,10 +1,10 @@
-//! Keys in XML. S3 takes keys that XML 1.0 cannot hold.
+//! Keys in XML. S3 allows keys with characters that XML 1.0 does not.
 
 use std::fmt::Write as _;
 
-/// True if XML 1.0 [can hold] a character.
+/// Whether XML 1.0 [allows] a character.
 ///
-/// [can hold]: https://www.w3.org/TR/xml/#charsets
+/// [allows]: https://www.w3.org/TR/xml/#charsets
 pub(crate) fn is_xml_char(char: char) -> bool {
     matches!(char, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..)
 }

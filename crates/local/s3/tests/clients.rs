@@ -1,4 +1,4 @@
-//! What clients ask besides reading and writing: settings, tags, ACLs, owners, regions, forms, odd keys.
+//! Requests of clients besides reads and writes: settings, tags, ACLs, owners, regions, forms, odd keys.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -17,7 +17,7 @@ use http::Request;
 use support::raw::{Signed, add_signature, request};
 use support::{ADMIN, BUCKET, Stack, put};
 
-/// `aws s3 cp` and `mv` of CLI 2 ask for tags where an object has to be copied in parts.
+/// `aws s3 cp` and `mv` of CLI 2 request the tags of an object that has to be copied in parts.
 #[tokio::test]
 async fn objects_have_no_tags_and_their_owner_full_control() {
     let stack = Stack::start().await;
@@ -45,7 +45,7 @@ async fn objects_have_no_tags_and_their_owner_full_control() {
     }
 }
 
-/// Without what an object has the response would be that of another object.
+/// Losing tags, ACLs or storage classes would make it a different object.
 #[tokio::test]
 async fn tags_acls_and_storage_classes_are_refused_where_they_would_be_lost() {
     let stack = Stack::start().await;
@@ -210,7 +210,7 @@ async fn a_bucket_of_another_owner_is_refused() {
     assert_eq!(error.unwrap_err().code(), Some("AccessDenied"));
 }
 
-/// Keys that XML 1.0 cannot hold are references in listings, as S3 writes them, and are not deleted by XML.
+/// Characters that XML 1.0 does not allow are references in listings, as in S3, and cannot be sent in a `DeleteObjects`.
 #[tokio::test]
 async fn control_characters_in_keys() {
     let stack = Stack::start().await;
@@ -285,7 +285,7 @@ async fn post_xml(stack: &Stack, target: &str, xml: String) -> support::raw::Ans
     stack.send(post, Signed::Header).await
 }
 
-/// s3cmd signs for the region `US` until it is told another.
+/// s3cmd signs for the region `US` until a response names another.
 #[tokio::test]
 async fn a_signature_for_another_region_is_told_the_region() {
     let stack = Stack::start().await;

@@ -1,4 +1,4 @@
-//! Parts of objects, and reads and writes under conditions.
+//! Ranges, and conditional reads and writes.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]

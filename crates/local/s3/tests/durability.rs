@@ -1,4 +1,4 @@
-//! What is acknowledged is stored and announced, in one order, over restarts, and whatever clients do.
+//! Every acknowledged change is stored and announced, in order, across restarts and whatever clients do.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// A sequencer as readers have to compare it.
+/// A sequencer padded for comparison.
 fn padded(change: &Change) -> String {
     format!("{:0<32}", change.sequencer)
 }
@@ -104,7 +104,7 @@ async fn one_of_many_that_want_to_be_first_is() {
     );
 }
 
-/// The observer of these tests takes its time; the answer waits for it.
+/// The observer of these tests is slow, and the response waits for it.
 #[tokio::test]
 async fn what_is_acknowledged_has_been_announced() {
     let stack = Stack::start().await;
@@ -117,7 +117,7 @@ async fn what_is_acknowledged_has_been_announced() {
     }
 }
 
-/// Says when it is called, and goes on when it may.
+/// Signals when it is called, and waits until it may continue.
 #[derive(Default)]
 struct Slow {
     called: Notify,
@@ -134,7 +134,7 @@ impl Observer for Slow {
     }
 }
 
-/// A server drops the future of an answer that nobody waits for any more.
+/// A server drops the future of a response whose client has disconnected.
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_stop_the_announcement() {
     let folder = Folder::new();
@@ -183,7 +183,7 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     assert_eq!(stack.folder.contents(), 0);
 }
 
-/// Serves the folder while `work` runs; in a runtime of its own, so that nothing is left of it afterwards.
+/// Serves the folder while `work` runs, in a separate runtime, so that no task is left afterwards.
 fn serve<F: Future<Output = Vec<Change>>>(
     folder: &Arc<Folder>,
     work: impl FnOnce(Stack) -> F,

@@ -1,4 +1,4 @@
-//! What was sent is what is stored, or nothing is.
+//! Exactly what was sent is stored, or nothing.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -65,7 +65,7 @@ async fn digests_in_headers_are_verified() {
     assert_eq!(several.element("Code"), Some("InvalidRequest"));
 }
 
-/// Since December 2024 S3 computes CRC-64/NVME where the client names nothing.
+/// Since December 2024 S3 computes CRC-64/NVME if the client names no algorithm.
 #[tokio::test]
 async fn a_checksum_is_kept_even_if_none_was_sent() {
     let stack = Stack::start().await;
@@ -96,7 +96,7 @@ async fn a_checksum_is_kept_even_if_none_was_sent() {
     assert_eq!(range.checksum_crc64_nvme(), None);
 }
 
-/// A body whose bytes the SDK cannot look at beforehand: it sends it in chunks with a trailer.
+/// A body that the SDK cannot read in advance, so that it sends it in chunks with a trailer.
 fn streamed() -> ByteStream {
     let chunks =
         (0..16).map(|_| Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![b'x'; 65_536]))));
@@ -200,7 +200,7 @@ async fn what_cannot_be_kept_is_refused() {
             "{name}"
         );
     }
-    // Newer operations than `s3s` knows: they would write or delete the object.
+    // Operations that `s3s` does not know yet: without a check they would write or delete the object.
     for (method, subresource) in [("PUT", "encryption"), ("DELETE", "annotation")] {
         let target = format!("/pictures/k?{subresource}");
         let refused = stack

@@ -1,4 +1,4 @@
-//! Objects through the SDK: written, read, conditionally read, removed.
+//! Writing, reading and deleting objects with the SDK.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -10,7 +10,7 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use support::{BUCKET, Stack, delete, put, status};
 
-/// The keys that go wrong first.
+/// Keys that are easily mishandled.
 const KEYS: &[&str] = &[
     "photo.jpg",
     "a b+c.jpg",

@@ -1,4 +1,4 @@
-//! What is asked of `Access`, and what a caller hears who may not.
+//! What `Access` is asked, and the responses to callers without permission.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -115,7 +115,7 @@ async fn permissions_are_asked_for_the_decoded_key_with_the_session_token() {
     assert_eq!(stack.changes.all().len(), 2);
 }
 
-/// Each operation that the reader may not do, and what it is refused for.
+/// Operations that the reader may not perform, each with the permission that is missing.
 #[tokio::test]
 async fn every_operation_asks() {
     let stack = Stack::start().await;

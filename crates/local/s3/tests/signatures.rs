@@ -1,4 +1,4 @@
-//! Who is let in: signatures in headers and URLs, and how paths are read that were signed as they were sent.
+//! Authentication: signatures in headers and URLs, and paths that were signed as they were sent.
 
 // What fails here is a failed test, in helpers too.
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,7 @@ use support::{BLIND, BUCKET, Stack};
 
 const NOW: Signed = Signed::Query(Duration::ZERO);
 
-/// S3 decodes a `+` in a path as a space and compares signatures after that, so that whoever signs the plus is refused.
+/// S3 decodes a `+` in a path as a space before it compares signatures, so that a request signed with the plus is refused.
 #[tokio::test]
 async fn a_bare_plus_in_a_path_is_a_space() {
     let stack = Stack::start().await;
@@ -75,7 +75,7 @@ async fn paths_are_verified_as_they_were_sent() {
     }
 }
 
-/// S3 decodes what it got and encodes it its own way before it compares.
+/// S3 decodes the path and encodes it in its own way before it compares.
 #[tokio::test]
 async fn the_encoding_of_a_path_is_not_signed() {
     let stack = Stack::start().await;
@@ -238,7 +238,7 @@ async fn errors_have_the_shape_of_those_of_s3() {
     }
 }
 
-/// What API Gateway's integrations do: no socket, a body in memory.
+/// As API Gateway's integrations do: without a socket, with a body in memory.
 #[tokio::test]
 async fn the_service_can_be_called_in_process() {
     let stack = Stack::start().await;

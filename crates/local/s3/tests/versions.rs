@@ -168,7 +168,7 @@ async fn a_delete_marker_hides_the_object() {
         ]
     );
     assert_eq!(bucket.get(Some(&version)).await, "1");
-    // A marker is not an object that a conditional write could collide with.
+    // A marker does not make a conditional write fail.
     let put = bucket.s3.put_object().bucket(BUCKET).key(KEY);
     put.if_none_match("*").send().await.unwrap();
     bucket.delete(None).await;
@@ -206,7 +206,7 @@ async fn a_version_is_deleted_for_good() {
     let get = bucket.s3.get_object().bucket(BUCKET).key(KEY);
     let error = get.version_id(&second).send().await.unwrap_err();
     assert_eq!(refusal(&error).1, Some("NoSuchVersion"));
-    // What is gone can be deleted again, silently.
+    // Deleting a deleted version again is not an error.
     let events = bucket.events();
     assert_eq!(events[2], ("ObjectRemoved:Delete", Some(second.clone())));
     bucket.delete(Some(&second)).await;
@@ -248,7 +248,7 @@ async fn suspended_versioning_keeps_versions_and_replaces_null() {
         get.send().await.unwrap().status
     };
     assert_eq!(status().await, None);
-    // Before versioning, and in it, what was there has the version null.
+    // An object from before versioning has the version null, then and later.
     let put = bucket.s3.put_object().bucket(BUCKET).key(KEY);
     let put = put
         .body(ByteStream::from_static(b"0"))
@@ -374,7 +374,7 @@ async fn many_versions_are_deleted_at_once() {
     assert_eq!(bucket.list().await.len(), 2);
 }
 
-/// Page by page, in the order of keys and newest first, even while what is listed is deleted.
+/// In pages, by key and newest first, even while the listed versions are deleted.
 #[tokio::test]
 async fn versions_are_listed_in_pages() {
     let bucket = Versioned::start().await;
@@ -443,7 +443,7 @@ async fn versions_are_listed_in_pages() {
     assert_eq!(pages(3, None, false).await, Vec::<String>::new());
 }
 
-/// In a runtime of its own, so that nothing holds the store afterwards.
+/// In a separate runtime, so that nothing holds the store afterwards.
 fn serve<T>(folder: &Arc<Folder>, work: impl AsyncFnOnce(Versioned) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -475,7 +475,7 @@ fn versions_outlive_a_restart() {
     });
 }
 
-/// The index as it was before there were versions.
+/// The index before there were versions.
 const LAYOUT_1: &str = r#"
 CREATE TABLE buckets (name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT) WITHOUT ROWID;
 CREATE TABLE objects (

@@ -16,9 +16,14 @@ impl Operations {
     ) -> S3Result<GetObjectAttributesOutput> {
         let input = &request.input;
         let version = self
-            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .version(
+                &request,
+                &input.bucket,
+                &input.key,
+                input.version_id.as_ref(),
+            )
             .await?;
-        // Repeated headers have been joined into one by now.
+        // Repeated headers have already been joined into one.
         let asks = |name| {
             let mut asked = input
                 .object_attributes

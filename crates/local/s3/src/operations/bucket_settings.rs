@@ -1,6 +1,6 @@
-//! What a bucket is asked about besides its objects. Buckets here have the settings that AWS gives every new bucket
-//! ([since April 2023], [since January 2023]), versioning, and the policy that the stack declares; of all else there is
-//! none, as the responses show.
+//! Settings of buckets. Buckets have the settings that AWS gives every new bucket ([since April 2023],
+//! [since January 2023]), versioning, and the policy that the stack declares; for all others, responses say that there
+//! are none.
 //!
 //! [since April 2023]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html
 //! [since January 2023]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
@@ -30,7 +30,7 @@ macro_rules! absent {
 absent! {
     get_bucket_cors: GetBucketCorsInput -> GetBucketCorsOutput,
         NoSuchCORSConfiguration, "The CORS configuration does not exist";
-    // Nothing expires here.
+    // Nothing expires.
     get_bucket_lifecycle_configuration:
         GetBucketLifecycleConfigurationInput -> GetBucketLifecycleConfigurationOutput,
         NoSuchLifecycleConfiguration, "The lifecycle configuration does not exist";
@@ -58,7 +58,7 @@ impl Operations {
         })
     }
 
-    /// No policy makes a bucket public here: unsigned requests are refused.
+    /// No policy makes a bucket public, because unsigned requests are refused.
     pub(super) async fn get_bucket_policy_status(
         &self,
         request: S3Request<dto::GetBucketPolicyStatusInput>,

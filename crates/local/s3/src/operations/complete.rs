@@ -11,7 +11,7 @@ use crate::checksum::{self, Algorithm, Checksum};
 use crate::contents::concatenate;
 use crate::store::{Completion, CompletionOutcome, UploadedPart};
 
-/// Bytes of every part but the last.
+/// The minimum size of every part but the last.
 const MIN_PART_BYTES: u64 = 5 << 20;
 
 impl Operations {
@@ -30,7 +30,7 @@ impl Operations {
         let upload = match self.store.upload(&input.bucket, &key, &input.upload_id) {
             Ok(upload) => upload,
             Err(error @ Error::NoSuchUpload(_)) => {
-                // A client that has lost the response asks again.
+                // A client that did not get the response repeats the request.
                 let completed = self
                     .store
                     .completed(&input.bucket, &key, &input.upload_id)?;
@@ -141,7 +141,7 @@ fn response(
     }
 }
 
-/// Identifies a completion: equal for two requests that complete an upload in the same way.
+/// Identifies a completion: it is equal for requests that complete an upload in the same way.
 fn numbers_and_etags(listed: &[CompletedPart]) -> Vec<(i32, String)> {
     listed
         .iter()
@@ -152,7 +152,7 @@ fn numbers_and_etags(listed: &[CompletedPart]) -> Vec<(i32, String)> {
         .collect()
 }
 
-/// The parts that a client lists, if all of them are as listed.
+/// The parts that a client lists, if all of them match the list.
 fn select_parts(
     uploaded: &[UploadedPart],
     listed: &[CompletedPart],
@@ -213,7 +213,7 @@ fn claimed(part: &CompletedPart) -> dto::Checksum {
     }
 }
 
-/// True if each checksum that is claimed is either not the one that was computed, or equal to it.
+/// Whether each claimed checksum equals the computed one, if that algorithm was computed.
 fn agrees(claimed: &dto::Checksum, computed: &dto::Checksum) -> bool {
     [
         (&claimed.checksum_crc32, &computed.checksum_crc32),

@@ -18,7 +18,7 @@ use crate::conditions::{Conditions, Evaluation, timestamp};
 use crate::contents::concatenate;
 use crate::store::{Object, ObjectMetadata, WriteCondition};
 
-/// The largest object that one request copies, 5 GiB.
+/// The maximum size of an object that one request copies, 5 GiB.
 const MAX_COPY_BYTES: u64 = 5 << 30;
 
 impl Operations {
@@ -31,7 +31,7 @@ impl Operations {
         let source = Source::of(&request.input.copy_source)?;
         let replaces_metadata = replaces_metadata(request.input.metadata_directive.as_ref())?;
         let is_itself = source.bucket == &*request.input.bucket && source.key == key;
-        // A version may be copied over the latest one as it is: that is how it is restored.
+        // A version may be copied unchanged over the latest one, which restores it.
         if is_itself && !replaces_metadata && source.version.is_none() {
             return Err(s3_error!(
                 InvalidRequest,
@@ -258,7 +258,7 @@ fn algorithm_of(object: &Object) -> Algorithm {
         .map_or(Algorithm::Crc64Nvme, |checksum| checksum.algorithm)
 }
 
-/// `bytes=first-last`, both given and inside the source.
+/// Reads `bytes=first-last`, where both are required and within the source.
 fn copied_range(range: &str, size: u64) -> S3Result<Range<u64>> {
     match dto::Range::parse(range) {
         Ok(dto::Range::Int {

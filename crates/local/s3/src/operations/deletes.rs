@@ -41,7 +41,7 @@ impl Operations {
         let bucket = &request.input.bucket;
         self.store.bucket(bucket)?;
         let objects = &request.input.delete.objects;
-        // Keys that XML cannot hold come as references that no XML parser takes. S3 refuses them, too:
+        // Characters that XML does not allow are sent as references that no XML parser accepts. S3 refuses them, too:
         // <https://github.com/basho/riak_cs/issues/974> has its response.
         let is_malformed = |object: &ObjectIdentifier| !object.key.chars().all(is_xml_char);
         if objects.is_empty()
@@ -104,7 +104,7 @@ impl Operations {
             .await
     }
 
-    /// Deleting what does not exist is not an error, and no change.
+    /// Deleting what does not exist is neither an error nor a change.
     async fn delete(
         &self,
         origin: ChangeOrigin,
@@ -125,7 +125,7 @@ impl Operations {
                 .remove(bucket, &key, version.as_deref(), &condition)?;
             match &removal {
                 Removal::Nothing => {}
-                // Also where the version is a delete marker. Which event S3 sends then is not documented.
+                // Also if the version is a delete marker; which event S3 sends then is not documented.
                 Removal::Deleted(version) => {
                     operations
                         .announce(&origin, "ObjectRemoved:Delete", version)
@@ -143,7 +143,7 @@ impl Operations {
     }
 }
 
-/// Whether a delete marker was made or deleted, and its version.
+/// Whether a delete marker was created or deleted, and its version.
 fn marker(removal: &Removal) -> (Option<bool>, Option<String>) {
     match removal {
         Removal::MarkerCreated(marker) => (Some(true), version_id(marker)),

@@ -14,7 +14,7 @@ use crate::checksum::Checksum;
 use crate::conditions::timestamp;
 use crate::store::{ListingItem, ListingQuery, ObjectVersion, Position};
 
-/// Items of a page.
+/// The maximum number of items on a page.
 pub(super) const MAX_PAGE_SIZE: i32 = 1000;
 
 impl Operations {
@@ -42,7 +42,7 @@ impl Operations {
             is_truncated: Some(is_truncated),
             contents: Some(contents),
             common_prefixes: Some(common_prefixes),
-            // Without a delimiter the last key is where to go on, and S3 does not repeat it.
+            // Without a delimiter the last key is the next marker, and S3 does not repeat it.
             next_marker: page
                 .next
                 .filter(|_| input.delimiter.is_some())
@@ -94,7 +94,7 @@ impl Operations {
 }
 
 /// # Errors
-/// `InvalidArgument` if it is negative; more than S3 allows is as much as S3 allows.
+/// `InvalidArgument` if it is negative. A number over S3's maximum means the maximum.
 pub(super) fn page_size(asked: Option<i32>, name: &str) -> S3Result<i32> {
     match asked.unwrap_or(MAX_PAGE_SIZE) {
         size if size < 0 => Err(s3_error!(

@@ -71,7 +71,7 @@ impl RequestMetadata {
     }
 }
 
-/// `aws-chunked` describes how the body travels, and is not kept.
+/// Removes `aws-chunked`, which describes how the body is sent and is not stored.
 fn without_framing(encoding: &str) -> Option<String> {
     let kept: Vec<&str> = encoding
         .split(',')

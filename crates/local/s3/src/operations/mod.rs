@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::unused_async,
-    reason = "all are called alike, whether they wait for something or not"
+    reason = "all are called in the same way, whether they await something or not"
 )]
 
 mod attributes;
@@ -33,7 +33,7 @@ use crate::request_context::RequestContext;
 use crate::store::{NULL_VERSION, ObjectMetadata, ObjectVersion, Store, WriteCondition};
 use crate::{Account, Error};
 
-/// The operations, with what they need. Cheap to clone.
+/// The operations and what they need. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Operations {
     pub(crate) account: Account,
@@ -64,7 +64,7 @@ impl ChangeOrigin {
 }
 
 impl Operations {
-    /// Makes a version of a content and announces it.
+    /// Stores a content as a version and announces it.
     async fn put(
         &self,
         origin: ChangeOrigin,
@@ -120,9 +120,9 @@ impl Operations {
         request: &S3Request<T>,
         bucket: &str,
         key: &str,
-        id: &Option<String>,
+        id: Option<&String>,
     ) -> S3Result<ObjectVersion> {
-        let id = version_of(id.as_ref())?;
+        let id = version_of(id)?;
         let key = key_of(request, key);
         match self.store.version(bucket, &key, id) {
             Ok(version) => Ok(version),
@@ -130,8 +130,8 @@ impl Operations {
         }
     }
 
-    /// The response to a read of what cannot be read. That a key or version does not exist is told only to those who
-    /// may list the bucket; to others access is denied.
+    /// The response to a read that fails. Only callers who may list the bucket learn that a key or version does not exist;
+    /// to others access is denied.
     async fn unreadable<T>(
         &self,
         request: &S3Request<T>,
@@ -157,7 +157,7 @@ impl Operations {
     }
 }
 
-/// Runs work to its end even if the client hangs up, so that what is stored is also announced.
+/// Runs work to completion even if the client disconnects, so that every stored change is announced.
 async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = S3Result<T>> + Send + 'static,
 ) -> S3Result<T> {
@@ -174,7 +174,7 @@ fn key_of<T>(request: &S3Request<T>, as_read_by_s3s: &str) -> String {
 /// The version that a request names.
 ///
 /// # Errors
-/// `InvalidArgument` unless it is an id that this crate could have given.
+/// `InvalidArgument` unless it has the form of this crate's ids.
 fn version_of(id: Option<&String>) -> S3Result<Option<&str>> {
     match id.map(String::as_str) {
         Some("") => Err(s3_error!(
@@ -199,7 +199,7 @@ fn version_id(version: &ObjectVersion) -> Option<String> {
     version.version_id().map(str::to_owned)
 }
 
-/// Everything here belongs to one account; its canonical id has the shape of AWS's.
+/// The one account that owns everything; its canonical id has the form of AWS's.
 fn owner() -> Owner {
     Owner {
         display_name: None,
@@ -207,7 +207,7 @@ fn owner() -> Owner {
     }
 }
 
-/// An object's checksum as `s3s` sends it.
+/// An object's checksum in the type that `s3s` sends.
 fn checksum(version: &ObjectVersion) -> dto::Checksum {
     version
         .metadata
@@ -217,13 +217,13 @@ fn checksum(version: &ObjectVersion) -> dto::Checksum {
         .unwrap_or_default()
 }
 
-/// Sizes travel as signed numbers.
+/// `s3s` has signed sizes.
 fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-/// Every new object has been [encrypted so](https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html)
-/// since January 2023, and S3 says so in its responses.
+/// Since January 2023 every new object is [encrypted](https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html)
+/// with AES256, and S3's responses have that header.
 #[expect(clippy::unnecessary_wraps, reason = "the field is optional")]
 fn encryption() -> Option<ServerSideEncryption> {
     Some(ServerSideEncryption::from_static(
@@ -231,7 +231,7 @@ fn encryption() -> Option<ServerSideEncryption> {
     ))
 }
 
-/// Hands each operation to the function of that name in one of the modules.
+/// Calls the function of each operation's name in one of the modules.
 macro_rules! operations {
     ($($name:ident: $input:ident -> $output:ident,)*) => {
         #[async_trait::async_trait]

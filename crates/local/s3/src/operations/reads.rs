@@ -80,7 +80,12 @@ impl Operations {
     ) -> S3Result<HeadObjectOutput> {
         let input = &request.input;
         let version = self
-            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .version(
+                &request,
+                &input.bucket,
+                &input.key,
+                input.version_id.as_ref(),
+            )
             .await?;
         let input = request.input;
         let selection = Selection::new(
@@ -132,7 +137,7 @@ impl Operations {
 }
 
 /// Whether `Range` applies: not if `If-Range` names another representation (RFC 9110, 13.1.5; S3's reference does not
-/// list the header). A date is read as another one, so that the response is the whole object.
+/// list the header). A date counts as another one, so that the response is the whole object.
 fn if_range_holds(headers: &HeaderMap, etag: &str) -> bool {
     let Some(condition) = headers.get(IF_RANGE) else {
         return true;
@@ -177,7 +182,7 @@ impl Selection {
             (None, Some(range)) => Some(range.check(version.size)?),
             (None, None) => None,
         };
-        // The checksum is that of the whole object, and would only mislead about a part of it.
+        // The checksum is that of the whole object, and would be misleading for a part of it.
         let is_whole = range
             .as_ref()
             .is_none_or(|range| range.end - range.start == version.size);
@@ -207,7 +212,7 @@ impl Selection {
     }
 }
 
-/// The bytes of one of the parts that an object was made of; an object in one piece is its own part 1.
+/// The bytes of one of an object's parts; an object that was uploaded in one piece is its own part 1.
 fn part_range(version: &ObjectVersion, number: i32) -> S3Result<Range<u64>> {
     let whole = [version.size];
     let sizes = match version.metadata.part_sizes.as_slice() {
@@ -256,7 +261,7 @@ fn not_modified(version: &ObjectVersion) -> S3Error {
     error
 }
 
-/// Seconds since 1970 as a time.
+/// Converts seconds since 1970.
 fn expires(seconds: i64) -> Expires {
     let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
     timestamp(time)

@@ -1,4 +1,4 @@
-//! Objects here have no tags, and no ACLs but the one that every object has whose bucket enforces its owner.
+//! Tags and ACLs. Objects have no tags, and only the ACL that every object has whose bucket enforces its owner.
 
 use s3s::dto::{
     DeleteObjectTaggingInput, DeleteObjectTaggingOutput, GetBucketAclInput, GetBucketAclOutput,
@@ -18,7 +18,12 @@ impl Operations {
     ) -> S3Result<GetObjectTaggingOutput> {
         let input = &request.input;
         let version = self
-            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .version(
+                &request,
+                &input.bucket,
+                &input.key,
+                input.version_id.as_ref(),
+            )
             .await?;
         Ok(GetObjectTaggingOutput {
             tag_set: Vec::new(),
@@ -32,7 +37,12 @@ impl Operations {
     ) -> S3Result<DeleteObjectTaggingOutput> {
         let input = &request.input;
         let version = self
-            .version(&request, &input.bucket, &input.key, &input.version_id)
+            .version(
+                &request,
+                &input.bucket,
+                &input.key,
+                input.version_id.as_ref(),
+            )
             .await?;
         Ok(DeleteObjectTaggingOutput {
             version_id: version_id(&version),
@@ -44,8 +54,13 @@ impl Operations {
         request: S3Request<GetObjectAclInput>,
     ) -> S3Result<GetObjectAclOutput> {
         let input = &request.input;
-        self.version(&request, &input.bucket, &input.key, &input.version_id)
-            .await?;
+        self.version(
+            &request,
+            &input.bucket,
+            &input.key,
+            input.version_id.as_ref(),
+        )
+        .await?;
         Ok(GetObjectAclOutput {
             grants: Some(vec![owner_has_full_control()]),
             owner: Some(owner()),
@@ -64,7 +79,7 @@ impl Operations {
         })
     }
 
-    /// S3 takes an ACL that [changes nothing], which is what s3cmd sends after it has moved an object.
+    /// S3 accepts an ACL that [changes nothing], which s3cmd sends after it has moved an object.
     ///
     /// [changes nothing]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
     pub(super) async fn put_object_acl(
@@ -72,8 +87,13 @@ impl Operations {
         request: S3Request<PutObjectAclInput>,
     ) -> S3Result<PutObjectAclOutput> {
         let input = &request.input;
-        self.version(&request, &input.bucket, &input.key, &input.version_id)
-            .await?;
+        self.version(
+            &request,
+            &input.bucket,
+            &input.key,
+            input.version_id.as_ref(),
+        )
+        .await?;
         refuse_unsupported(&request.headers)?;
         check_acl(input.access_control_policy.as_ref())?;
         Ok(PutObjectAclOutput::default())

@@ -16,8 +16,8 @@ impl Operations {
         &self,
         request: S3Request<PutObjectInput>,
     ) -> S3Result<PutObjectOutput> {
-        // `s3s` turns an upload [by an HTML form] into this operation, too, after it has compared the form with its
-        // policy. The key is one of the form's fields, so that access is checked here.
+        // `s3s` also turns an upload [by an HTML form] into this operation, after it has checked the form against its
+        // policy. The key is one of the form's fields, so access is checked here.
         //
         // [by an HTML form]: https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
         let event_name = if request.method == Method::POST {
@@ -73,8 +73,8 @@ impl Operations {
         })
     }
 
-    /// Writes a body to disk and compares it with the digests in its headers and trailers. If the client sent no
-    /// checksum, the one that is wanted is computed, or else S3's default.
+    /// Writes a body to disk and compares it with the digests in its headers and trailers. If the client sent no checksum,
+    /// `wanted` is computed, or else S3's default.
     pub(super) async fn receive(
         &self,
         headers: &HeaderMap,
@@ -91,7 +91,7 @@ impl Operations {
     }
 }
 
-/// `If-Match` and `If-None-Match` of a write; S3 knows only `*` for the latter.
+/// `If-Match` and `If-None-Match` of a write; for the latter S3 allows only `*`.
 pub(super) fn write_condition(
     matches: Option<ETagCondition>,
     none_matches: Option<ETagCondition>,
@@ -108,7 +108,7 @@ pub(super) fn write_condition(
     }
 }
 
-/// Refuses headers that ask for what is not implemented: ignoring them would lose what the client relies on.
+/// Refuses headers for features that are not implemented: the client relies on what ignoring them would lose.
 pub(super) fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
     const NONE: &[&str] = &[];
     const SUPPORTED: &[(&str, &[&str])] = &[
@@ -147,8 +147,8 @@ pub(super) fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
     Ok(())
 }
 
-/// Refuses a parameter without a value: it names a subresource that `s3s` does not know, whose operation would
-/// otherwise write or delete the object itself.
+/// Refuses a parameter without a value: it names a subresource that `s3s` does not know, and the request would otherwise
+/// write or delete the object itself.
 pub(super) fn refuse_subresource(uri: &Uri) -> S3Result<()> {
     let mut parameters = uri.query().unwrap_or_default().split('&');
     let is_subresource = |parameter: &&str| {
@@ -158,7 +158,7 @@ pub(super) fn refuse_subresource(uri: &Uri) -> S3Result<()> {
                 .is_none_or(|(_, value)| value.is_empty())
     };
     match parameters.find(is_subresource) {
-        // Its own error is more precise.
+        // This has a more precise error.
         Some(parameter) if parameter.starts_with("versionId") => Ok(()),
         Some(parameter) => Err(s3_error!(
             NotImplemented,

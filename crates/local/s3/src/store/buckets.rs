@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use super::{Store, begin, time, uploads};
 use crate::Error;
 
-/// Whether writes to a bucket keep the version that was there. A bucket that has never been versioned has none.
+/// Whether writes to a bucket keep earlier versions. A bucket that has never been versioned has none of these states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Versioning {
-    /// Every write makes a version with an id of its own.
+    /// Every write makes a version with a new id.
     Enabled,
     /// Versions are kept, and writes make or replace the version `null`.
     Suspended,
@@ -20,7 +20,7 @@ impl Versioning {
     const NAMES: [(Self, &'static str); 2] =
         [(Self::Enabled, "Enabled"), (Self::Suspended, "Suspended")];
 
-    /// As `VersioningConfiguration` names it.
+    /// Its name in `VersioningConfiguration`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Enabled => "Enabled",
@@ -47,7 +47,7 @@ impl FromSql for Versioning {
     }
 }
 
-/// A bucket as the index knows it.
+/// A bucket in the index.
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     pub(crate) name: String,
@@ -82,7 +82,7 @@ impl Store {
         self.add_bucket(name).map(|_| ())
     }
 
-    /// True if the bucket is new.
+    /// Creates a bucket; returns whether it is new.
     pub(crate) fn add_bucket(&self, name: &str) -> Result<bool, Error> {
         let added = self.index().execute(
             "INSERT INTO buckets (name, created) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -91,7 +91,7 @@ impl Store {
         Ok(added == 1)
     }
 
-    /// Enables or suspends versioning of a bucket. What is in it keeps its versions.
+    /// Enables or suspends versioning of a bucket. Existing versions are kept.
     ///
     /// # Errors
     /// [`Error::NoSuchBucket`], [`Error::Index`].
@@ -126,7 +126,7 @@ impl Store {
         Ok(buckets)
     }
 
-    /// Deletes a bucket that holds no version of any object; its unfinished uploads go with it.
+    /// Deletes a bucket that holds no version of any object, and its unfinished uploads.
     pub(crate) fn remove_bucket(&self, name: &str) -> Result<(), Error> {
         let mut index = self.index();
         let tx = begin(&mut index)?;

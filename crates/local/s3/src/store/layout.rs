@@ -1,13 +1,13 @@
-//! The tables of the index, and how those of earlier versions become them.
+//! The tables of the index, and the migration from earlier layouts.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::Error;
 
-/// Kept in the index (`user_version`).
+/// The version of the layout, stored in the index as `user_version`.
 const LAYOUT: i64 = 2;
 
-/// An object is a chain of versions. In a bucket without versioning the chain has one link, whose version is `null`.
+/// An object is a chain of versions. In a bucket without versioning it is one version, `null`.
 const TABLES: &str = "
 CREATE TABLE buckets (name TEXT PRIMARY KEY, created INTEGER NOT NULL, versioning TEXT) WITHOUT ROWID;
 CREATE TABLE uploads (
@@ -35,7 +35,7 @@ CREATE TABLE completed_uploads (
 ) WITHOUT ROWID;
 ";
 
-/// Layout 1 kept one object a key, and each bucket's region.
+/// Layout 1 had one object for each key, and each bucket's region.
 const FROM_LAYOUT_1: &str = "
 INSERT INTO versions (bucket, key, sequence, version, is_latest, content, size, etag, modified, metadata)
     SELECT bucket, key, sequence, 'null', 1, content, size, etag, modified, description FROM objects;
@@ -45,7 +45,7 @@ ALTER TABLE buckets ADD COLUMN versioning TEXT;
 ALTER TABLE uploads RENAME COLUMN plan TO settings;
 ";
 
-/// Makes the tables, or brings those of an earlier layout up to date.
+/// Creates the tables, or migrates those of an earlier layout.
 pub(super) fn prepare(index: &mut Connection) -> Result<(), Error> {
     let tx = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
     match tx.pragma_query_value(None, "user_version", |row| row.get(0))? {

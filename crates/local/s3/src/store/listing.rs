@@ -13,9 +13,9 @@ pub(crate) struct ListingQuery {
     pub(crate) prefix: String,
     /// Keys are rolled up at its first occurrence after the prefix.
     pub(crate) delimiter: Option<String>,
-    /// Only what comes after this.
+    /// Only items after this.
     pub(crate) after: Position,
-    /// At most so many items.
+    /// The maximum number of items.
     pub(crate) limit: usize,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Position {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ListingItem {
     Version(Box<ObjectVersion>),
-    /// The beginning that rolled-up keys have in common, with the delimiter at its end.
+    /// The common beginning of rolled-up keys, up to and including the delimiter.
     Prefix(String),
 }
 
@@ -55,7 +55,7 @@ impl ListingItem {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ListingPage {
     pub(crate) items: Vec<ListingItem>,
-    /// What [`ListingQuery::after`] is for the next page, if there is one.
+    /// [`ListingQuery::after`] for the next page, if there is one.
     pub(crate) next: Option<Position>,
 }
 
@@ -71,7 +71,7 @@ impl ListingQuery {
         Some(&key[..end])
     }
 
-    /// The least key that may be listed.
+    /// The first key that may be listed.
     fn lower_bound(&self) -> Vec<u8> {
         let Position { key, .. } = &self.after;
         let after = match self.roll_up(key) {
@@ -83,7 +83,7 @@ impl ListingQuery {
     }
 }
 
-/// The least byte string after all that begin with `prefix`. No byte of UTF-8 is 255, so that adding is safe.
+/// The first byte string after all that begin with `prefix`. No byte of UTF-8 is 255, so adding 1 cannot overflow.
 fn past_prefix(prefix: &str) -> Vec<u8> {
     let mut bytes = prefix.as_bytes().to_vec();
     match bytes.last_mut() {
@@ -99,7 +99,7 @@ impl Store {
         self.list_where(bucket, query, "is_latest AND content IS NOT NULL")
     }
 
-    /// All versions and delete markers, of each key the newest first.
+    /// All versions and delete markers, the newest of each key first.
     pub(crate) fn list_versions(
         &self,
         bucket: &str,
@@ -122,7 +122,7 @@ impl Store {
         }
         if let Some(version) = &query.after.version {
             let Position { key, .. } = &query.after;
-            // What is deleted while it is listed must not hide what comes after it: rather some versions twice.
+            // A version that is deleted during the listing must not hide later ones; some are rather listed twice.
             let before = sequence(&index, bucket, key, version)?.unwrap_or(i64::MAX);
             let mut statement = index.prepare(&format!(
                 "SELECT {COLUMNS} FROM versions WHERE bucket = ?1 AND key = ?2 AND sequence < ?3 AND {condition}
@@ -142,7 +142,7 @@ impl Store {
         ))?;
         let end = past_prefix(&query.prefix);
         let mut from = query.lower_bound();
-        // Each turn reads up to the next rolled-up prefix and goes on behind it.
+        // Each iteration reads up to the next rolled-up prefix and continues after it.
         'prefixes: loop {
             let mut rows = statement.query(params![bucket, from, end])?;
             while let Some(row) = rows.next()? {
@@ -163,7 +163,7 @@ impl Store {
 }
 
 impl ListingPage {
-    /// True if there is no room for what comes next, which is then on the next page.
+    /// Whether the page is full, so that the next item belongs to the next page.
     fn is_full(&mut self, query: &ListingQuery) -> bool {
         let is_full = self.items.len() == query.limit;
         if is_full {

@@ -1,7 +1,7 @@
 //! Buckets and objects in a folder: contents as files in `contents/`, everything else in `index.sqlite`.
 //!
-//! A file is written first and belongs to an object once a row of the index names it; the row's transaction is what
-//! makes a change happen. Files that no row names are removed when the store is opened.
+//! A file is written first and belongs to an object once a row of the index names it; the change takes effect with that
+//! row's transaction. Files that no row names are removed when the store is opened.
 
 mod buckets;
 mod json;
@@ -38,7 +38,7 @@ pub struct Store {
 /// A version of an object, with its content, which stays readable even if the version is deleted.
 #[derive(Debug)]
 pub struct Object {
-    /// What the index knows of it.
+    /// Its entry in the index.
     pub version: ObjectVersion,
     /// The content, at the beginning.
     pub file: File,
@@ -65,7 +65,7 @@ impl Store {
     /// Opens the store in a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// If the folder cannot be used, another process has the store open, or it was written by another version.
+    /// The folder cannot be used, another process has the store open, or another version of this crate wrote it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         Self::try_open(folder).map_err(|error| match error {
             Error::Index(cause) if cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
@@ -86,7 +86,7 @@ impl Store {
 
         let mut index = Connection::open(folder.join("index.sqlite"))?;
         index.busy_timeout(Duration::ZERO)?;
-        // Exclusive, so that a second process is refused rather than collecting this one's files.
+        // Exclusive, so that a second process is refused and does not remove this one's files.
         index.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         index.pragma_update(None, "journal_mode", "WAL")?;
         // A crash of the process loses nothing; a crash of the machine may lose the last writes.
@@ -119,7 +119,7 @@ impl Store {
     fn discard(&self, contents: &[String]) {
         for content in contents {
             if let Err(error) = std::fs::remove_file(self.contents.join(content)) {
-                tracing::warn!(content, %error, "a content that is no longer wanted stays until the next start");
+                tracing::warn!(content, %error, "a content that is no longer needed stays until the next start");
             }
         }
     }
@@ -155,7 +155,7 @@ fn begin(index: &mut Connection) -> Result<Transaction<'_>, Error> {
     Ok(index.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
 
-/// A time as the index keeps it: milliseconds since 1970.
+/// A time in the index, in milliseconds since 1970.
 fn time(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Multipart uploads: parts that become an object once they are complete.
+//! Multipart uploads.
 
 use std::fs::File;
 
@@ -14,15 +14,15 @@ use crate::Error;
 use crate::checksum::{Algorithm, Checksum};
 use crate::contents::NewContent;
 
-/// What the creator of an upload asked for.
+/// The parameters of an upload.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct UploadSettings {
-    /// Of the object that is made.
+    /// The metadata of the object.
     #[serde(alias = "description")]
     pub(crate) metadata: ObjectMetadata,
-    /// The checksum that parts carry; absent if the creator named none.
+    /// The checksum algorithm of the parts; absent if the creator of the upload named none.
     pub(crate) algorithm: Option<Algorithm>,
-    /// Whether the object's checksum is made of its parts' checksums.
+    /// Whether the object's checksum is computed from its parts' checksums.
     pub(crate) composite: bool,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Upload {
     pub(crate) settings: UploadSettings,
 }
 
-/// A part as the index knows it.
+/// A part in the index.
 #[derive(Debug, Clone)]
 pub(crate) struct UploadedPart {
     /// 1 to 10,000.
@@ -57,7 +57,7 @@ pub(crate) struct Completion {
     pub(crate) parts: Vec<(i32, String)>,
 }
 
-/// How an upload was completed: what a repeated request gets.
+/// The outcome of a completed upload, which a repeated request gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CompletionOutcome {
     pub(crate) parts: Vec<(i32, String)>,
@@ -66,7 +66,7 @@ pub(crate) struct CompletionOutcome {
     pub(crate) checksum: Option<Checksum>,
 }
 
-/// How long the outcome of a completed upload is kept. AWS documents that a request may be repeated, not for how long.
+/// How long the outcome of a completed upload is kept. AWS documents that a request may be repeated, but not for how long.
 const OUTCOMES_KEPT: TimeDelta = TimeDelta::days(1);
 
 fn read_upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
@@ -101,7 +101,7 @@ fn select(index: &Connection, bucket: &str, key: &str, id: &str) -> Result<Uploa
         .ok_or_else(|| Error::NoSuchUpload(id.to_owned()))
 }
 
-/// Forgets an upload within a transaction; returns the contents of its parts.
+/// Deletes an upload within a transaction; returns the contents of its parts.
 fn forget(tx: &Transaction<'_>, id: &str) -> Result<Vec<String>, Error> {
     tx.execute("DELETE FROM uploads WHERE id = ?1", [id])?;
     let mut statement = tx.prepare("DELETE FROM parts WHERE upload = ?1 RETURNING content")?;
@@ -111,7 +111,7 @@ fn forget(tx: &Transaction<'_>, id: &str) -> Result<Vec<String>, Error> {
     Ok(contents)
 }
 
-/// Forgets a bucket's uploads within a transaction; returns the contents of their parts.
+/// Deletes a bucket's uploads within a transaction; returns the contents of their parts.
 pub(super) fn forget_all(tx: &Transaction<'_>, bucket: &str) -> Result<Vec<String>, Error> {
     let mut statement = tx.prepare(
         "DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?1) RETURNING content",
@@ -164,7 +164,7 @@ impl Store {
         Ok(uploads)
     }
 
-    /// Adds a part, in place of the one that has the number.
+    /// Adds a part, or replaces the one with its number.
     pub(crate) fn put_part(
         &self,
         bucket: &str,
@@ -290,7 +290,7 @@ impl Store {
         Ok(version)
     }
 
-    /// How an upload was completed, if that was not long ago.
+    /// The outcome of an upload that was completed within [`OUTCOMES_KEPT`].
     pub(crate) fn completed(
         &self,
         bucket: &str,
@@ -305,7 +305,7 @@ impl Store {
         Ok(outcome.optional()?.map(|Json(outcome)| outcome))
     }
 
-    /// Forgets an upload and its parts.
+    /// Deletes an upload and its parts.
     pub(crate) fn abort(&self, bucket: &str, key: &str, id: &str) -> Result<(), Error> {
         let mut index = self.index();
         let tx = begin(&mut index)?;

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::checksum::Checksum;
 use crate::contents::NewContent;
 
-/// System-defined and user-defined metadata of an object, as its writer gave it.
+/// System-defined and user-defined metadata of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectMetadata {
     /// `Content-Type`; `binary/octet-stream` if the writer gave none.
@@ -35,14 +35,14 @@ pub struct ObjectMetadata {
     pub user: BTreeMap<String, String>,
     /// Absent only while an object is being made, and in delete markers.
     pub(crate) checksum: Option<Checksum>,
-    /// Sizes of the parts that the object was made of; empty if it came in one piece.
+    /// Sizes of the object's parts; empty if it was uploaded in one piece.
     pub(crate) part_sizes: Vec<u64>,
 }
 
-/// The id of what is written while a bucket is not versioned, or no longer.
+/// The id of versions that are written while a bucket is not versioned, or versioning is suspended.
 pub(crate) const NULL_VERSION: &str = "null";
 
-/// A version of an object, or a delete marker, as the index knows it.
+/// A version of an object, or a delete marker, in the index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectVersion {
     /// The key, not encoded.
@@ -68,7 +68,7 @@ pub struct ObjectVersion {
 }
 
 impl ObjectVersion {
-    /// The id, if its bucket is versioned or was: S3 names no versions of other buckets.
+    /// The id, if its bucket is or was versioned: S3 names no versions of other buckets.
     #[must_use]
     pub fn version_id(&self) -> Option<&str> {
         self.is_versioned.then_some(self.id.as_str())
@@ -89,13 +89,13 @@ pub(crate) struct WriteCondition {
 pub(crate) enum Removal {
     /// There was nothing to delete.
     Nothing,
-    /// A version is gone for good. It has the sequencer and the time of its removal.
+    /// A version was deleted permanently. It has the sequencer and the time of its removal.
     Deleted(ObjectVersion),
-    /// The object seems gone; its versions are kept.
+    /// A delete marker was added; the versions are kept.
     MarkerCreated(ObjectVersion),
 }
 
-/// What becomes a version.
+/// The content of a new version.
 pub(super) enum NewVersion<'a> {
     Object {
         content: &'a NewContent,
@@ -131,7 +131,7 @@ pub(super) fn key(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// 18 digits as on AWS, without trailing zeros as far as 16 digits are left, so that readers that do not pad fail here.
+/// 18 digits as on AWS, but without trailing zeros down to 16 digits, so that readers that do not pad fail here.
 fn sequencer(sequence: i64) -> String {
     let mut digits = format!("{sequence:018X}");
     while digits.len() > 16 && digits.ends_with('0') {
@@ -155,7 +155,7 @@ fn new_id(sequence: i64) -> String {
     format!("{sequence:016x}{:016x}", Uuid::new_v4().as_u64_pair().0)
 }
 
-/// The number of a version, which may be gone by now. A version `null` that is gone has none.
+/// The number of a version, which may have been deleted. A deleted version `null` has none.
 pub(super) fn sequence(
     index: &Connection,
     bucket: &str,
@@ -273,7 +273,7 @@ pub(super) fn add(
     Ok((version, replaced))
 }
 
-/// Deletes a version within a transaction, and makes the newest of those that are left the latest; returns its content.
+/// Deletes a version within a transaction, and makes the newest remaining one the latest; returns its content.
 fn delete(
     tx: &Transaction<'_>,
     bucket: &str,
@@ -318,7 +318,7 @@ impl Store {
         }
     }
 
-    /// Like [`Store::read`], with an error that says why there is nothing to read.
+    /// Like [`Store::read`], with an error if there is nothing to read.
     pub(crate) fn object(
         &self,
         bucket: &str,
@@ -334,7 +334,7 @@ impl Store {
         })
     }
 
-    /// What the index knows of an object; the errors are those of [`Store::object`].
+    /// The entry of an object in the index; the errors are those of [`Store::object`].
     pub(crate) fn version(
         &self,
         bucket: &str,
@@ -345,7 +345,7 @@ impl Store {
         Ok(version)
     }
 
-    /// Makes a version of a content.
+    /// Stores a content as a version.
     pub(crate) fn put(
         &self,
         bucket: &str,
@@ -370,8 +370,8 @@ impl Store {
         Ok(version)
     }
 
-    /// Deletes one version of an object for good, or, if none is named, the object: without versioning for good, else by
-    /// a delete marker.
+    /// Deletes one version of an object permanently. If none is named, deletes the object: permanently without versioning,
+    /// else by a delete marker.
     pub(crate) fn remove(
         &self,
         bucket: &str,

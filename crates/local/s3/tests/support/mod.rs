@@ -1,4 +1,4 @@
-//! A service on a port of its own, and clients that sign.
+//! A service on a free port, and clients that sign.
 
 // Each test file uses a part of it; a failure to start is a failed test.
 #![allow(dead_code, clippy::unwrap_used)]
@@ -76,7 +76,7 @@ pub fn account() -> Account {
     }
 }
 
-/// Keeps the changes that were announced.
+/// Records the announced changes.
 #[derive(Default)]
 pub struct Changes(Mutex<Vec<Change>>);
 
@@ -97,7 +97,7 @@ impl Changes {
 #[async_trait]
 impl Observer for Changes {
     async fn changed(&self, change: Change) {
-        // Late enough for the client's response to overtake it, if it could.
+        // Late enough that the client's response would overtake it if the service did not wait.
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
@@ -105,7 +105,7 @@ impl Observer for Changes {
     }
 }
 
-/// A folder that is removed with its owner.
+/// A folder that is removed on drop.
 pub struct Folder(pub PathBuf);
 
 impl Folder {

@@ -1,4 +1,4 @@
-//! Requests that an SDK would not send, signed by hand and answered in process.
+//! Requests that an SDK would not send, signed by hand and sent in process.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ use http_body_util::BodyExt as _;
 
 use super::{ADMIN, Stack};
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -45,7 +45,7 @@ pub enum Signed {
     Not,
     /// In its headers, over the path as it is sent.
     Header,
-    /// In its query, as old as this.
+    /// In its query, signed this long ago.
     Query(Duration),
 }
 
