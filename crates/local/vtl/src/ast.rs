@@ -8,7 +8,7 @@ pub(crate) type Block = Arc<[Node]>;
 pub(crate) enum Node {
     Text(Arc<str>),
     Reference(Reference),
-    /// A reference behind a backslash: it is evaluated, errors and effects included, but prints itself.
+    /// A reference after a backslash: it is evaluated, with its errors and effects, but prints its source.
     Escaped {
         reference: Reference,
         source: Arc<str>,
@@ -30,13 +30,13 @@ pub(crate) enum Node {
         name: Arc<str>,
         body: Block,
     },
-    /// With the scope that is to end, if one is named.
+    /// With the scope to end, if one is named.
     Break(Option<Expression>),
     Stop,
 }
 
-/// `$name.property.method(…)[index]`. Quiet and formal notation mean the same on API Gateway, where an
-/// undefined reference prints nothing either way.
+/// `$name.property.method(…)[index]`. On API Gateway quiet notation makes no difference: an undefined reference never
+/// prints anything.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reference {
     pub(crate) name: Arc<str>,

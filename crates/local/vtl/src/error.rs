@@ -1,19 +1,19 @@
 //! Errors, and the limits on what a template may do.
 
-/// Nodes that one rendering may evaluate, plus one for every 256 bytes of text that it handles.
+/// The limit on nodes that one rendering evaluates, plus one for every 256 bytes of text that it processes.
 pub const MAX_WORK: u64 = 4_000_000;
 /// Bytes of text that cost as much as one evaluation.
 const BYTES_PER_STEP: usize = 256;
-/// Bytes that a rendering, or any string it builds on the way, may hold.
+/// The limit on bytes of the output, or of any string that the template builds.
 pub const MAX_TEXT_BYTES: usize = 32 << 20;
-/// How deep blocks, expressions and values may nest.
+/// The limit on nesting of blocks, expressions and values.
 pub const MAX_DEPTH: usize = 64;
-/// Iterations of one `#foreach`; further elements are skipped.
+/// The limit on iterations of one `#foreach`; further elements are skipped.
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 pub const MAX_ITERATIONS: usize = 1_000;
 
-/// A template that is not Velocity.
+/// Why a template cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {problem}")]
 pub struct ParseError {
@@ -21,7 +21,7 @@ pub struct ParseError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What was wrong.
+    /// What is wrong.
     pub problem: String,
 }
 
@@ -31,25 +31,25 @@ pub enum RenderError {
     /// The template did more than [`MAX_WORK`].
     #[error("the template does more than {MAX_WORK} steps")]
     TooMuchWork,
-    /// A string grew over [`MAX_TEXT_BYTES`].
-    #[error("a text grew over {MAX_TEXT_BYTES} bytes")]
+    /// A string is longer than [`MAX_TEXT_BYTES`].
+    #[error("a string is longer than {MAX_TEXT_BYTES} bytes")]
     TooLong,
-    /// Values or blocks nested deeper than the engine follows.
-    #[error("values or blocks nest too deep")]
+    /// Values or blocks are nested deeper than [`MAX_DEPTH`].
+    #[error("values or blocks are nested too deeply")]
     TooDeep,
-    /// An integer left the range of 128 bits.
+    /// An integer exceeds 128 bits.
     #[error("integer overflow")]
     Overflow,
     /// `$list[n]` or `$list.get(n)` without an element n.
     #[error("index {index} out of bounds for length {length}")]
     OutOfBounds {
-        /// The index asked for.
+        /// The index.
         index: i128,
         /// The number of elements.
         length: usize,
     },
-    /// A list or map that grew or shrank while `#foreach` walked it.
-    #[error("a list or map changes its length while #foreach walks it")]
+    /// A list or map whose length changed during a `#foreach` over it.
+    #[error("a list or map changes its length during a #foreach over it")]
     ChangedInLoop,
     /// A method that throws in Java.
     #[error("{method}: {problem}")]
@@ -80,7 +80,7 @@ pub enum RenderError {
     },
 }
 
-/// Counts what a rendering does and stops it.
+/// Counts the work of a rendering and stops it at the limits.
 #[derive(Debug)]
 pub(crate) struct Meter {
     work: u64,
@@ -88,8 +88,8 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Blocks, expressions and values that may be open at once while rendering: a template's own depth,
-    /// and that of a few `#define`s inside one another.
+    /// The limit on blocks, expressions and values that are open at the same time while rendering: a template's own depth,
+    /// and that of a few nested `#define`s.
     const MAX_OPEN: usize = 4 * MAX_DEPTH;
 
     pub(crate) fn new() -> Self {
@@ -105,7 +105,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Charges for a text that has been built, and refuses one that is too long.
+    /// Charges for a string that has been built, and refuses one that is too long.
     pub(crate) fn text(&mut self, bytes: usize) -> Result<(), RenderError> {
         if bytes > MAX_TEXT_BYTES {
             return Err(RenderError::TooLong);

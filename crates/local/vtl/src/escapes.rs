@@ -1,18 +1,18 @@
-//! `$` and `#` that begin no reference or directive, and backslashes before them, as Velocity's lexer reads them.
+//! `$` and `#` that do not begin a reference or directive, and backslashes before them, as in Velocity's lexer.
 //!
-//! "Getting literal" in the Velocity user guide; otherwise the behaviour of Apache Velocity 1.7.
+//! See "Getting literal" in the Velocity user guide; otherwise this is the behaviour of Apache Velocity 1.7.
 
 use crate::ast::Node;
 use crate::error::ParseError;
 use crate::parser::{DIRECTIVES, Parser, push_text};
 
-/// Directives that swallow a lone `$` right before them.
+/// Directives that drop a lone `$` directly before them.
 const SWALLOWING: [&str; 4] = ["if", "elseif", "else", "end"];
-/// Directives that are read as text behind a lone `$`, so that their `#end` is one too many.
+/// Directives that are read as text directly after a lone `$`, so that their `#end` has no directive.
 const UNREADABLE: [&str; 3] = ["foreach", "define", "macro"];
 
 impl Parser<'_> {
-    /// What begins with `$`, behind so many backslashes.
+    /// Parses what begins with `$`, after this many backslashes.
     pub(crate) fn dollar(
         &mut self,
         backslashes: usize,
@@ -48,7 +48,7 @@ impl Parser<'_> {
             push_text(nodes, &"\\".repeat(kept));
             push_text(nodes, self.lexer.since(hash));
         } else {
-            // #set is not among those that Velocity looks for here.
+            // Velocity does not look for #set here.
             let halved = known.is_some_and(|name| name != "set");
             let kept = if halved { backslashes / 2 } else { backslashes };
             push_text(nodes, &"\\".repeat(kept));
@@ -56,7 +56,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `$`, `$!`, `${` or `$\!` that no name follows.
+    /// `$`, `$!`, `${` or `$\!` without a name after it.
     fn lone_dollars(
         &mut self,
         backslashes: usize,
@@ -82,7 +82,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The user guide's `$\!foo`: one backslash is removed, and what follows is text.
+    /// The user guide's `$\!foo`: one backslash is removed, and the rest is text.
     fn escaped_bang(&mut self, nodes: &mut Vec<Node>) {
         let start = self.lexer.at();
         let backslashes = self.lexer.take_while(|c| c == '\\').len();
@@ -95,14 +95,14 @@ impl Parser<'_> {
         push_text(nodes, self.lexer.identifier().unwrap_or_default());
     }
 
-    /// A `#` that begins neither a directive nor a comment.
+    /// A `#` that does not begin a directive or a comment.
     pub(crate) fn lone_hash(&mut self, nodes: &mut Vec<Node>) {
         if !self.is_before_set() {
             push_text(nodes, "#");
         }
     }
 
-    /// Whether Velocity loses lone dollars because of what follows them.
+    /// Whether Velocity drops lone dollars because of what follows them.
     fn is_swallowed(&mut self) -> Result<bool, ParseError> {
         if self.is_before_set() {
             return Ok(true);
@@ -120,13 +120,13 @@ impl Parser<'_> {
         self.lexer.back_to(start);
         if UNREADABLE.contains(&name) {
             let problem =
-                format!("#{name} right behind \"$\" is text, and its #end belongs to nothing");
+                format!("#{name} directly after \"$\" is text, so its #end has no directive");
             return Err(self.lexer.error(problem));
         }
         Ok(SWALLOWING.contains(&name))
     }
 
-    /// Whether `#set(` is next, with blanks before it or without.
+    /// Whether `#set(` is next, with or without blanks before it.
     fn is_before_set(&mut self) -> bool {
         let start = self.lexer.at();
         let found = self.eat_set();

@@ -14,14 +14,14 @@ use crate::text_methods;
 use crate::util;
 use crate::value::{DefinedId, Heap, Value};
 
-/// Renderings of one `#define` inside one another, as Velocity's `directive.define.maxdepth`.
+/// The limit on nested renderings of one `#define`, as Velocity's `directive.define.maxdepth`.
 const MAX_OPEN_DEFINITIONS: usize = 2;
 
 /// How a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flow {
     Done,
-    /// `#break`: ends the loop with this number of loops around it, or the template if there is none.
+    /// `#break`: ends the loop that has this number of loops around it, or the template if there is none.
     Break(usize),
     /// `#stop`.
     Stop,
@@ -34,7 +34,7 @@ pub(crate) struct Evaluator<'r> {
     pub(crate) variables: HashMap<Arc<str>, Value>,
     pub(crate) loops: Vec<Loop>,
     patterns: RenderingRegexes,
-    /// `#stop` or `#break` in a string, or `#stop` in a `#define`: what contains it ends as soon as it can.
+    /// `#stop` or `#break` in a string, or `#stop` in a `#define`: what contains it ends as soon as possible.
     interrupted: Option<Flow>,
 }
 
@@ -57,7 +57,7 @@ impl<'r> Evaluator<'r> {
         }
     }
 
-    /// Renders the statements onto `out`.
+    /// Renders the statements and appends the output to `out`.
     pub(crate) fn block(&mut self, nodes: &[Node], out: &mut String) -> Result<Flow, RenderError> {
         self.meter.enter()?;
         let mut flow = self.interrupted.take().unwrap_or(Flow::Done);
@@ -124,7 +124,7 @@ impl<'r> Evaluator<'r> {
         Ok(())
     }
 
-    /// What the value prints; a `#define` is rendered.
+    /// The value as printed; a `#define` is rendered.
     fn text(&mut self, value: &Value) -> Result<Arc<str>, RenderError> {
         match value {
             Value::Defined(id) => self.defined(*id),
@@ -338,7 +338,7 @@ impl<'r> Evaluator<'r> {
         }
     }
 
-    /// `#set`. A property of what is not a map, and an index of what is neither map nor list, is left alone.
+    /// `#set`. Assigning to a property of anything but a map, or to an index of anything but a map or list, does nothing.
     fn assign(&mut self, target: &Reference, value: Value) -> Result<(), RenderError> {
         let Some((last, path)) = target.accesses.split_last() else {
             self.variables.insert(target.name.clone(), value);

@@ -6,7 +6,7 @@ use crate::ast::{Access, Expression, Operator, Reference};
 use crate::error::ParseError;
 use crate::parser::Parser;
 
-/// Longer signs before their beginnings.
+/// Longer operators before their prefixes.
 const OPERATORS: [(&str, Operator); 21] = [
     ("||", Operator::Or),
     ("or", Operator::Or),
@@ -80,7 +80,7 @@ impl Parser<'_> {
         Ok(Reference { name, accesses })
     }
 
-    /// Expressions between commas, up to and with `close`.
+    /// Comma-separated expressions, up to and including `close`.
     fn elements(&mut self, close: &str) -> Result<Vec<Expression>, ParseError> {
         let mut elements = Vec::new();
         self.lexer.skip_whitespace();
@@ -105,7 +105,7 @@ impl Parser<'_> {
         Ok(expression)
     }
 
-    /// Operators that bind at least as tightly as `least`, and the blanks behind the last operand.
+    /// Parses operators of at least precedence `least`, and the blanks after the last operand.
     fn binary(&mut self, least: u8) -> Result<Expression, ParseError> {
         let mut left = self.unary()?;
         let mut operators = 0;
@@ -113,7 +113,7 @@ impl Parser<'_> {
             .operator()
             .filter(|(_, operator)| operator.precedence() >= least)
         {
-            // A chain leans to the left: each operator makes the tree one deeper.
+            // Operators are left-associative, so each makes the tree one deeper.
             operators += 1;
             self.enter()?;
             self.lexer.skip(sign.len());

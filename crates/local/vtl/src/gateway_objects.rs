@@ -1,4 +1,4 @@
-//! `$input`, `$context` and `$stageVariables`: the request as a template sees it.
+//! `$input`, `$context` and `$stageVariables`: the request as visible to a template.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
 
@@ -11,10 +11,10 @@ use crate::json_path::JsonPath;
 use crate::value::{Entries, Heap, MapId, Value};
 use crate::{Input, Overrides, ResponseOverride};
 
-/// What API Gateway takes from `$context.responseOverride.status`; other values are ignored (recorded).
+/// Values that API Gateway accepts for `$context.responseOverride.status`; others are ignored (recorded).
 const STATUSES: std::ops::RangeInclusive<u16> = 100..=599;
 
-/// The body as JSON, read when a template asks for the first time.
+/// The body as JSON, parsed on first use.
 enum Body {
     Unread,
     NotJson,
@@ -26,7 +26,7 @@ pub(crate) struct GatewayObjects<'r> {
     pub(crate) context: MapId,
     pub(crate) stage_variables: MapId,
     json: Body,
-    /// The body as a value: copied once, however often a template asks.
+    /// The body as a value, copied once however often a template uses it.
     shared_body: OnceCell<Arc<str>>,
     params: Option<MapId>,
 }
@@ -37,7 +37,7 @@ impl<'r> GatewayObjects<'r> {
             Ok(Value::Map(context)) => context,
             _ => heap.new_map(Entries::new()),
         };
-        // The overrides are there to be assigned to, whatever the context brings.
+        // Templates assign to the overrides, so they exist whatever is in the context.
         for (name, parts) in [
             ("requestOverride", &["header", "path", "querystring"][..]),
             ("responseOverride", &["header"][..]),
@@ -58,7 +58,7 @@ impl<'r> GatewayObjects<'r> {
         }
     }
 
-    /// `$input.body`. An empty body reads `{}` (recorded).
+    /// `$input.body`. An empty body is read as `{}` (recorded).
     pub(crate) fn body(&self) -> Value {
         let shared = self.shared_body.get_or_init(|| self.text().into());
         Value::Text(shared.clone())
@@ -100,7 +100,7 @@ impl<'r> GatewayObjects<'r> {
             }
             ("json", [path]) => {
                 let path = heap.to_text(path, meter)?;
-                // What isn't there is an empty JSON string (recorded).
+                // A missing value is an empty JSON string (recorded).
                 let json = match self.read(&path, heap, meter)? {
                     Some(value) => heap.to_json(&value, meter)?,
                     None => "\"\"".to_owned(),
@@ -152,7 +152,7 @@ fn texts(heap: &mut Heap, texts: &BTreeMap<String, String>) -> MapId {
     heap.new_map(entries)
 }
 
-/// The map that `name` holds in `map`, made if there is none.
+/// The map at `name` in `map`, created if there is none.
 fn map_below(heap: &mut Heap, map: MapId, name: &str) -> MapId {
     if let Some(Value::Map(below)) = heap.map(map).get(name) {
         return *below;
@@ -197,7 +197,7 @@ pub(crate) fn response_override(
     })
 }
 
-/// The texts under `$context.name.part`; null overrides nothing.
+/// The strings under `$context.name.part`; null overrides nothing.
 fn overridden(
     heap: &Heap,
     context: MapId,

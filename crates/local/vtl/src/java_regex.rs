@@ -1,7 +1,7 @@
-//! `java.util.regex` as far as mapping templates use it, by way of the `regex` crate.
+//! `java.util.regex`, as far as mapping templates use it, implemented with the `regex` crate.
 //!
-//! The two agree on most of their syntax. What differs is translated (ASCII `\d`, `\w`, `\s`, a dot that
-//! stops at every line terminator, `\Q…\E`, `\<`), and what the crate can't do (look-around, back-references,
+//! The two agree on most of their syntax. Differences are translated (ASCII `\d`, `\w`, `\s`, a dot that
+//! stops at every line terminator, `\Q…\E`, `\<`), and what the crate does not support (look-around, back-references,
 //! possessive quantifiers) is an error, never a different match.
 
 use regex::{Regex, RegexBuilder};
@@ -11,7 +11,7 @@ const WORD: &str = "a-zA-Z0-9_";
 const SPACE: &str = " \\t\\n\\x0B\\f\\r";
 /// Java's dot matches all but line terminators.
 const NO_LINE_TERMINATOR: &str = "[^\\n\\r\\x{85}\\x{2028}\\x{2029}]";
-/// Compiled size that a pattern may have, in bytes.
+/// The limit on the compiled size of a pattern in bytes.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 /// Compiles a Java pattern; `whole` makes it match whole strings only, as `String.matches` does.
@@ -96,7 +96,7 @@ impl Translator<'_> {
                 self.out.push(c);
             }
             c if c.is_alphanumeric() => return Err(format!("the escape \\{c} is not supported")),
-            // Java: a backslash before anything that is not a letter makes it plain.
+            // In Java a backslash before a character that is not a letter makes it literal.
             c => self
                 .out
                 .push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
@@ -127,8 +127,8 @@ impl Translator<'_> {
     }
 }
 
-/// `String.replaceAll` and `replaceFirst`: `$1` and `${name}` stand for groups, a backslash makes the next
-/// character plain. At most `limit` replacements, 0 for all.
+/// `String.replaceAll` and `replaceFirst`: `$1` and `${name}` are groups, a backslash makes the next character literal. At
+/// most `limit` replacements, 0 for all.
 pub(crate) fn replace(
     text: &str,
     regex: &Regex,
@@ -136,7 +136,7 @@ pub(crate) fn replace(
     limit: usize,
     most: usize,
 ) -> Result<String, String> {
-    // Java reads the replacement when there is something to replace.
+    // Java only reads the replacement if there is something to replace.
     let mut parts = None;
     let mut out = String::new();
     let mut from = 0;
@@ -189,7 +189,7 @@ fn replacement_parts(replacement: &str, regex: &Regex) -> Result<Vec<Part>, Stri
                         if group >= regex.captures_len() {
                             return Err(format!("no group {group}"));
                         }
-                        // As many digits as still name a group.
+                        // As many digits as possible that still name a group.
                         while let Some(digit) = rest.peek().and_then(|c| c.to_digit(10)) {
                             let longer = group * 10 + digit as usize;
                             if longer >= regex.captures_len() {
@@ -221,7 +221,7 @@ pub(crate) fn split<'t>(text: &'t str, regex: &Regex, limit: i128) -> Vec<&'t st
         if most > 0 && pieces.len() + 1 == most {
             break;
         }
-        // A match of no width at the beginning makes no empty piece.
+        // An empty match at the beginning makes no empty piece.
         if found.end() == 0 {
             continue;
         }

@@ -1,4 +1,4 @@
-//! JSON into the heap and out of it. Objects keep the order of their members.
+//! Reads JSON into the heap, and writes it. Objects keep the order of their members.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::error::{MAX_DEPTH, Meter, RenderError};
 use crate::value::{Entries, Heap, Value};
 
 impl Heap {
-    /// Reads a JSON text. Nesting deeper than `serde_json` follows (128) is an error.
+    /// Reads JSON. Nesting deeper than `serde_json` allows (128) is an error.
     pub(crate) fn read_json(&mut self, text: &str) -> Result<Value, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let value = Seed(self).deserialize(&mut deserializer)?;
@@ -17,12 +17,12 @@ impl Heap {
         Ok(value)
     }
 
-    /// Takes a JSON value over. It is one that `serde_json` could have read: not deeper than 128.
+    /// Copies a JSON value into the heap. It must not be nested deeper than 128.
     pub(crate) fn import(&mut self, value: &serde_json::Value) -> Result<Value, serde_json::Error> {
         Seed(self).deserialize(value)
     }
 
-    /// The value as `serde_json` has it; what is not data becomes null.
+    /// The value as a `serde_json` value; what is not data becomes null.
     pub(crate) fn export(
         &self,
         value: &Value,

@@ -1,4 +1,4 @@
-//! `JSONPath` as `$input.path` and `$input.json` read it: Jayway's dialect, as far as templates use it.
+//! `JSONPath` for `$input.path` and `$input.json`: Jayway's dialect, as far as templates use it.
 //!
 //! <https://github.com/json-path/JsonPath#readme>
 
@@ -16,7 +16,7 @@ use crate::value::{Entries, Heap, Value, compare_numbers};
 
 use filter::{Comparison, Filter, Operand};
 
-/// A path that has been read.
+/// A parsed path.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct JsonPath {
     steps: Vec<Step>,
@@ -70,7 +70,7 @@ impl JsonPath {
             && last.is_none_or(|step| definite(step, true))
     }
 
-    /// What the path finds below `root`; `None` if a definite path leads nowhere.
+    /// The value that the path finds below `root`; `None` if a definite path finds none.
     pub(crate) fn read(
         &self,
         root: &Value,
@@ -107,7 +107,7 @@ impl JsonPath {
     }
 }
 
-/// The selector on a value and on everything below it, parents first.
+/// Applies the selector to a value and to everything below it, parents first.
 fn descend(
     selector: &Selector,
     value: &Value,
@@ -209,7 +209,7 @@ fn position(index: i128, length: usize) -> Option<usize> {
     .ok()
 }
 
-/// A slice's end, moved into the list.
+/// A slice's bound, clamped to the list.
 fn bound(index: i128, length: usize) -> usize {
     if index < 0 {
         position(index, length).unwrap_or(0)
@@ -241,7 +241,7 @@ fn matches(
                 resolve(right, item, root, heap, meter)?,
             );
             let (Some(left), Some(right)) = (left, right) else {
-                // What isn't there differs from everything.
+                // A missing value differs from everything.
                 return Ok(*comparison == Comparison::NotEqual);
             };
             let order = match (&left, &right) {
@@ -260,7 +260,7 @@ fn matches(
     })
 }
 
-/// Equality of JSON values: unlike kinds differ.
+/// Equality of JSON values; different types are not equal.
 fn same(left: &Value, right: &Value, heap: &Heap, meter: &mut Meter) -> Result<bool, RenderError> {
     let like = std::mem::discriminant(left) == std::mem::discriminant(right)
         || compare_numbers(left, right).is_some();

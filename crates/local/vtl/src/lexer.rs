@@ -1,7 +1,7 @@
-//! A cursor over the characters of a template, and the words and white space of Velocity.
+//! A cursor over the characters of a template, and Velocity's words and white space.
 //!
-//! Which characters belong together depends on where they stand (text, directive, reference, string),
-//! so the parsers ask this cursor for what they expect instead of receiving a stream of tokens.
+//! Tokens depend on their context (text, directive, reference, string), so the parsers ask this cursor for what they
+//! expect instead of receiving a stream of tokens.
 
 use crate::error::ParseError;
 
@@ -61,7 +61,7 @@ impl<'a> Lexer<'a> {
         &rest[..end]
     }
 
-    /// Everything up to `end`, which is read too; nothing, when there is no `end`.
+    /// Everything up to `end`, which is consumed; `None` if there is no `end`.
     pub(crate) fn take_until(&mut self, end: &str) -> Option<&'a str> {
         let found = self.rest().find(end)?;
         let taken = &self.rest()[..found];
@@ -74,7 +74,7 @@ impl<'a> Lexer<'a> {
         self.take_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
     }
 
-    /// One newline, with the blanks before it: what a directive swallows at its end.
+    /// Consumes a newline and the blanks before it, as directives do at their end.
     pub(crate) fn gobble_newline(&mut self) {
         let start = self.at;
         self.take_while(|c| matches!(c, ' ' | '\t'));
@@ -83,7 +83,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The name of a reference, a property or a method. A hyphen belongs to it.
+    /// The name of a reference, a property or a method, which may contain hyphens.
     pub(crate) fn identifier(&mut self) -> Option<&'a str> {
         let first = self.peek()?;
         if !(first.is_ascii_alphabetic() || first == '_') {
@@ -116,7 +116,7 @@ impl<'a> Lexer<'a> {
         self.word()
     }
 
-    /// The text between quotes; a doubled quote stands for one, a backslash for itself.
+    /// The text between quotes; a doubled quote is one quote, a backslash is literal.
     pub(crate) fn quoted(&mut self) -> Result<String, ParseError> {
         let start = self.at;
         let quote = if self.eat("'") { "'" } else { "\"" };
@@ -151,7 +151,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// "expected …, found …" at this place.
+    /// The error "expected …, found …" at this position.
     pub(crate) fn expected(&self, what: &str) -> ParseError {
         match self.peek() {
             Some(found) => self.error(format!("expected {what}, found {found:?}")),

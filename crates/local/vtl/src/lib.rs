@@ -1,6 +1,6 @@
 //! API Gateway mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`.
 //!
-//! Nothing here knows HTTP: parameters, body and context go in, text and overrides come out.
+//! This crate knows no HTTP: its input is parameters, body and context, its output text and overrides.
 //!
 //! ```
 //! let template = vtl::Template::parse(r#"{"key": "$util.escapeJavaScript($input.params('key'))"}"#)?;
@@ -10,15 +10,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The language is Apache Velocity 1.7 with what API Gateway was recorded to do otherwise: an undefined
+//! The language is Apache Velocity 1.7, with the differences that were recorded from API Gateway: an undefined
 //! reference prints nothing, counts as true and equals both `$null` and `""`; `#macro` defines nothing; `null`
 //! is a value; lists from JSON print as JSON.
 //!
-//! Where neither documentation nor a recording says what API Gateway does, these are chosen:
+//! Where neither documentation nor a recording says what API Gateway does, this was chosen:
 //!
 //! - `#set` to an undefined reference assigns null (Velocity 1.7 would keep the old value).
-//! - `$input.json` of a JSON null prints `null`; only what is missing prints `""`.
-//! - `$util.parseJson` of what is not JSON is an error, of an empty string null.
+//! - `$input.json` of a JSON null prints `null`; only a missing value prints `""`.
+//! - `$util.parseJson` of invalid JSON is an error, of an empty string null.
 //! - The names of parameters and headers are case-sensitive.
 //! - Arguments of methods, indexes and elements may be any expression (Velocity 1.7 takes plain values).
 //! - Map keys are strings: `{1: "a"}` and `{"1": "a"}` are the same map.
@@ -50,28 +50,28 @@ use std::collections::BTreeMap;
 
 pub use error::{MAX_DEPTH, MAX_ITERATIONS, MAX_TEXT_BYTES, MAX_WORK, ParseError, RenderError};
 
-/// A mapping template, parsed. Renderings share nothing but compiled patterns; it may be shared between threads.
+/// A parsed mapping template, which threads may share. Its renderings share only compiled patterns.
 #[derive(Debug, Clone)]
 pub struct Template {
     nodes: ast::Block,
     patterns: regex_cache::RegexCache,
 }
 
-/// What a template can see.
+/// What a template can read.
 ///
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Input {
     /// The payload as text; `$input.body`, and `$input.path` and `$input.json` if it is JSON.
     pub body: String,
-    /// Path parameters, as they reach the template; `$input.params`.
+    /// Path parameters, as passed to the template; `$input.params`.
     pub path: BTreeMap<String, String>,
     /// Query parameters, decoded; `$input.params`.
     pub querystring: BTreeMap<String, String>,
     /// Headers, named as the client wrote them; `$input.params`.
     pub header: BTreeMap<String, String>,
-    /// The `$context` object; anything but an object counts as an empty one. To let a response template see
-    /// what the request template assigned, hand [`Rendered::context`] on.
+    /// The `$context` object; anything but an object counts as an empty one. A response template sees what the request
+    /// template assigned if this is its [`Rendered::context`].
     pub context: serde_json::Value,
     /// `$stageVariables`.
     pub stage_variables: BTreeMap<String, String>,
@@ -88,7 +88,7 @@ pub struct Rendered {
     pub request_override: Overrides,
     /// `$context.responseOverride`.
     pub response_override: ResponseOverride,
-    /// The whole `$context` as the template left it, overrides and own additions included.
+    /// The whole `$context` after rendering, overrides and the template's additions included.
     pub context: serde_json::Value,
 }
 
@@ -117,7 +117,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// What Velocity can't read, with its line and column; nesting deeper than [`MAX_DEPTH`].
+    /// A syntax error, with its line and column, or nesting deeper than [`MAX_DEPTH`].
     pub fn parse(source: &str) -> Result<Self, ParseError> {
         Ok(Self {
             nodes: parser::parse_template(source)?,
@@ -125,12 +125,12 @@ impl Template {
         })
     }
 
-    /// Renders the template, in time and memory bounded by [`MAX_WORK`] and [`MAX_TEXT_BYTES`].
+    /// Renders the template; [`MAX_WORK`] and [`MAX_TEXT_BYTES`] bound time and memory.
     ///
     /// # Errors
     ///
-    /// What throws in Java (a bad index, malformed percent encoding, no JSON for `parseJson`), a `JSONPath` or a
-    /// regular expression that can't be read, or a bound that was reached. API Gateway answers 500.
+    /// A call that throws in Java (a bad index, malformed percent encoding, invalid JSON for `parseJson`), an invalid
+    /// `JSONPath` or regular expression, or an exceeded limit. API Gateway then responds with 500.
     pub fn render(&self, input: &Input) -> Result<Rendered, RenderError> {
         let mut heap = value::Heap::default();
         let request = gateway_objects::GatewayObjects::new(input, &mut heap);

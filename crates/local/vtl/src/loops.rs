@@ -30,7 +30,7 @@ impl Evaluator<'_> {
         self.loops.push(Loop { index: 0, length });
         let mut end = Flow::Done;
         for index in 0..MAX_ITERATIONS {
-            // As Java's iterators: a change in length is noticed by the next step, unless it is the end.
+            // As with Java's iterators, the next step fails after a change in length, unless it is the end.
             let now = self.heap.length(&over).unwrap_or_default();
             let Some(element) = self.heap.element(&over, index) else {
                 break;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use crate::error::{Meter, RenderError};
 use crate::value::{EntryId, Heap, ListId, MapId, Value, as_float, compare_numbers};
 
-/// A method's result. `None`: there is no such method, which gives null in Velocity.
+/// A method's result; `None` if there is no such method, which is null in Velocity.
 type Answer = Result<Option<Value>, RenderError>;
 
-/// The element that `$list[index]` or `$list.get(index)` names. A bracket counts a negative index from the
-/// end; both throw beyond the ends.
+/// The index of the element for `$list[index]` or `$list.get(index)`. With brackets a negative index counts from the end;
+/// both throw if it is out of bounds.
 pub(crate) fn element_index(
     index: i128,
     length: usize,
@@ -27,7 +27,7 @@ pub(crate) fn element_index(
     found.ok_or(RenderError::OutOfBounds { index, length })
 }
 
-/// Methods of Java's lists that are not implemented: an error, because null would hide the difference.
+/// Methods of Java's lists that are not implemented. They are errors, because null would hide the difference.
 const NOT_OF_LISTS: [&str; 9] = [
     "forEach",
     "hashCode",
@@ -290,8 +290,8 @@ pub(crate) fn of_entry(
     }
 }
 
-/// `java.lang.Integer`, `Long` and `Double`. Their static methods are called on any number, as templates do
-/// that parse: `#set($Integer = 0)$Integer.parseInt("5")`.
+/// `java.lang.Integer`, `Long` and `Double`. Static methods can be called on any number, which templates use for parsing:
+/// `#set($Integer = 0)$Integer.parseInt("5")`.
 pub(crate) fn of_number(
     number: &Value,
     name: &str,
@@ -368,11 +368,11 @@ fn hash_code(number: &Value) -> i32 {
     folded.cast_signed()
 }
 
-/// A double without its fraction, as Java narrows it.
+/// A double converted to an integer, as in Java's narrowing conversion.
 fn truncated(float: f64) -> Value {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "`as` saturates and takes NaN to 0, as Java does"
+        reason = "`as` saturates and converts NaN to 0, as Java does"
     )]
     let integer = float as i64;
     Value::Integer(integer.into())

@@ -7,7 +7,7 @@ use crate::error::{Meter, RenderError};
 use crate::value::{Heap, Value, as_float, compare_numbers};
 
 /// `left operator right`, both evaluated. What can't be computed is null (arithmetic) or false (order), as in
-/// Velocity 1.7. `and` and `or` are the evaluator's, which stops early.
+/// Velocity 1.7. The evaluator handles `and` and `or`, which short-circuit.
 pub(crate) fn apply(
     operator: Operator,
     left: &Value,

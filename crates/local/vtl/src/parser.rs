@@ -1,7 +1,7 @@
-//! Text, directives and blocks. What is not Velocity is text; what looks like Velocity and isn't is an error.
+//! Text, directives and blocks. What does not look like Velocity is text; malformed Velocity is an error.
 //!
-//! The grammar is that of Apache Velocity 1.7, which the recorded answers of API Gateway agree with,
-//! save that `#macro` defines nothing and that `null` is a value.
+//! The grammar is that of Apache Velocity 1.7, which agrees with what was recorded from API Gateway, except that `#macro`
+//! defines nothing and that `null` is a value.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::ast::{Block, Expression, Node};
 use crate::error::{MAX_DEPTH, ParseError};
 use crate::lexer::Lexer;
 
-/// Directives that API Gateway knows; all other words after `#` are text.
+/// The directives of API Gateway; all other words after `#` are text.
 pub(crate) const DIRECTIVES: [&str; 10] = [
     "set", "if", "elseif", "else", "end", "foreach", "define", "macro", "break", "stop",
 ];
@@ -25,7 +25,7 @@ pub(crate) fn parse_template(source: &str) -> Result<Block, ParseError> {
 
 pub(crate) struct Parser<'a> {
     pub(crate) lexer: Lexer<'a>,
-    /// Blocks and expressions that are open, to bound the stack.
+    /// The number of open blocks and expressions, to bound the stack.
     pub(crate) depth: usize,
     /// In a double-quoted string a final `$` or `#` is text; at the end of a template it is an error.
     pub(crate) in_string: bool,
@@ -41,7 +41,7 @@ enum Terminator {
 }
 
 impl Parser<'_> {
-    /// Parses the content of a double-quoted string, which is a template of its own.
+    /// Parses the content of a double-quoted string, which is itself a template.
     pub(crate) fn string(text: &str, depth: usize) -> Result<Block, ParseError> {
         Parser {
             lexer: Lexer::new(text),
@@ -82,7 +82,7 @@ impl Parser<'_> {
         self.depth -= 1;
     }
 
-    /// The statements up to a terminator, and the terminator's place. `#elseif` leaves its condition unread.
+    /// Parses the statements up to a terminator; returns it and its position. The condition of `#elseif` is not consumed.
     fn nodes(&mut self, nodes: &mut Vec<Node>) -> Result<(Terminator, usize), ParseError> {
         loop {
             let start = self.lexer.at();
@@ -210,7 +210,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    /// The arguments of a directive that API Gateway doesn't have must still look like arguments.
+    /// The arguments of an unknown directive must still have the form of arguments.
     fn unknown_arguments(&mut self, directive: &str) -> Result<(), ParseError> {
         self.open_directive(directive)?;
         loop {
@@ -338,7 +338,7 @@ impl Parser<'_> {
         Ok(Node::Define { name, body })
     }
 
-    /// A reference without properties: what `#foreach` and `#define` assign to.
+    /// A reference without properties, which `#foreach` and `#define` assign to.
     fn variable(&mut self, directive: &str) -> Result<Arc<str>, ParseError> {
         self.lexer.skip_whitespace();
         let start = self.lexer.at();

@@ -1,4 +1,4 @@
-//! How values print: as Java's `toString`, and as JSON.
+//! Prints values as Java's `toString` does, and as JSON.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ enum Style {
 }
 
 impl Heap {
-    /// What a reference to the value prints: null nothing, a map `{a=b}`, a list from JSON as JSON and
-    /// any other list `[a, b]`.
+    /// The output of a reference to the value: nothing for null, `{a=b}` for a map, JSON for a list from JSON and `[a, b]` for
+    /// any other list.
     pub(crate) fn to_text(
         &self,
         value: &Value,
@@ -112,7 +112,7 @@ impl Heap {
     }
 }
 
-/// A JSON string; what JSON doesn't ask to escape stays as it is.
+/// A JSON string; only what JSON requires is escaped.
 fn print_json_text(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
@@ -133,7 +133,7 @@ fn print_json_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// `Double.toString`: plain from a thousandth to ten million, with an exponent beyond.
+/// `Double.toString`: plain from 0.001 up to ten million, with an exponent otherwise.
 ///
 /// <https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/lang/Double.html#toString(double)>
 fn java_double(number: f64) -> String {

@@ -1,5 +1,5 @@
-//! Regular expressions, compiled once for a template instead of once for each rendering: compiling costs some
-//! hundred times what matching a parameter does.
+//! Regular expressions, compiled once per template instead of once per rendering: compiling costs some hundred times as
+//! much as matching a parameter.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,10 +10,10 @@ use regex::Regex;
 use crate::error::{Meter, RenderError};
 use crate::java_regex;
 
-/// Patterns that a template keeps; patterns from requests are unbounded in number.
+/// The limit on cached patterns of a template; the number of patterns from requests is unbounded.
 const MAX_KEPT: usize = 64;
 
-/// A pattern, and whether it must match whole texts.
+/// A pattern, and whether it must match whole strings.
 type Key = (Arc<str>, bool);
 type Compiled = HashMap<Key, Arc<Regex>>;
 
@@ -41,7 +41,7 @@ impl RenderingRegexes {
         }
     }
 
-    /// The expression of a pattern; `whole` makes it match whole texts only.
+    /// The compiled expression of a pattern; with `whole` it matches whole strings only.
     pub(crate) fn get(
         &mut self,
         pattern: &Arc<str>,

@@ -10,7 +10,7 @@ use crate::methods::not_here;
 use crate::regex_cache::RenderingRegexes;
 use crate::value::{Heap, Value};
 
-/// Methods of Java's strings that are not implemented: an error, because null would hide the difference.
+/// Methods of Java's strings that are not implemented. They are errors, because null would hide the difference.
 const NOT_HERE: [&str; 16] = [
     "chars",
     "codePointBefore",
@@ -30,7 +30,7 @@ const NOT_HERE: [&str; 16] = [
     "toCharArray",
 ];
 
-/// Calls `text.name(arguments)`. `None`: a string has no such method, which gives null in Velocity.
+/// Calls `text.name(arguments)`; `None` if a string has no such method, which is null in Velocity.
 pub(crate) fn call(
     text: &Arc<str>,
     name: &str,
@@ -123,7 +123,7 @@ pub(crate) fn call(
             Some(matches) => Value::Boolean(matches),
             None => return Ok(None),
         },
-        // Static, and called on any string as templates do.
+        // Static, and called on any string.
         ("valueOf", [value]) => Value::Text(heap.to_text(value, meter)?),
         ("join", [Value::Text(between), Value::List(list)]) => {
             let mut parts = Vec::new();
@@ -142,7 +142,7 @@ pub(crate) fn call(
     Ok(Some(value))
 }
 
-/// `regionMatches(at, other, from, length)`, with `ignoreCase` before them or without.
+/// `regionMatches(at, other, from, length)`, with or without `ignoreCase` as the first argument.
 fn region_matches(text: &str, arguments: &[Value]) -> Option<bool> {
     let (fold_case, rest) = match arguments {
         [Value::Boolean(fold), rest @ ..] => (*fold, rest),
@@ -228,7 +228,7 @@ pub(crate) fn units(text: &str) -> usize {
     }
 }
 
-/// Where a UTF-16 unit begins; within a pair, the character it belongs to.
+/// The byte position of a UTF-16 unit; within a surrogate pair, that of the character.
 fn byte_at(text: &str, unit: usize) -> Option<usize> {
     let mut units = 0;
     for (byte, c) in text.char_indices() {
@@ -296,14 +296,14 @@ fn substring(text: &str, from: i128, to: Option<i128>) -> Result<Value, RenderEr
     ))
 }
 
-/// Java compares without case by the lower case of the upper case of each character.
+/// Case folding as in Java's comparisons: the lower case of each character's upper case.
 fn fold(text: &str) -> impl Iterator<Item = char> {
     text.chars()
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
 }
 
-/// The difference at the first unit that differs, else of the lengths.
+/// The difference of the first units that differ, else of the lengths.
 fn compare(left: impl Iterator<Item = u16>, right: impl Iterator<Item = u16>) -> Value {
     let (left, right): (Vec<u16>, Vec<u16>) = (left.collect(), right.collect());
     let differing = left.iter().zip(&right).find(|(left, right)| left != right);

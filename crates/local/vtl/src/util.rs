@@ -20,7 +20,7 @@ const URL_ENCODED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b' ');
 
-/// `java.util.Base64` reads with and without padding, and ignores bits left over.
+/// `java.util.Base64` decodes with and without padding, and ignores trailing bits.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -28,8 +28,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Calls `$util.name(argument)`. `None`: there is no such function. Null counts as an empty string
-/// (recorded for urlEncode).
+/// Calls `$util.name(argument)`; `None` if there is no such function. Null counts as an empty string (recorded for
+/// urlEncode).
 pub(crate) fn call(
     name: &str,
     arguments: &[Value],

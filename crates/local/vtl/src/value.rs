@@ -1,8 +1,7 @@
 //! The values that a template works with, and the heap that holds its lists and maps.
 //!
-//! Lists and maps are shared, as in Java: a change through one reference is seen through all. They live
-//! in a heap that is dropped with the rendering, so that a cycle leaks nothing and a deep value is dropped
-//! without recursion.
+//! Lists and maps are shared, as in Java: a change through one reference is visible through all. They are in a heap that
+//! is dropped with the rendering, so that a cycle leaks nothing and a deep value is dropped without recursion.
 
 use std::sync::Arc;
 
@@ -46,14 +45,14 @@ pub(crate) type Entries = IndexMap<Arc<str>, Value>;
 #[derive(Debug, Default)]
 pub(crate) struct List {
     pub(crate) elements: Vec<Value>,
-    /// A list that came from JSON prints as JSON; one made in the template as Java prints it.
+    /// A list from JSON prints as JSON; one made in the template as in Java.
     pub(crate) is_json: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Defined {
     pub(crate) body: Block,
-    /// Renderings of it in progress.
+    /// The number of its renderings in progress.
     pub(crate) open: usize,
 }
 
@@ -74,7 +73,7 @@ impl Value {
         Self::Integer(i128::try_from(size).unwrap_or(i128::MAX))
     }
 
-    /// Only `false` is false: recorded, undefined references, `""` and 0 count as true.
+    /// Only `false` is false: undefined references, `""` and 0 count as true (recorded).
     pub(crate) fn is_true(&self) -> bool {
         !matches!(self, Self::Boolean(false))
     }
@@ -139,7 +138,7 @@ impl Heap {
         &mut self.defined[id.0]
     }
 
-    /// How many elements there are; `None` for what is neither list nor map.
+    /// The number of elements; `None` for anything but a list or map.
     pub(crate) fn length(&self, of: &Value) -> Option<usize> {
         match of {
             Value::List(id) => Some(self.list(*id).elements.len()),
@@ -160,7 +159,7 @@ impl Heap {
         }
     }
 
-    /// A list's elements, a map's values; none for what is neither.
+    /// A list's elements or a map's values; empty for anything else.
     pub(crate) fn elements(&self, of: &Value) -> Vec<Value> {
         match of {
             Value::List(id) => self.list(*id).elements.clone(),
@@ -169,8 +168,8 @@ impl Heap {
         }
     }
 
-    /// `==` of Velocity 1.7: numbers by value, like things by `equals`, unlike things by their text; and
-    /// of API Gateway, where an undefined reference equals both null and the empty string.
+    /// `==` of Velocity 1.7 (numbers by value, values of the same type by `equals`, others by their text), and of API Gateway,
+    /// where an undefined reference equals both null and the empty string.
     pub(crate) fn equal(
         &self,
         left: &Value,

@@ -1,8 +1,8 @@
 //! Random templates, rendered here and by Apache Velocity 1.7, must give the same text.
 //!
-//! Runs where Java (with its compiler) and Debian's `velocity` are; `VELOCITY_CLASSPATH` names the jars if they
-//! are elsewhere. The templates keep clear of what API Gateway does in its own way: undefined references are
-//! only printed quietly, `#macro` and `null` do not occur.
+//! Runs where Java (with its compiler) and Debian's `velocity` are installed; `VELOCITY_CLASSPATH` names the jars if they
+//! are elsewhere. The templates avoid what API Gateway does differently: undefined references are only printed quietly,
+//! `#macro` and `null` do not occur.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -16,14 +16,14 @@ use proptest::test_runner::TestRunner;
 use vtl::{Input, Template};
 
 const DEBIAN: &str = "/usr/share/java/velocity.jar:/usr/share/java/commons-collections3.jar:/usr/share/java/commons-lang.jar";
-/// Templates of one run, unless `VELOCITY_TEMPLATES` says how many; always the same ones.
+/// The number of templates, unless `VELOCITY_TEMPLATES` gives it; they are always the same.
 const TEMPLATES: usize = 500;
 
 const PREAMBLE: &str = r#"#set($i = 3)#set($n = -2)#set($d = 2.5)#set($t = "abcab")#set($u = "Zoë's 😀/\")#set($e = "")
 #set($yes = true)#set($no = false)#set($l = [1, "two", 3.5, true])#set($m = {"a": 1, "b": "x", "l": [1, 2], "k": 0, "z": 0})#set($v = 0)#set($block = 0)
 "#;
 
-/// Text, and what only looks like Velocity.
+/// Text, some of which looks like Velocity.
 fn schmoo() -> impl Strategy<Value = String> {
     select(vec![
         "(a",
@@ -106,7 +106,7 @@ fn schmoo() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-/// `$` with or without quiet, formal and escapes around a reference that is defined.
+/// A defined reference, with or without quiet notation, formal notation and escapes.
 fn printed(reference: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     (
         select(vec!["", "", "", "", "\\", "\\\\", "\\\\\\"]),
@@ -124,7 +124,7 @@ fn printed(reference: impl Strategy<Value = String>) -> impl Strategy<Value = St
         })
 }
 
-/// References that are defined in Velocity, too.
+/// References that are also defined in Velocity.
 const REFERENCES: &[&str] = &[
     "i",
     "n",
@@ -254,7 +254,7 @@ fn reference() -> impl Strategy<Value = String> {
             part()
         )
             .prop_map(|(text, method, part)| format!("{text}.{method}({part})")),
-        // Java finds the empty string between the halves of a surrogate pair, too: no "u" here.
+        // Java also finds the empty string within a surrogate pair, so "u" is left out.
         (select(vec!["t", "e"]), part())
             .prop_map(|(text, part)| format!("{text}.split({part}).size()")),
         (
@@ -476,7 +476,7 @@ fn value() -> impl Strategy<Value = String> {
             "$t.substring(1) + 'x'",
         ])
         .prop_map(str::to_owned),
-        // A map that holds itself is an error here.
+        // A map that contains itself is an error here.
         printed(reference()).prop_filter("a value", |text| !text.starts_with('\\')
             && !matches!(
                 text.trim_matches(['$', '!', '{', '}']),
@@ -530,7 +530,7 @@ fn templates() -> Vec<String> {
         .collect()
 }
 
-/// The jars, if they and Java's compiler are here.
+/// The jars, if they and Java's compiler are installed.
 fn classpath() -> Option<String> {
     let classpath = std::env::var("VELOCITY_CLASSPATH").unwrap_or_else(|_| DEBIAN.to_owned());
     let jar = classpath.split(':').next().unwrap_or_default();
@@ -539,7 +539,7 @@ fn classpath() -> Option<String> {
     is_here.then_some(classpath)
 }
 
-/// Velocity's answers, in order: a text, or why it refused.
+/// Velocity's results, in order: a text, or an error.
 fn velocity(classpath: &str, templates: &[String]) -> Vec<Result<String, String>> {
     let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/Velocity.java");
     let mut java = Command::new("java")
@@ -579,7 +579,7 @@ fn is_refused_by_its_parser(error: &str) -> bool {
 #[test]
 fn random_templates_render_as_in_velocity() {
     let Some(classpath) = classpath() else {
-        println!("not run: no Java or no Velocity here");
+        println!("not run: Java or Velocity is not installed");
         return;
     };
     let templates = templates();
@@ -597,7 +597,7 @@ fn random_templates_render_as_in_velocity() {
         match (&ours, answer) {
             (Ok(ours), Ok(theirs)) if ours.text == *theirs => rendered += 1,
             (Err(_), Err(_)) => {}
-            // More is read here than there, see the crate's documentation.
+            // This crate reads more than Velocity, see its documentation.
             (Ok(_), Err(theirs)) if is_refused_by_its_parser(theirs) => {}
             _ => {
                 let ours = ours.map(|ours| ours.text);

@@ -1,4 +1,4 @@
-//! What each construct renders, and the source for it.
+//! The output of each construct, and the source of the expectation.
 
 use serde_json::json;
 use vtl::{Input, Rendered, Template};
@@ -12,11 +12,11 @@ enum Source {
     Velocity,
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html>
     Aws,
-    /// Follows from a recorded answer, see `recorded_cases.json`.
+    /// Follows from a recording, see `recorded_cases.json`.
     Recorded,
     /// The documentation of the Java method that the template calls.
     Java,
-    /// No source; the interpretation that hides no mistake.
+    /// No source: the interpretation that hides no mistakes was chosen.
     Chosen,
 }
 use Source::{Aws, Chosen, Java, Manual, Recorded, Velocity};
@@ -62,7 +62,7 @@ fn check(cases: &[(Source, &str, &str)]) {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// The template is refused, when it is read or when it is rendered; API Gateway answers 500.
+/// The template is refused when it is parsed or rendered; API Gateway responds with 500.
 fn check_errors(cases: &[(Source, &str, &str)]) {
     for (source, template, problem) in cases {
         let error = render(template).expect_err(template);
@@ -107,7 +107,7 @@ fn references() {
 #[test]
 fn signs_that_begin_nothing() {
     check(&[
-        // "Advanced: escaping and !" of the user guide; the next line is Velocity's own reading of what follows.
+        // "Advanced: escaping and !" of the user guide; the next case was rendered by Velocity.
         (
             Manual,
             "#set($foo = 'bar')$\\!foo $\\\\!foo $\\\\\\!foo",
@@ -133,7 +133,7 @@ fn signs_that_begin_nothing() {
     check_errors(&[(
         Velocity,
         "$#foreach($x in [1])#end",
-        "line 1, column 2: #foreach right behind \"$\" is text",
+        "line 1, column 2: #foreach directly after \"$\" is text",
     )]);
 }
 
@@ -605,7 +605,7 @@ fn what_throws_is_an_error() {
         (
             Velocity,
             "#set($l = [1, 2])#foreach($x in $l)$l.add($x)#end",
-            "a list or map changes its length while #foreach walks it",
+            "a list or map changes its length during a #foreach over it",
         ),
         (
             Java,
@@ -681,7 +681,7 @@ fn overrides_leave_the_template() {
 
 #[test]
 fn a_status_that_is_none_overrides_nothing() {
-    // Recorded: what is outside 100 to 599 is ignored.
+    // Recorded: values outside 100 to 599 are ignored.
     for status in ["99", "600", "-1", "'abc'", "404.0", "$undefined"] {
         let rendered = render(&format!(
             "#set($context.responseOverride.status = {status})"

@@ -1,11 +1,11 @@
-//! For all templates and all data: nothing panics, bounds hold, and what is escaped is valid JSON.
+//! For all templates and all data: nothing panics, limits hold, and escaped text is valid JSON.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use vtl::{Input, MAX_ITERATIONS, MAX_TEXT_BYTES, RenderError, Template};
 
-/// Pieces of Velocity, put together without sense.
+/// Pieces of Velocity in random order.
 fn nonsense() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         select(vec![
@@ -92,7 +92,7 @@ fn nonsense() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// Text that someone who means harm, or a strange file name, would bring.
+/// Hostile text, and unusual file names.
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         select(vec![
@@ -152,7 +152,7 @@ fn render(template: &str, input: &Input) -> Result<String, RenderError> {
         .map(|rendered| rendered.text)
 }
 
-/// As a mapping template has to write a text into JSON: `\'` is not JSON.
+/// How a mapping template has to write a string into JSON: `\'` is not JSON.
 const ESCAPED: &str = r#"{"v": "$util.escapeJavaScript($text).replaceAll("\\'", "'")"}"#;
 
 fn is_escaped(text: &str) {
@@ -238,7 +238,7 @@ fn what_nests_as_deep_as_it_may_fits_the_stack_of_a_thread() {
     let lists = format!("#set($x = {}{})$x", "[".repeat(60), "]".repeat(60));
     let chain = format!("#set($x = 1{})$x", "+1".repeat(60));
     let defines = format!("#define($d){ifs}$d#end$d");
-    // 2 MiB is what Rust gives a thread; the dev profile's frames are the largest.
+    // 2 MiB is Rust's default stack of a thread; the frames of the dev profile are the largest.
     let worker = std::thread::Builder::new()
         .stack_size(2 << 20)
         .spawn(move || {
@@ -261,7 +261,7 @@ fn what_nests_as_deep_as_it_may_fits_the_stack_of_a_thread() {
     worker.expect("a thread").join().expect("no overflow");
 }
 
-/// A recorded template with a piece cut out and nonsense put in its place.
+/// A recorded template with a piece replaced by nonsense.
 fn maimed() -> impl Strategy<Value = String> {
     let cases: Value =
         serde_json::from_str(include_str!("recorded_cases.json")).expect("the recorded cases");

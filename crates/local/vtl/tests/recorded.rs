@@ -1,4 +1,4 @@
-//! The answers that API Gateway was recorded to give; see `README.md`.
+//! Output that was recorded from API Gateway; see `README.md`.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ fn texts(value: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What differs from the record, or nothing.
+/// The difference from the recording, if there is one.
 fn difference(case: &Value) -> Option<String> {
     let input = &case["input"];
     let input = Input {

@@ -1,5 +1,5 @@
-//! Any template over any input: read or refused, rendered or stopped at a bound, twice alike. How long it may
-//! take is libFuzzer's `-timeout`.
+//! Any template with any input is parsed or refused, and rendered or stopped at a limit, with the same result twice.
+//! libFuzzer's `-timeout` limits the time.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    // What stands behind the first NUL is the body, the parameter and the context's.
+    // The text after the first NUL is the body, a parameter and a value of the context.
     let (source, body) = text
         .split_once('\0')
         .unwrap_or((text, "{\"a\": [1, \"b\", null]}"));

@@ -30,7 +30,7 @@ pub(super) enum Operand {
     Integer(i128),
     Float(f64),
     Text(Arc<str>),
-    /// `@…`, from the element under test.
+    /// `@…`, from the current element.
     Item(JsonPath),
     /// `$…`, from the document.
     Root(JsonPath),

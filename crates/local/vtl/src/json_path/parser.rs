@@ -1,4 +1,4 @@
-//! Reads a `JSONPath`.
+//! Parses a `JSONPath`.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use super::filter::{Comparison, Filter, Operand};
 use super::{JsonPath, Selector, Step};
 
 const MAX_NESTING: usize = 16;
-/// Conditions that one path may hold: they make a tree as deep as there are of them.
+/// The limit on conditions in one path: they make a tree as deep as their number.
 const MAX_CONDITIONS: usize = 64;
 
-/// Longer signs before their beginnings.
+/// Longer operators before their prefixes.
 const COMPARISONS: [(&str, Comparison); 6] = [
     ("==", Comparison::Equal),
     ("!=", Comparison::NotEqual),
@@ -28,7 +28,7 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, String> {
     let steps = if parser.eat("$") {
         parser.steps()?
     } else {
-        // A path without its root is read as if `$.` stood before it.
+        // A path without its root is read as if it began with `$.`.
         let mut steps = Vec::new();
         if !parser.rest.starts_with('[') {
             steps.push(Step {
@@ -90,7 +90,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// Steps, for as long as they follow one another.
+    /// Consecutive steps.
     fn steps(&mut self) -> Result<Vec<Step>, String> {
         let mut steps = Vec::new();
         loop {
@@ -200,7 +200,7 @@ impl<'p> Parser<'p> {
             .map_err(|_| format!("{text:?} is not an index"))
     }
 
-    /// A quoted text; a backslash makes the next character plain.
+    /// A quoted string; a backslash makes the next character literal.
     fn quoted(&mut self) -> Result<Arc<str>, String> {
         let mut characters = self.rest.char_indices();
         let Some((_, quote @ ('\'' | '"'))) = characters.next() else {

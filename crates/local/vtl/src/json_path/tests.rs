@@ -1,10 +1,10 @@
-//! What paths find in documents.
+//! Results of paths in documents.
 
 use super::JsonPath;
 use crate::error::Meter;
 use crate::value::Heap;
 
-/// What the path reads from the JSON, as JSON; "nothing" if it leads nowhere.
+/// The value that the path finds in the JSON, as JSON; "nothing" if it finds none.
 fn read(path: &str, json: &str) -> String {
     let (mut heap, mut meter) = (Heap::default(), Meter::new());
     let root = heap.read_json(json).expect("the test's JSON");
@@ -18,7 +18,7 @@ fn read(path: &str, json: &str) -> String {
     }
 }
 
-/// Jayway's README: its store of books, shortened.
+/// The store of books of Jayway's README, shortened.
 const STORE: &str = r#"{"store": {
     "book": [
         {"category": "reference", "author": "Nigel Rees", "price": 8.95},
