@@ -50,7 +50,7 @@ pub(crate) struct DeclaredOutput {
     pub(crate) export: Option<Expression>,
 }
 
-/// Of a resource: the fields of [`ResourceAttributes`].
+/// The attributes of a resource: the fields of [`ResourceAttributes`].
 const ATTRIBUTES: [&str; 9] = [
     "Type",
     "Condition",
@@ -106,7 +106,7 @@ struct AssertionAttributes {
     assert_description: Option<String>,
 }
 
-/// Two levels of keys, then text or a list of texts; no functions.
+/// Checks a mapping: two levels of keys, then strings or lists of strings, without functions.
 pub(crate) fn mapping(node: &Node) -> Result<(), Error> {
     let malformed = |node: &Node| {
         let message =

@@ -1,4 +1,4 @@
-//! A serde view of [`Node`], as lenient on scalars as CloudFormation is, with errors that say where.
+//! Deserializes a [`Node`] with serde, with CloudFormation's leniency on scalars, and with errors that say where.
 
 use std::cell::RefCell;
 
@@ -13,9 +13,9 @@ use crate::{Error, Node, Span, Value};
 
 /// Reads a node into a struct.
 ///
-/// Scalars are converted as CloudFormation does where a type asks for it: `"true"` to a bool, `"256"` to a number,
-/// `5` or `true` to text. Types that ask for nothing (`#[serde(untagged)]`, `#[serde(flatten)]`, JSON values) see a
-/// scalar as it was written.
+/// Scalars are converted to the requested type as CloudFormation does: `"true"` to a bool, `"256"` to a number, `5` or
+/// `true` to a string. Types that request none (`#[serde(untagged)]`, `#[serde(flatten)]`, JSON values) get the scalar as
+/// written.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
@@ -31,7 +31,7 @@ use crate::{Error, Node, Span, Value};
 /// ```
 ///
 /// # Errors
-/// What the type refuses, with the place of the offending key or value and the path to it from `node`.
+/// The error of the type, with the place of the offending key or value and the path to it from `node`.
 pub fn from_node<T: DeserializeOwned>(node: &Node) -> Result<T, Error> {
     T::deserialize(Reader(node)).map_err(|error| error.or_at(node.span))
 }
@@ -57,7 +57,7 @@ impl<'de> Reader<'de> {
         Err(error.or_at(self.0.span))
     }
 
-    /// Numbers, and text that spells one.
+    /// Reads a number, or a string that is one.
     fn number<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let spelled;
         let number = match &self.0.value {
@@ -324,11 +324,10 @@ impl<'de> VariantAccess<'de> for Content<'de> {
     }
 }
 
-/// The name by which a [`Node`] field asks the deserializer for the node itself, with its spans.
+/// The name by which a [`Node`] field requests the node itself, with its spans.
 ///
-/// Serde's data model cannot carry a span, and a `DeserializeSeed`, which could, cannot be reached from a derived
-/// struct. So the deserializer leaves the node in [`HANDED_OVER`] and the visitor, which runs next on the same thread,
-/// takes it.
+/// Serde's data model has no spans, and a derived struct can't use a `DeserializeSeed`, which could pass them. So the
+/// deserializer leaves the node in [`HANDED_OVER`], and the visitor, which runs next on the same thread, takes it.
 const NODE_FIELD: &str = "$cfn::Node";
 
 thread_local! {

@@ -1,4 +1,4 @@
-//! One error for everything that can be wrong with a template: where, in which part, and what.
+//! The error for everything that can be wrong with a template.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use crate::Span;
 pub struct Error {
     /// The template's file name, where it is known.
     pub file: Option<String>,
-    /// Where it was written. A parameter that was given from outside has no place in the template.
+    /// The place in the template. The value of a parameter has none.
     pub span: Option<Span>,
-    /// Keys from the outside in, joined by dots, list entries by their index: `Resources.Queue.Properties.Tags[0]`.
+    /// Keys from the outermost, joined by dots, with indices of list entries: `Resources.Queue.Properties.Tags[0]`.
     pub path: String,
-    /// What is wrong, in CloudFormation's own words where it has some.
+    /// What is wrong, with CloudFormation's own message if it is known.
     pub message: String,
 }
 
@@ -29,7 +29,7 @@ impl Error {
         }
     }
 
-    /// An error that belongs to no line of the template.
+    /// An error without a place in the template.
     pub fn without_place(message: impl Into<String>) -> Self {
         Self {
             file: None,
@@ -39,7 +39,7 @@ impl Error {
         }
     }
 
-    /// The same error, seen from one level further out: under `key`.
+    /// The same error with `key` prepended to its path.
     #[must_use]
     pub fn within(mut self, key: &str) -> Self {
         if self.path.is_empty() {
@@ -51,7 +51,7 @@ impl Error {
         self
     }
 
-    /// The same error, seen from one level further out: in the list entry `index`, counted from 0.
+    /// The same error with the list entry `index`, counted from 0, prepended to its path.
     #[must_use]
     pub fn within_entry(self, index: usize) -> Self {
         self.within(&format!("[{index}]"))

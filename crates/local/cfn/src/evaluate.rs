@@ -1,4 +1,4 @@
-//! Computing expressions and predicates.
+//! Evaluates expressions and predicates.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use crate::sub::{Part, Sub};
 use crate::visible_names::{NO_VALUE, NOTIFICATION_ARNS, Names, Section, VisibleNames};
 use crate::{Environment, Error, Node, Resource, ResourceTypes, Span, Template, Value};
 
-/// Total bytes of the strings that a template may build. `Fn::Sub` within `Fn::Sub` can double at each level, so
-/// that a short template could ask for more memory than there is.
+/// The limit on the total bytes of strings that a template builds. Nested `Fn::Sub`s can double the size at each level, so
+/// that a short template could exhaust the memory.
 const MAX_BUILT: usize = 16 << 20;
 
 pub(crate) struct Evaluator<'a> {
@@ -83,7 +83,7 @@ impl Evaluator<'_> {
         Ok(Some(Node { span, value }))
     }
 
-    /// Computes text, whatever kind of scalar it is.
+    /// Computes a string from any kind of scalar.
     pub(crate) fn text(&self, expression: &Expression, user: &str) -> Result<String, Error> {
         let text = self.value(expression)?.and_then(|node| node.scalar_text());
         text.ok_or_else(|| {
@@ -182,7 +182,7 @@ impl Evaluator<'_> {
             .map_err(|message| Error::new(span, message))
     }
 
-    /// A resource that was computed before; missing only if its condition doesn't hold.
+    /// A resource that was already computed; missing only if its condition doesn't hold.
     fn resource(&self, name: &str, span: Span) -> Result<&Resource, Error> {
         let visible = VisibleNames {
             section: self.section,

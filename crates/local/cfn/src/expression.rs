@@ -1,4 +1,4 @@
-//! Values with intrinsic functions in them, read and checked but not yet computed.
+//! Values with intrinsic functions, parsed and checked but not yet computed.
 
 use crate::sub::{self, Sub};
 use crate::visible_names::VisibleNames;
@@ -79,8 +79,8 @@ impl Expression {
         entries.iter().enumerate().map(read).collect()
     }
 
-    /// Visits this expression and all within it. `taken` returns whether a condition holds; of an `Fn::If` whose
-    /// condition isn't decided both branches are visited.
+    /// Visits this expression and all within it. `taken` returns whether a condition holds; if that is not decided, both
+    /// branches of an `Fn::If` are visited.
     pub(crate) fn walk<'e>(
         &'e self,
         taken: &dyn Fn(&str) -> Option<bool>,
@@ -211,14 +211,14 @@ fn function(
         }
         "Fn::Base64" => Ok(Kind::Base64(read(argument)?)),
         "Fn::And" | "Fn::Equals" | "Fn::Not" | "Fn::Or" => {
-            let message = format!("{name} can stand in Conditions and Rules only");
+            let message = format!("{name} can be used in Conditions and Rules only");
             Err(Error::new(span, message))
         }
         _ => Err(unsupported(name, span)),
     }
 }
 
-/// Refuses a function by name.
+/// The error for an unsupported function.
 pub(crate) fn unsupported(name: &str, span: Span) -> Error {
     Error::new(
         span,

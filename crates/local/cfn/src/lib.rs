@@ -1,14 +1,13 @@
-//! CloudFormation templates: YAML with intrinsics to resolved resources, each value with its line.
+//! Resolves CloudFormation templates: from YAML with intrinsic functions to resources, each value with its line.
 //!
-//! Text goes in, values come out; nothing here reads a file, an environment variable or the network. What the
-//! crate doesn't understand it refuses with file, line and name, because a template that is silently misread
-//! would run differently here than on AWS.
+//! The crate reads no files, environment variables or network. It refuses what it doesn't support with file, line and
+//! name, because a template that is silently misread would run differently here than on AWS.
 //!
-//! 1. [`Node`] is a YAML value that knows where it was written; short intrinsics (`!Ref`) are read as their long form.
+//! 1. [`Node`] is a YAML value with its place; short intrinsics (`!Ref`) are read as their long form.
 //! 2. [`Template::parse`] reads the sections, checks every function's arguments and every name, and computes nothing.
-//! 3. [`Template::resolve`] takes parameters, an [`Environment`] and what resource types give to references, and makes
-//!    a [`Stack`]: parameters, then rules, conditions, resources in dependency order, outputs.
-//! 4. [`Resource::deserialize`] (or [`from_node`]) reads properties into a struct as leniently as CloudFormation does
+//! 3. [`Template::resolve`] takes parameters, an [`Environment`] and the return values of resource types, and makes a
+//!    [`Stack`]: parameters, then rules, conditions, resources in dependency order, outputs.
+//! 4. [`Resource::deserialize`] (or [`from_node`]) reads properties into a struct, as leniently as CloudFormation
 //!    (`"true"` for `true`, `5` for `"5"`), and refuses unknown ones by name and line.
 
 mod declaration;

@@ -1,4 +1,4 @@
-//! A YAML value that knows where it was written.
+//! A YAML value with its place in the file.
 
 use std::fmt;
 
@@ -21,26 +21,26 @@ impl fmt::Display for Span {
     }
 }
 
-/// A value and where it was written.
+/// A value and its place.
 ///
-/// As a field of a struct that [`from_node`](crate::from_node) reads, it takes the part of the template as it
-/// stands, with its places.
+/// As a field of a struct that [`from_node`](crate::from_node) reads, it gets that part of the template unchanged, with
+/// its places.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Where it begins.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub value: Value,
 }
 
-/// What a [`Node`] holds: JSON's kinds, maps in the order in which they were written.
+/// The value of a [`Node`]: JSON's types, with maps in the order of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// `null`; a template can't hold one (CloudFormation refuses it), other YAML can.
+    /// `null`, which CloudFormation refuses in a template.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number as JSON has them.
+    /// A number that JSON allows.
     Number(Number),
     /// A string.
     String(String),
@@ -55,7 +55,7 @@ impl Node {
     /// is `{Fn::Sub: x}`.
     ///
     /// # Errors
-    /// YAML that is malformed, has aliases, merges or a key twice, or nests deeper than 100 levels.
+    /// YAML that is malformed, has aliases, merges or repeated keys, or is nested deeper than 100 levels.
     pub fn parse(text: &str) -> Result<Self, Error> {
         yaml::parse(text)
     }
@@ -87,7 +87,7 @@ impl Node {
         }
     }
 
-    /// Keys with their places and values in written order, if this is a map.
+    /// Keys with their places and values in the order of the file, if this is a map.
     #[must_use]
     pub fn as_map(&self) -> Option<&[(String, Span, Self)]> {
         match &self.value {
@@ -96,8 +96,7 @@ impl Node {
         }
     }
 
-    /// A scalar as the text that CloudFormation makes of it: `true` is `"true"`, `5` is `"5"`; `None` for lists, maps
-    /// and null.
+    /// A scalar as a string, as in CloudFormation: `true` is `"true"`, `5` is `"5"`; `None` for lists, maps and null.
     #[must_use]
     pub fn scalar_text(&self) -> Option<String> {
         match &self.value {

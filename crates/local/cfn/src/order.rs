@@ -17,10 +17,10 @@ pub(crate) fn between_conditions(cycle: &[&str]) -> String {
     format!("circular dependency: {}", cycle.join(" -> "))
 }
 
-/// Puts `names` so that each comes after those it depends on, otherwise in the order given.
+/// Sorts `names` so that each comes after its dependencies, otherwise in the order given.
 ///
-/// `dependencies[i]` are the indices that `names[i]` depends on, and where each is referred to. Recursion would go as deep as
-/// the longest chain, which a template may make long; so the stack is explicit.
+/// `dependencies[i]` are the indices that `names[i]` depends on, with the place of each reference. The stack is explicit,
+/// because recursion would be as deep as the longest chain, which the template determines.
 pub(crate) fn in_order(
     names: &[&str],
     dependencies: &[Vec<(usize, Span)>],

@@ -1,4 +1,4 @@
-//! The Parameters section: declarations, and the values given for them.
+//! The Parameters section, and the values of parameters.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Parameter {
     constraints: Constraints,
 }
 
-/// The types of parameters that need no account to look anything up in.
+/// The types of parameters whose values are not looked up in an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterType {
     /// `String`
@@ -112,7 +112,7 @@ impl Parameter {
         })
     }
 
-    /// What `Ref` gives for a value: text, or a list of texts.
+    /// The value of `Ref`: a string, or a list of strings.
     pub(crate) fn reference(&self, value: &str) -> Value {
         match self.kind {
             ParameterType::String | ParameterType::Number => value.into(),
@@ -137,7 +137,7 @@ impl Parameter {
         }
     }
 
-    /// Checks a value against the constraints; each member where it is a list.
+    /// Checks a value, or each member of a list, against the constraints.
     fn check(&self, value: &str) -> Result<(), Error> {
         let Some(reason) = self
             .members(value)
@@ -194,7 +194,7 @@ impl Parameter {
     }
 }
 
-/// A decimal number; not what Rust also takes for one (`inf`, `nan`).
+/// A decimal number, without others that Rust parses (`inf`, `nan`).
 fn number(text: &str) -> Option<f64> {
     let decimal = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
     if !text.bytes().all(decimal) {

@@ -2,10 +2,10 @@
 
 use regex::Regex;
 
-/// Compiles a pattern; the error says why it can't.
+/// Compiles a pattern; the error says why it is not supported.
 ///
-/// What Java and the `regex` crate write alike but mean differently is translated (`\d`, `\w` and `\s` are ASCII in
-/// Java) or refused (possessive quantifiers); what Java alone has (look-around, back references) the crate refuses.
+/// Syntax that means something else in the `regex` crate is translated (`\d`, `\w` and `\s` are ASCII in Java) or refused
+/// (possessive quantifiers); the crate refuses what only Java has (look-around, back references).
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     let mut translated = String::from(r"\A(?:");
     let mut in_class = false;

@@ -87,7 +87,7 @@ impl Predicate {
             .collect()
     }
 
-    /// Visits the names of the conditions that this one asks for.
+    /// Visits the names of the conditions that this one uses.
     pub(crate) fn conditions<'t>(&'t self, visit: &mut dyn FnMut(&'t str, Span)) {
         match self {
             Self::All(predicates) | Self::Any(predicates) => {
@@ -105,7 +105,7 @@ impl Predicate {
     }
 }
 
-/// `Fn::If` needs conditions that are decided; in a condition they aren't.
+/// Refuses `Fn::If`, which needs decided conditions.
 fn without_if(expression: &Expression) -> Result<(), Error> {
     let mut found = None;
     expression.walk(&|_| None, &mut |inner| {
@@ -116,7 +116,7 @@ fn without_if(expression: &Expression) -> Result<(), Error> {
     match found {
         Some(span) => Err(Error::new(
             span,
-            "Fn::If can't stand in Conditions or Rules",
+            "Fn::If can't be used in Conditions or Rules",
         )),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! From template and parameters to a stack: parameters, rules, conditions, resources, outputs.
+//! Resolves a template with parameters: parameters, rules, conditions, resources, outputs.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl Template {
-    /// Computes everything in the template. Resources that aren't there (their condition doesn't hold) and branches of
-    /// `Fn::If` that aren't taken are not computed and make no dependencies.
+    /// Computes everything in the template. Resources whose condition doesn't hold and branches of `Fn::If` that aren't taken
+    /// are not computed and cause no dependencies.
     ///
     /// # Errors
-    /// Parameters that are missing, unknown or against a constraint; a rule that fails; circular dependencies; a
-    /// reference to a resource that isn't there; arguments of the wrong kind; what `types` refuses.
+    /// A parameter that is missing, unknown or violates a constraint; a rule that fails; circular dependencies; a reference
+    /// to a resource whose condition doesn't hold; an argument of the wrong type; an error of `types`.
     pub fn resolve(
         &self,
         parameters: &BTreeMap<String, String>,
@@ -123,7 +123,7 @@ impl Template {
         Ok(())
     }
 
-    /// Computes the resources that are there, each after those that it depends on.
+    /// Computes the resources whose conditions hold, each after its dependencies.
     fn compute(&self, evaluator: &mut Evaluator<'_>) -> Result<(), Error> {
         let holds = |one: &&DeclaredResource| present(evaluator, one.condition.as_deref());
         let declared: Vec<_> = self.resources.iter().filter(holds).collect();
@@ -150,7 +150,7 @@ impl Template {
                     .within("Resources")
             };
             let resource = resource(declared, &distinct, evaluator).map_err(blame)?;
-            // Here and not where it is referred to: an unknown type is this resource's own mistake.
+            // Reported for this resource and not for a reference to it: the type is wrong here.
             let refused = |reason: String| blame(Error::new(declared.span, reason));
             evaluator.types.reference(&resource).map_err(refused)?;
             evaluator.resources.push(resource);
@@ -171,8 +171,8 @@ fn present(evaluator: &Evaluator<'_>, condition: Option<&str>) -> bool {
     condition.is_none_or(|name| evaluator.conditions.get(name).copied().unwrap_or_default())
 }
 
-/// What a resource depends on, under the conditions that hold; those that aren't there are left out, so that a
-/// reference to one is refused where it is computed and a `DependsOn` is passed over.
+/// The dependencies of a resource under the conditions that hold. Resources whose condition doesn't hold are left out, so
+/// that a reference to one is refused when it is computed and a `DependsOn` is ignored.
 fn dependencies(
     resource: &DeclaredResource,
     indices: &BTreeMap<&str, usize>,

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, Node, Span, from_node};
 
-/// The account, region and stack that a template is resolved for: what the pseudo parameters give.
+/// The account, region and stack that a template is resolved for, which are the values of the pseudo parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     /// `AWS::AccountId`, 12 digits.
@@ -25,23 +25,22 @@ pub struct Environment {
     pub notification_arns: Vec<String>,
 }
 
-/// The values that references to resources have; "Return values" on each type's page of the template
-/// reference.
+/// The return values of resource types ("Return values" on each type's page of the template reference).
 pub trait ResourceTypes {
-    /// The value of `Ref`; called for every resource, whether referred to or not.
+    /// The value of `Ref`; called for every resource, whether it is referenced or not.
     ///
     /// # Errors
     /// Why there is no value, such as an unknown type; the caller adds the place.
     fn reference(&self, resource: &Resource) -> Result<String, String>;
 
-    /// The value of `Fn::GetAtt`: a string, or for some attributes a list. The value takes the place of the function.
+    /// The value of `Fn::GetAtt`: a string, or for some attributes a list. It replaces the function.
     ///
     /// # Errors
     /// Why there is no value, such as an unknown attribute; the caller adds the place.
     fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String>;
 }
 
-/// A resource with everything in it computed.
+/// A resource with all its values computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// The file that it is declared in.
@@ -71,16 +70,15 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// The properties as a struct, as [`from_node`] reads it.
+    /// The properties as a struct, read by [`from_node`].
     ///
     /// # Errors
-    /// What the type refuses, with file, place and path.
+    /// The error of the type, with file, place and path.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
         from_node(&self.properties).map_err(|error| self.blame(error))
     }
 
-    /// An error about something in the properties, with file and path of this resource; its own path is taken to start
-    /// at the properties.
+    /// Adds the file and path of this resource to an error whose path starts at the properties.
     #[must_use]
     pub fn blame(&self, error: Error) -> Error {
         let error = error
@@ -100,18 +98,18 @@ pub struct Output {
     pub span: Span,
     /// Its value.
     pub value: String,
-    /// What it is.
+    /// `Description`.
     pub description: Option<String>,
     /// The name under which it is exported.
     pub export: Option<String>,
 }
 
-/// A template, resolved.
+/// A resolved template.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stack {
-    /// The resources whose conditions hold, each after those that it depends on, otherwise in written order.
+    /// The resources whose conditions hold, each after its dependencies, otherwise in the order of the file.
     pub resources: Vec<Resource>,
-    /// The outputs whose conditions hold, in written order.
+    /// The outputs whose conditions hold, in the order of the file.
     pub outputs: Vec<Output>,
     /// Every parameter's value.
     pub parameters: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! `Fn::Sub`: text with `${Name}`, `${Resource.Attribute}` and `${!Literal}` in it.
+//! `Fn::Sub`: a string with `${Name}`, `${Resource.Attribute}` and `${!Literal}`.
 
 use crate::expression::{Expression, Kind, arguments, attribute_name};
 use crate::visible_names::VisibleNames;

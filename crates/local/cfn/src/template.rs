@@ -1,4 +1,4 @@
-//! A template as it is written: every section read, every name checked, nothing computed yet.
+//! A template before it is resolved: every section is parsed and every name checked.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use crate::predicate::Predicate;
 use crate::visible_names::{Names, Section, VisibleNames};
 use crate::{Error, Node, Span, Value};
 
-/// A template, read and checked.
+/// A template, parsed and checked.
 ///
-/// Sections and their rules: "Template anatomy", CloudFormation user guide. What needs a macro (`Transform`), a hook
-/// or another stack is refused.
+/// Sections and their rules: "Template anatomy", CloudFormation user guide. Macros (`Transform`), hooks and references to
+/// other stacks are refused.
 #[derive(Debug, Clone)]
 pub struct Template {
     pub(crate) file: String,
@@ -43,17 +43,17 @@ const SECTIONS: [&str; 11] = [
 ];
 
 impl Template {
-    /// Reads a template; `file_name` is what errors call it.
+    /// Reads a template; `file_name` is its name in errors.
     ///
     /// # Errors
-    /// YAML that is malformed, and everything that can be seen to be wrong without parameters: unknown sections,
-    /// attributes and functions, malformed arguments, names that nothing declares.
+    /// Malformed YAML, and everything that is wrong whatever the parameters: unknown sections, attributes and functions,
+    /// malformed arguments, undeclared names.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, Error> {
         let root = Node::parse(text).map_err(|error| error.in_file(file_name))?;
         Self::from_node(file_name, &root)
     }
 
-    /// Reads a template that is parsed already, and perhaps changed since; otherwise as [`Template::parse`].
+    /// Reads a template from a node, which may have been changed; otherwise as [`Template::parse`].
     ///
     /// # Errors
     /// As [`Template::parse`].
@@ -61,7 +61,7 @@ impl Template {
         read(file_name, root).map_err(|error| error.in_file(file_name))
     }
 
-    /// The declared parameters in written order.
+    /// The declared parameters in the order of the file.
     #[must_use]
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
@@ -80,7 +80,7 @@ impl Template {
         self.description.as_deref()
     }
 
-    /// The template's metadata, as it stands: functions in it are not computed.
+    /// The template's metadata; functions in it are not computed.
     #[must_use]
     pub fn metadata(&self) -> Option<&Node> {
         self.metadata.as_ref()

@@ -1,4 +1,4 @@
-//! Which names an expression may use, by the section that it is in.
+//! Which names an expression may use, depending on its section.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(crate) const PSEUDO_STRINGS: [&str; 6] = [
 ];
 /// The pseudo parameter that is a list.
 pub(crate) const NOTIFICATION_ARNS: &str = "AWS::NotificationARNs";
-/// The pseudo parameter that removes the property that it is the value of.
+/// The pseudo parameter that removes the property whose value it is.
 pub(crate) const NO_VALUE: &str = "AWS::NoValue";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl Section {
         }
     }
 
-    /// Conditions and rules are decided before there is any resource.
+    /// Conditions and rules can't refer to resources: they are decided before these are computed.
     fn sees_resources(self) -> bool {
         matches!(self, Self::Resources | Self::Outputs)
     }
 }
 
-/// The names that the template declares, seen from one section.
+/// The names that the template declares, as visible in one section.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VisibleNames<'names> {
     pub(crate) section: Section,
@@ -107,7 +107,7 @@ impl VisibleNames<'_> {
         Err(Error::new(span, message))
     }
 
-    /// CloudFormation's message about a name that doesn't exist, or doesn't exist under the conditions that hold.
+    /// CloudFormation's message about a name that isn't declared, or whose condition doesn't hold.
     pub(crate) fn unresolved(&self, name: &str, span: Span) -> Error {
         let section = self.section.name();
         let message = if self.section.sees_resources() {

@@ -1,8 +1,8 @@
-//! YAML events to [`Node`]s, with CloudFormation's exceptions.
+//! Converts YAML events to [`Node`]s, with CloudFormation's exceptions.
 //!
 //! CloudFormation reads YAML 1.1 without aliases, hash merges and the tags binary, omap, pairs, set and timestamp
-//! ("CloudFormation template format", user guide). An unquoted `2012-10-17` is therefore text. Numbers whose
-//! spelling would be lost, like the account id `012345678901`, an octal `0755` or `1_000`, are kept as text, too.
+//! ("CloudFormation template format", user guide). An unquoted `2012-10-17` is therefore a string. Numbers whose spelling
+//! would be lost, like the account id `012345678901`, an octal `0755` or `1_000`, are read as strings, too.
 
 use std::collections::HashSet;
 
@@ -141,7 +141,7 @@ fn place(marker: &Marker) -> Span {
 }
 
 fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Value {
-    // A short intrinsic's argument and `!!str` are text; `!!int` and the like change nothing about a plain scalar.
+    // A short intrinsic's argument and `!!str` are strings; `!!int` and the like don't change a plain scalar.
     let resolve = tag.map_or(plain, |tag| {
         tag.is_yaml_core_schema() && tag.suffix != "str"
     });
@@ -152,7 +152,7 @@ fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Value {
     }
 }
 
-/// YAML 1.1's booleans and nulls, and those of its numbers that JSON would write alike.
+/// YAML 1.1's booleans and nulls, and those of its numbers that are the same in JSON.
 fn plain_value(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -164,8 +164,8 @@ fn plain_value(text: &str) -> Value {
     }
 }
 
-/// An integer of up to 64 bits or a decimal fraction, in JSON's spelling. An exponent needs the fraction that YAML 1.1
-/// asks for: `1e3` is text.
+/// An integer of up to 64 bits or a decimal fraction, in JSON's notation. YAML 1.1 requires a fraction before an exponent:
+/// `1e3` is a string.
 fn plain_number(text: &str) -> Option<serde_json::Number> {
     let number: serde_json::Number = text.parse().ok()?;
     let integer = text

@@ -1,4 +1,4 @@
-//! Input that means harm: nothing panics, overflows the stack or asks for more memory than there is.
+//! Hostile input: nothing panics, overflows the stack or exhausts the memory.
 
 mod stack;
 
@@ -43,7 +43,7 @@ fn long_chains_need_no_stack() {
     assert!(!stack.conditions["C19999"]);
 }
 
-/// Pieces that make templates which get far before they fail, if they do.
+/// Pieces of templates that fail late, or not at all.
 fn pieces() -> impl Strategy<Value = String> {
     let names = prop_oneof![
         Just("P"),
@@ -87,7 +87,7 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    // A failure found is kept as a test of its own.
+    // Failures become separate tests.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

@@ -1,4 +1,4 @@
-//! Values for parameters: what is taken, and what is refused in which words.
+//! Values of parameters: which are accepted, and the messages for others.
 
 mod stack;
 
@@ -26,7 +26,7 @@ fn a_value_is_given_or_the_default() {
     assert_eq!(resolve(&template, &[]).unwrap().parameters["P"], "5");
 }
 
-/// Declaration, a value that is taken, one that is refused, and the words.
+/// Declaration, an accepted value, a refused one, and the message.
 type Case = (&'static str, &'static str, &'static str, &'static str);
 
 fn check(cases: &[Case]) {
@@ -116,7 +116,7 @@ fn values_are_allowed_or_not() {
 #[test]
 fn patterns_match_or_not() {
     check(&[
-        // The whole value must match, with anchors or without.
+        // The whole value must match, with or without anchors.
         (
             "Type: String, AllowedPattern: 'a|ab'",
             "ab",
@@ -135,7 +135,7 @@ fn patterns_match_or_not() {
             "a,d",
             "Parameter 'P' must match pattern [a-c]",
         ),
-        // Java's \d, \w and \s are ASCII, in classes and out of them.
+        // Java's \d, \w and \s are ASCII, inside and outside classes.
         (
             r"Type: String, AllowedPattern: '\d[\d\w][^\s]\D'",
             "1_xx",

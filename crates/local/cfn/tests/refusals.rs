@@ -1,4 +1,4 @@
-//! What is refused, in which words and where.
+//! Errors: messages and places.
 
 mod stack;
 
@@ -20,7 +20,7 @@ Resources:
     )
 }
 
-/// Each value, the place and path below the property that are blamed, and the words.
+/// Each value, the place and path below the property in the error, and the message.
 fn check(cases: &[(&str, &str, &str)]) {
     for (value, place, refusal) in cases {
         let (place, below) = place.split_once(' ').unwrap_or((place, ""));
@@ -171,7 +171,7 @@ fn what_is_not_supported_is_named() {
         (
             "!Equals [a, b]",
             "9:32",
-            "Fn::Equals can stand in Conditions and Rules only",
+            "Fn::Equals can be used in Conditions and Rules only",
         ),
         (
             "!ImportValue x",
@@ -214,7 +214,7 @@ fn what_is_not_supported_is_named() {
 
 #[test]
 fn what_a_type_refuses_has_a_place() {
-    // That of the resource and not of what refers to it, which needs not be there.
+    // The place is that of the resource, whether something refers to it or not.
     for refers in ["", "\n  B: {Type: T, Properties: {P: !Ref A}}"] {
         let template = format!("Resources:\n  A: {{Type: Test::Nameless}}{refers}");
         assert_eq!(
@@ -474,13 +474,13 @@ fn conditions_refuse() {
         ),
         (
             "A: !Equals [!If [A, a, b], a]",
-            "2:15: Conditions.A: Fn::If can't stand in Conditions or Rules",
+            "2:15: Conditions.A: Fn::If can't be used in Conditions or Rules",
         ),
         (
             "A: !Contains [[a], a]",
             "2:6: Conditions.A: the intrinsic function Fn::Contains is not supported",
         ),
-        // One that nothing uses is decided, too.
+        // An unused condition is decided, too.
         (
             "A: !Equals [!Select [5, [a]], a]",
             "2:15: Conditions.A: Template error: Fn::Select cannot select nonexistent value at index 5",

@@ -1,4 +1,4 @@
-//! Small templates, and what they come to.
+//! Small templates, and what they resolve to.
 
 mod stack;
 
@@ -6,7 +6,7 @@ use cfn::{Node, Template};
 use serde_json::{Value, json};
 use stack::{TYPES, environment, parameters, resolve};
 
-/// The value of `Properties.P` of the one resource `R`, in a template with some of everything to refer to.
+/// The value of `Properties.P` of the resource `R`, in a template with one of everything to refer to.
 fn property(value: &str) -> Value {
     let template = format!(
         "Parameters:

@@ -1,4 +1,4 @@
-//! Nodes into structs: what is converted, what is refused and where.
+//! Deserializing nodes: conversions, errors and their places.
 
 use std::collections::BTreeMap;
 

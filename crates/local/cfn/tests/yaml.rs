@@ -1,4 +1,4 @@
-//! YAML with the exceptions that the template format makes.
+//! YAML with the exceptions of the template format.
 
 use cfn::{Node, Span};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! An account, and a type of resource whose references can be foretold.
+//! An account, and a resource type with predictable return values.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ pub fn resolve(text: &str, given: &[(&str, &str)]) -> Result<Stack, Error> {
     Template::parse("t.yaml", text)?.resolve(&parameters(given), &environment(), &TYPES)
 }
 
-/// The error for a template that is refused.
+/// The error of a refused template.
 pub fn refused(text: &str, given: &[(&str, &str)]) -> String {
     resolve(text, given).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
 }
