@@ -21,7 +21,7 @@ pub(crate) struct Condition {
     comparison: Comparison,
 }
 
-/// Set operators: how the values of a multivalued key count.
+/// Set operators for multivalued keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quantifier {
     One,
@@ -96,7 +96,7 @@ impl Condition {
         &self.key
     }
 
-    /// Whether the condition holds. Of an absent key, a positive operator doesn't hold and a negated one does;
+    /// Whether the condition holds. If the key is absent, a positive operator doesn't hold and a negated one does;
     /// `IfExists` and `ForAllValues` hold, `ForAnyValue` doesn't ("Condition operators", "Set operators for multivalued
     /// context keys").
     pub(crate) fn holds(&self, request: &Request<'_>) -> bool {
@@ -117,7 +117,7 @@ impl Condition {
             .map(|value| self.comparison.matches(value, request) != self.negated);
         match self.quantifier {
             Quantifier::ForAllValues => fits.all(|fits| fits),
-            // No value may match a negated operator, one is enough for a positive one.
+            // A negated operator must hold for all operands, a positive one for any.
             Quantifier::One if self.negated => fits.all(|fits| fits),
             Quantifier::One | Quantifier::ForAnyValue => fits.any(|fits| fits),
         }
@@ -155,7 +155,7 @@ impl Comparison {
             "StringEqualsIgnoreCase" | "StringNotEqualsIgnoreCase" => {
                 Self::TextIgnoringCase(patterns(false)?)
             }
-            // `ArnEquals` and `ArnLike` are the same: both take wildcards, part by part.
+            // `ArnEquals` and `ArnLike` are the same: both allow wildcards, part by part.
             "ArnEquals" | "ArnLike" | "ArnNotEquals" | "ArnNotLike" => {
                 let parts = |(pattern, text): (Pattern, &String)| {
                     pattern

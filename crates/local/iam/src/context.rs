@@ -1,12 +1,12 @@
-//! Condition keys: which ones exist, and their values for a request.
+//! Condition keys: which exist, and their values for a request.
 
 use std::borrow::Cow;
 
 use crate::principal::{Principal, role_of_session};
 use crate::{Error, Request};
 
-/// The prefixes of the condition keys that a policy may use. A key with another prefix is more likely a misspelling
-/// than a key that is absent from every request.
+/// The prefixes of the condition keys that a policy may use. Another prefix is more likely misspelled than absent from
+/// every request.
 const FAMILIES: [&str; 14] = [
     "aws",
     "cloudformation",
@@ -50,7 +50,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), Error> {
 
 /// The values that a key has in a request; `None` if it has none.
 ///
-/// The request's own context takes precedence; a few keys follow from the principal.
+/// The request's context takes precedence; a few keys are derived from the principal.
 pub(crate) fn values<'r>(request: &Request<'r>, key: &str) -> Option<Vec<Cow<'r, str>>> {
     let given = request
         .context

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}{message}", path, if path.is_empty() { "" } else { ": " })]
 pub struct Error {
-    /// The offending part, from the outside in: `Statement[0].Condition.StringEquals`; empty for the whole document.
+    /// The path of the offending part: `Statement[0].Condition.StringEquals`; empty for the whole document.
     pub path: String,
     /// What is wrong with it.
     pub message: String,
@@ -18,7 +18,7 @@ impl Error {
         }
     }
 
-    /// The same error, seen from one level further out.
+    /// The same error with `key` prepended to its path.
     pub(crate) fn within(mut self, key: &str) -> Self {
         let separator = if self.path.is_empty() { "" } else { "." };
         self.path = format!("{key}{separator}{}", self.path);

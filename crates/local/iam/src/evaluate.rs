@@ -15,7 +15,7 @@ pub struct Request<'a> {
     /// The ARN of the resource; `*` if the action has none.
     pub resource: &'a str,
     /// Condition keys and their values. Keys match in any case. `aws:PrincipalArn`, `aws:PrincipalAccount`,
-    /// `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName` follow from the principal unless given here.
+    /// `aws:PrincipalIsAWSService` and `aws:PrincipalServiceName` are derived from the principal unless given here.
     pub context: &'a BTreeMap<String, Vec<String>>,
 }
 
@@ -41,9 +41,9 @@ pub enum Decision {
 
 /// Decides a request within one account.
 ///
-/// An explicit deny wins. Otherwise one statement that allows is enough, in an identity-based or a resource-based
-/// policy; for services and anonymous callers only resource-based policies count. A resource-based policy that names
-/// the account leaves the decision to the account's identity-based policies.
+/// An explicit deny takes precedence. Otherwise one statement that allows is enough, in an identity-based or a
+/// resource-based policy; for services and anonymous callers only resource-based policies count. A resource-based policy
+/// that names the account leaves the decision to the account's identity-based policies.
 #[must_use]
 pub fn evaluate(identity: &[Policy], resource: &[Policy], request: &Request<'_>) -> Decision {
     let identity = match request.principal {

@@ -1,9 +1,9 @@
-//! IAM policies: may this principal do this action to this resource?
+//! IAM policies: whether a principal may perform an action on a resource.
 //!
 //! [`Policy::parse`] reads a document and refuses by name what this crate can't evaluate, so that no statement is
-//! ignored silently; [`evaluate`] decides. Nothing here knows where policies come from, and nothing does any I/O.
+//! ignored silently; [`evaluate`] decides. The crate does no I/O.
 //!
-//! Decided: identity-based and resource-based policies (trust policies among them) within one account. Not decided:
+//! Supported: identity-based and resource-based policies (trust policies among them) within one account. Not supported:
 //! permissions boundaries, session policies, organizations' policies, and requests across accounts, which both accounts
 //! would have to allow.
 //!

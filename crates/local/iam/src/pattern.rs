@@ -53,8 +53,8 @@ impl Pattern {
         Ok(Self { tokens })
     }
 
-    /// A pattern for whole ARNs: in the first five of an ARN's six parts, a wildcard stays within its part, save a `*`
-    /// at the part's end ("IAM JSON policy elements: Resource").
+    /// A pattern for whole ARNs: in the first five of an ARN's six parts, a wildcard matches only within its part, except a
+    /// `*` at the part's end ("IAM JSON policy elements: Resource").
     pub(crate) fn bounded_by_colons(mut self) -> Self {
         let mut part = 0;
         for index in 0..self.tokens.len() {
@@ -69,7 +69,7 @@ impl Pattern {
         self
     }
 
-    /// An ARN's six parts, each a pattern of its own; `None` if there are fewer.
+    /// An ARN's six parts as separate patterns; `None` if there are fewer.
     pub(crate) fn parts(self) -> Option<[Self; 6]> {
         let parts: Vec<_> = self
             .tokens
@@ -86,7 +86,7 @@ impl Pattern {
             .ok()
     }
 
-    /// Whether all of `text` matches. A variable that the request has no single value for matches nothing.
+    /// Whether all of `text` matches. A variable without exactly one value in the request matches nothing.
     pub(crate) fn matches(&self, text: &str, request: &Request<'_>) -> bool {
         let has_variables = self
             .tokens
@@ -137,7 +137,7 @@ fn variable_token(name: &str) -> Result<Token, Error> {
 
 /// Simulates all paths through the pattern at once, so that the work is at most O(pattern × text).
 fn matches(tokens: &[Token], text: &str) -> bool {
-    // A `*` also matches nothing.
+    // A `*` also matches the empty string.
     let pass_stars = |reached: &mut [bool]| {
         for (index, token) in tokens.iter().enumerate() {
             if reached[index] && matches!(token, Token::Many { .. }) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::statement::Statement;
 use crate::{Error, PolicyType};
 
-/// A policy document, read and checked.
+/// A policy document, parsed and checked.
 #[derive(Debug, Clone)]
 pub struct Policy {
     document: Value,
@@ -15,9 +15,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads a document of either type; in [`evaluate`](crate::evaluate) a statement that is in the wrong type of
-    /// policy (with or without a `Principal`) never applies. Where the type is known, [`Policy::identity_based`] and
-    /// [`Policy::resource_based`] refuse such statements.
+    /// Reads a document of either type. A statement in the wrong type of policy (with or without a `Principal`) never applies
+    /// in [`evaluate`](crate::evaluate); if the type is known, [`Policy::identity_based`] and [`Policy::resource_based`]
+    /// refuse such statements.
     ///
     /// # Errors
     /// An element, operator, principal or condition key family that is not known, or a malformed one.
@@ -54,7 +54,7 @@ impl Policy {
         let mut sids = HashSet::new();
         let mut named = statements.iter().filter_map(Statement::sid);
         if let Some(twice) = named.find(|sid| !sids.insert(*sid)) {
-            return Err(Error::new(format!("the Sid {twice} is there twice")));
+            return Err(Error::new(format!("the Sid {twice} is repeated")));
         }
         Ok(Self {
             document: document.clone(),
@@ -98,7 +98,7 @@ impl Policy {
         self.document.clone()
     }
 
-    /// The policy without one of its statements, counted from 0; `None` if there is none.
+    /// The policy without one of its statements, counted from 0; `None` if there is no such statement.
     #[must_use]
     pub fn without_statement(&self, index: usize) -> Option<Self> {
         let mut without = self.clone();
@@ -113,8 +113,8 @@ impl Policy {
         Some(without)
     }
 
-    /// The policy without one action of one statement, both counted from 0; `None` if there is none. A statement goes
-    /// with its last action.
+    /// The policy without one action of one statement, both counted from 0; `None` if there is no such action. A statement is
+    /// removed with its last action.
     #[must_use]
     pub fn without_action(&self, statement: usize, action: usize) -> Option<Self> {
         let actions = self.statements.get(statement)?.actions();

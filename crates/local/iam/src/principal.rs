@@ -1,4 +1,4 @@
-//! Principals: the caller of a request, and those that a policy names.
+//! Principals: the caller of a request, and those named in a policy.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub enum Principal<'a> {
         /// Its account, 12 digits.
         account: &'a str,
     },
-    /// An AWS service for itself, such as `s3.amazonaws.com`.
+    /// An AWS service, such as `s3.amazonaws.com`.
     Service(&'a str),
     /// A caller without credentials.
     Anonymous,
@@ -80,7 +80,7 @@ impl Named {
     }
 }
 
-/// The ARN of the role of `arn:…:sts::…:assumed-role/role/session`. A role's path is not part of its sessions' ARNs.
+/// The ARN of the role of `arn:…:sts::…:assumed-role/role/session`, without the role's path, which sessions' ARNs omit.
 pub(crate) fn role_of_session(arn: &str) -> Option<String> {
     let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
     let (account, resource) = rest.split_once(':')?;

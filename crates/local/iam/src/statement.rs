@@ -23,7 +23,7 @@ pub struct Statement {
     sid: Option<String>,
     effect: Effect,
     actions: List,
-    /// Trust policies have none: they apply to the role that they belong to.
+    /// Trust policies have none: they apply to their role.
     resources: Option<List>,
     principals: Option<Principals>,
     conditions: Vec<Condition>,
@@ -38,7 +38,7 @@ struct List {
 }
 
 impl List {
-    /// Reads the one of two elements that is there.
+    /// Reads whichever of two elements is present.
     fn read(
         statement: &Map<String, Value>,
         name: &str,
@@ -137,13 +137,13 @@ impl Statement {
         self.effect
     }
 
-    /// What its `Action` or `NotAction` lists, as written.
+    /// The entries of its `Action` or `NotAction`, as written.
     #[must_use]
     pub fn actions(&self) -> &[String] {
         &self.actions.strings
     }
 
-    /// What its `Resource` or `NotResource` lists, as written; empty if it has none.
+    /// The entries of its `Resource` or `NotResource`, as written; empty if it has none.
     #[must_use]
     pub fn resources(&self) -> &[String] {
         self.resources
@@ -172,7 +172,7 @@ impl Statement {
     /// Whether it applies to a request, and how it names the caller.
     pub(crate) fn fit(&self, policy_type: PolicyType, request: &Request<'_>) -> Fit {
         let fit = match (policy_type, &self.principals) {
-            // It is attached to the caller.
+            // The policy is attached to the caller.
             (PolicyType::IdentityBased, None) => Fit::Direct,
             (PolicyType::ResourceBased, Some(principals)) => principals.fit(request.principal),
             _ => Fit::No,

@@ -98,7 +98,7 @@ fn arns() {
                 &["arn:aws:sns:r:1:t"],
                 true,
             ),
-            // Part by part: a wildcard doesn't cross a colon.
+            // A wildcard doesn't match a colon.
             (
                 operator,
                 json!("arn:aws:*:1:t:u"),

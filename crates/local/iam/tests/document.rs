@@ -1,4 +1,4 @@
-//! Policy documents: what is read, what is refused by name, what can be taken away.
+//! Policy documents: what is accepted, what is refused by name, what can be removed.
 
 use iam::{Effect, Policy};
 use serde_json::{Value, json};
@@ -175,7 +175,7 @@ fn documents_are_refused_by_name() {
         ),
         (
             json!({"Statement": [with("Sid", json!("A"))["Statement"][0], with("Sid", json!("A"))["Statement"][0]]}),
-            "the Sid A is there twice",
+            "the Sid A is repeated",
         ),
     ] {
         assert_eq!(refused(&document), expected, "{document}");
@@ -241,7 +241,7 @@ fn parts_can_be_taken_away() {
         json!(["s3:PutObject"])
     );
     assert_eq!(less.statements()[0].actions(), ["s3:PutObject"]);
-    // A statement goes with its last action.
+    // A statement is removed with its last action.
     let less = less.without_action(0, 0).unwrap();
     assert_eq!(less.statements().len(), 1);
     assert_eq!(

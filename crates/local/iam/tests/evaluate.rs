@@ -1,4 +1,4 @@
-//! Who may do what: the evaluation logic of the user guide, as tables.
+//! The evaluation logic of the user guide, as tables.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ fn a_resource_policy_names_who_may() {
             USER,
             Allow,
         ),
-        // A role's sessions are named by the role, with its path, or each by itself.
+        // A role's sessions are named by the role, with its path, or individually.
         (
             json!({"AWS": "arn:aws:iam::111122223333:role/Worker"}),
             SESSION,
@@ -137,7 +137,7 @@ fn a_resource_policy_names_who_may() {
             SESSION,
             ImplicitDeny,
         ),
-        // The account leaves it to its own policies, of which there are none here.
+        // Naming the account leaves the decision to its policies, and there are none.
         (json!({"AWS": "111122223333"}), USER, ImplicitDeny),
         (
             json!({"AWS": "arn:aws:iam::111122223333:root"}),
@@ -372,7 +372,7 @@ fn actions_and_resources_match() {
             OBJECT,
             false,
         ),
-        // A wildcard stays between the colons, save at the end of a part.
+        // A wildcard doesn't match a colon, except at the end of a part.
         (
             json!({"Action": "*", "Resource": "arn:aws:sns:*:1:t"}),
             "sns:Publish",
@@ -478,7 +478,7 @@ fn variables_are_filled_in() {
             "arn:aws:iam::111122223333:role/Worker",
             true,
         ),
-        // Wildcards in a value, or spelled as variables, stand for themselves.
+        // Wildcards in a value, or written as variables, are literal.
         (
             "2012-10-17",
             "arn:aws:s3:::b/${s3:prefix}",
@@ -497,7 +497,7 @@ fn variables_are_filled_in() {
             "arn:aws:s3:::b/*?$",
             true,
         ),
-        // What has no single value matches nothing.
+        // A variable without exactly one value matches nothing.
         (
             "2012-10-17",
             "arn:aws:s3:::b/${aws:userid}*",
@@ -536,8 +536,8 @@ fn variables_are_filled_in() {
     }
 }
 
-/// The words as recorded: those of S3 in terraform-aws-bedrock issue 41, of `DynamoDB` in intellij-dynamodb issue 29, the denials'
-/// in "Troubleshoot access denied error messages".
+/// S3's message is recorded in terraform-aws-bedrock issue 41, `DynamoDB`'s in intellij-dynamodb issue 29, those of
+/// explicit denials in "Troubleshoot access denied error messages".
 #[test]
 fn a_denial_is_worded_as_aws_does() {
     let session = "arn:aws:sts::111122223333:assumed-role/Worker/session";

@@ -1,4 +1,4 @@
-//! Wildcards against a plain matcher, and input that means harm.
+//! Wildcards compared with a naive matcher, and hostile input.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use iam::{Decision, Policy, Principal, Request, evaluate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Whether `StringLike` finds that `text` matches.
+/// Whether `text` matches with `StringLike`.
 fn like(pattern: &str, text: &str) -> bool {
     let document = json!({"Version": "2008-10-17", "Statement": {
         "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"s3:prefix": pattern}},
@@ -27,7 +27,7 @@ fn like(pattern: &str, text: &str) -> bool {
     evaluate(&policies, &[], &request) == Decision::Allow
 }
 
-/// The definition, word for word; slow where there are many stars.
+/// The definition implemented literally; slow with many stars.
 fn naive(pattern: &[char], text: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
@@ -38,7 +38,7 @@ fn naive(pattern: &[char], text: &[char]) -> bool {
     }
 }
 
-/// With backtracking this would outlast the universe.
+/// With backtracking this would never end.
 #[test]
 fn many_stars_take_no_longer() {
     let pattern = format!("{}b", "a*".repeat(200));
@@ -85,7 +85,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    // A failure found is kept as a test of its own.
+    // Failures become separate tests.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
