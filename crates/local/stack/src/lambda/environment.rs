@@ -92,7 +92,8 @@ impl Environment {
             .spawn()
             .with_context(|| format!("cannot start {}", function.executable.display()))?;
         if let Some(stdout) = process.stdout.take() {
-            tokio::spawn(output::copy(stdout, log.try_clone()?));
+            let name = function.logical_id.clone();
+            tokio::spawn(output::copy(name, stdout, log.try_clone()?));
         }
         Ok(Self {
             memory: Memory::new(process.id(), function.memory_size_mb),
@@ -115,7 +116,7 @@ impl Environment {
         let request_id = Uuid::new_v4().to_string();
         let mut timing = Timing::default();
         let (mut status, mut result) = self.run(function, &request_id, payload, &mut timing).await;
-        // A peak may have passed between two looks. What Lambda kills has no response.
+        // The peak may have been between two checks. A process that Lambda kills has no response.
         if self.memory.is_exceeded() && matches!(status, Status::Success | Status::Failure) {
             (status, result) = self.out_of_memory(&request_id).await;
         }
@@ -204,7 +205,7 @@ impl Environment {
         exit_error(request_id, reason)
     }
 
-    /// What Lambda reports for a process that it has killed for its memory.
+    /// What Lambda reports for a process that it killed because of its memory.
     async fn out_of_memory(&mut self, request_id: &str) -> (Status, Result<(), InvocationError>) {
         self.end().await;
         let (_, error) = exit_error(request_id, "Runtime exited with error: signal: killed");

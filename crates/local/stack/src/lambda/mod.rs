@@ -26,11 +26,12 @@ use process_group::ProcessGroup;
 
 /// A function, ready to run.
 pub struct Function {
+    logical_id: String,
     name: String,
     arn: String,
     /// The `bootstrap` of its zip.
     executable: PathBuf,
-    /// Everything that its processes see.
+    /// The environment variables of its processes.
     environment: BTreeMap<String, String>,
     timeout: Duration,
     memory_size_mb: u32,
@@ -64,10 +65,10 @@ pub struct Host<'a> {
 }
 
 impl Lambda {
-    /// Makes the functions and event source mappings of a stack ready; nothing runs yet.
+    /// Prepares the functions and event source mappings of a stack; nothing runs yet.
     ///
     /// # Errors
-    /// A role that Lambda cannot assume, an executable that is not there, a mapping that Lambda refuses.
+    /// A role that Lambda cannot assume, a missing executable, or a mapping that Lambda refuses.
     pub fn new(resources: &Resources, host: &Host<'_>) -> anyhow::Result<Self> {
         let group = ProcessGroup::new().context("cannot start /bin/sh")?;
         let mut lambda = Self {
@@ -114,6 +115,7 @@ fn ready(function: &Declared<declared::Function>, host: &Host<'_>) -> anyhow::Re
         .with_context(|| format!("there is no {}", properties.code.key))?
         .clone();
     Ok(Function {
+        logical_id: function.logical_id.clone(),
         name: function.physical_id.clone(),
         arn,
         executable,
