@@ -96,7 +96,7 @@ pub struct AccessControl {
     administrator: Arc<Principal>,
     principals: HashMap<String, Arc<Principal>>,
     roles: HashMap<String, Role>,
-    /// Bucket, topic and queue policies by the ARN of what they are for.
+    /// Policies of buckets, topics and queues by the ARN of their resource.
     resource_policies: HashMap<String, Vec<Policy>>,
 }
 
@@ -200,7 +200,7 @@ impl AccessControl {
         Ok(())
     }
 
-    /// The local administrator, who may do everything that no policy denies.
+    /// The local administrator, who may do everything that no policy explicitly denies.
     #[must_use]
     pub fn administrator(&self) -> &Arc<Principal> {
         &self.administrator
@@ -345,7 +345,7 @@ fn parsed<T>(
     })
 }
 
-/// The ARN of a function that is named by ARN or by name.
+/// The ARN of a function that is given by ARN or by name.
 #[must_use]
 pub fn function_arn(names: &Names, name_or_arn: &str) -> String {
     if name_or_arn.starts_with("arn:") {

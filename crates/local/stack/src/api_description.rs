@@ -1,4 +1,4 @@
-//! The API's OpenAPI document for its clients: the template's, resolved, with what API Gateway's import does not take.
+//! The API's OpenAPI document for clients: the template's, resolved, with additions that API Gateway can't import.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::resources::names::Names;
 /// The routes whose responses are the bytes of an object, with the statuses that carry them.
 const BYTES: [&str; 2] = ["/thumbnails/{size}/{key+}", "/originals/{key+}"];
 
-/// Reads the OpenAPI document out of a template with its default parameters.
+/// Reads the OpenAPI document from a template with its default parameters.
 ///
-/// `plain` is for generators of clients: it leaves out API Gateway's extensions and the preflights, spells a greedy path
-/// variable as any other (a slash in it may be sent as `%2F`), and calls the bytes of an image
+/// `plain` is for client generators: it leaves out API Gateway's extensions and the preflights, writes a greedy path
+/// variable like any other (a slash in it may be sent as `%2F`), and gives the bytes of an image the type
 /// `application/octet-stream`, because openapi-python-client generates nothing for `*/*`.
 ///
 /// # Errors
@@ -56,7 +56,7 @@ pub fn describe(template: &str, plain: bool) -> Result<Value, cfn::Error> {
     Ok(document)
 }
 
-/// `null` of `next`, the bytes of images, and where the API is.
+/// Adds that `next` may be null, the bytes of images, and the API's URL.
 fn add_what_import_does_not_take(document: &mut Value) {
     for page in ["ImagePage", "LabelPage"] {
         let schema = &mut document["components"]["schemas"][page];

@@ -127,8 +127,8 @@ impl Backend for IntegrationBackend {
             .access_control
             .assume(role_arn, SERVICE, None)
             .map_err(BackendError::Role)?;
-        // Signed as it is sent. S3 reads a `+` as a space, so that the signature of a path with one does not match:
-        // what was reported of AWS, and no other object is reached.
+        // Signed as it is sent. S3 reads a `+` as a space, so the signature of a path with one does not match, as was
+        // reported of AWS; no other object is reached.
         let path = match target.service {
             Service::S3 => {
                 let parts = target.path.split('+').map(local_s3::canonical_path);
@@ -155,7 +155,7 @@ impl Backend for IntegrationBackend {
             format!("{path}?{}", target.query)
         };
         if !target.body.is_empty() {
-            // No HTTP client is between, which would set it.
+            // There is no HTTP client in between that would set it.
             headers.insert(CONTENT_LENGTH, target.body.len().into());
         }
         let line = format!("{} {} {uri}", target.service.name(), target.method);
@@ -253,7 +253,7 @@ fn malformed_body() -> Response<Full<Bytes>> {
     response
 }
 
-/// One line a request; a failure of the stack itself is a warning.
+/// Logs one line for each request; a failure of the stack itself is a warning.
 fn log(line: &str, response: &api_gateway::Response, elapsed: Duration) {
     let status = response.status.as_u16();
     let ms = elapsed.as_millis();
@@ -271,7 +271,7 @@ fn log(line: &str, response: &api_gateway::Response, elapsed: Duration) {
     }
 }
 
-/// Logs why a service refused or failed; the client of the API gets a message without it.
+/// Logs why a service refused or failed; the response to the client does not say.
 fn log_back_end(request: &str, role_arn: &str, response: &BackendResponse) {
     if response.status.is_server_error() || response.status == StatusCode::FORBIDDEN {
         let body = String::from_utf8_lossy(&response.body);

@@ -1,4 +1,4 @@
-//! AWS CloudFormation: the one stack, as it was resolved when it started.
+//! AWS CloudFormation: the one stack, as resolved when it started.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub struct CloudFormation {
 }
 
 impl CloudFormation {
-    /// Describes a stack that starts now.
+    /// Describes a stack that is being started.
     #[must_use]
     pub fn new(stack: &cfn::Stack, names: &Names) -> Self {
         let started = iso(now_ms());
@@ -63,7 +63,7 @@ impl CloudFormation {
         }
     }
 
-    /// Whether a request names this stack, by name or ARN; without a name it means every stack.
+    /// Checks that a request means this stack, by name or ARN; without a name it means every stack.
     fn check_name(&self, call: &Call<'_>) -> Result<(), ServiceError> {
         match call.input["StackName"].as_str() {
             Some(name) if name != self.stack_name && name != self.stack_id => {

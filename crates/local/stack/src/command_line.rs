@@ -18,8 +18,8 @@ pub const VERSION: &str = concat!("local-stack ", env!("CARGO_PKG_VERSION"), "\n
 
 /// What `--help` prints.
 pub const HELP: &str = "\
-Runs the stack of infra/infra.yaml on this machine, uploads the images named, prints what was
-recognised and where the thumbnails are, and serves until Ctrl-C.
+Runs the stack of infra/infra.yaml on this machine, uploads the images named, prints their labels
+and the URLs of their thumbnails, and serves until Ctrl-C.
 
 Usage: cargo run --release -- [OPTIONS] [IMAGE]...
 
@@ -28,12 +28,12 @@ Options:
       --aws-port PORT         port of S3, DynamoDB, SQS and the other services, 0 for any that is free
                               [default: 4566]
       --template PATH         the template [default: infra/infra.yaml]
-      --parameter NAME=VALUE  a parameter of the template; may be repeated, and goes before those of
+      --parameter NAME=VALUE  a parameter of the template; may be repeated, and takes precedence over
                               infra/parameters.local.json
       --data DIR              where data is kept between runs [default: .local-stack]
       --ephemeral             keep nothing
       --artifacts DIR         run the zips in DIR instead of building the functions
-      --rekognition-rate N    DetectLabels calls answered a second; more are throttled as Rekognition
+      --rekognition-rate N    DetectLabels calls served per second; more are throttled as Rekognition
                               throttles them [default: unlimited]
       --latency MS            milliseconds added to every call of a service by a function [default: 0]
       --path-parameters HOW   how path parameters reach S3, which AWS documents differently from what
@@ -71,17 +71,17 @@ pub struct Options {
     pub data: Data,
     /// The folder of the zips to run; `None` builds the functions.
     pub artifacts: Option<PathBuf>,
-    /// `DetectLabels` calls served a second; `None` is unlimited.
+    /// `DetectLabels` calls served per second; `None` is unlimited.
     pub rekognition_rate: Option<NonZeroU32>,
     /// Added to every call of a service by a function.
     pub latency: Duration,
     /// How path parameters reach a back end's URI.
     pub path_parameters: PathParameters,
-    /// Origins, beside loopback ones, whose pages may call this machine.
+    /// Origins, in addition to loopback addresses, whose pages may call this machine.
     pub allowed_origins: Vec<String>,
     /// Whether only warnings and errors are logged.
     pub quiet: bool,
-    /// Faults of the services that functions call; no option, for tests alone.
+    /// Faults of the services that functions call; for tests, there is no option for it.
     pub faults: Option<Box<Faults>>,
 }
 
@@ -120,7 +120,7 @@ impl Options {
     /// Reads arguments.
     ///
     /// # Errors
-    /// What is wrong with which argument.
+    /// The argument that is wrong, and why.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command> {
         let mut options = Self::default();
         let mut data = None;

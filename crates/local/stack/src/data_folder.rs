@@ -1,4 +1,4 @@
-//! Where a stack keeps its data.
+//! The folder that a stack keeps its data in.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use crate::access::Credentials;
 use crate::command_line::Data;
 use crate::private_files;
 
-/// A folder that is gone when this is dropped.
+/// A folder that is deleted when this is dropped.
 #[derive(Debug)]
 pub struct TemporaryFolder(PathBuf);
 
@@ -40,10 +40,10 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// What a data folder keeps between runs.
+/// What a data folder keeps of a stack between runs.
 #[derive(Serialize, Deserialize)]
 pub struct Identity {
-    /// Version of the folder's layout; folders written before there were versions have none.
+    /// Version of the folder's layout; the first folders have none.
     #[serde(default)]
     version: u32,
     /// Last part of the stack's ARN, from which its resources' names are generated.
@@ -54,7 +54,7 @@ pub struct Identity {
     pub api_key: String,
 }
 
-/// Raised whenever something in the folder is stored in a way that this program did not read before.
+/// Raised whenever something in the folder is stored in a way that earlier versions can't read.
 const VERSION: u32 = 2;
 
 /// A folder that one stack uses.

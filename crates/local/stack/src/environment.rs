@@ -2,5 +2,5 @@
 
 /// The region.
 pub const REGION: &str = "us-east-1";
-/// The account, as emulators of AWS name theirs.
+/// The account, which is that of most emulators of AWS.
 pub const ACCOUNT: &str = "000000000000";

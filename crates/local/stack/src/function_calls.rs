@@ -1,4 +1,4 @@
-//! What the calls that functions make of services meet on this machine: latency as on a network, and faults.
+//! Latency and faults for the calls that functions make to services.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,24 +15,24 @@ use crate::signature::SigV4Authorization;
 /// How long a slow call waits.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// Faults that services have, for tests of what functions make of them.
+/// Faults of services, to test how functions handle them.
 ///
-/// With one service named, its calls fail and none is slow, and events come once and at once; with none, some events
-/// come twice, and some late.
+/// With a service named, its calls fail and none is slow, and events arrive once and immediately; without, some events
+/// arrive twice, and some late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults {
     /// The service in the signature's scope (`rekognition`); `None` is every one.
     pub service: Option<String>,
-    /// So many calls in a hundred.
+    /// How many calls in a hundred have a fault.
     pub percent: u64,
-    /// Another seed, another choice of calls.
+    /// Chooses the calls.
     pub seed: u64,
 }
 
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// Refused, as too many calls are.
+    /// Refused, as if there were too many calls.
     Throttled,
     /// Failed before anything was done.
     Failed,
@@ -63,7 +63,7 @@ impl Faults {
 }
 
 impl Faults {
-    /// Of each copy of message `number` of SNS, how much later than at once a queue makes it visible.
+    /// For each copy of SNS's message `number`, the delay after which a queue makes it visible.
     pub(crate) fn deliveries(&self, number: u64) -> Vec<Duration> {
         let random = mix(!self.seed ^ number);
         let late = |share: u64, random: u64| {
@@ -92,7 +92,7 @@ const fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The conditions of functions' calls.
+/// Applies latency and faults to functions' calls.
 pub struct FunctionCalls {
     /// What the functions sign with.
     access_keys: HashSet<String>,
@@ -102,7 +102,7 @@ pub struct FunctionCalls {
 }
 
 impl FunctionCalls {
-    /// Conditions for the calls that are signed with one of these keys.
+    /// Applies them to the calls that are signed with one of these keys.
     pub fn new(
         access_keys: impl IntoIterator<Item = String>,
         latency: Duration,
@@ -116,7 +116,7 @@ impl FunctionCalls {
         }
     }
 
-    /// Has a request handled, after what a function's call meets.
+    /// Handles a request; a function's call first gets its latency and fault.
     pub async fn handle<F: Future<Output = Response<Body>>>(
         &self,
         request: Request<Body>,

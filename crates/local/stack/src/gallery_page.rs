@@ -43,7 +43,7 @@ impl GalleryPage {
         })
     }
 
-    /// Puts the page there: the file of that name in `artifacts`, or else what `web/` is now.
+    /// Puts the page there: the file of that name in `artifacts`, or else one built from `web/`.
     ///
     /// # Errors
     /// A page that cannot be read or built, or S3's response.

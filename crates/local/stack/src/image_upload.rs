@@ -100,7 +100,7 @@ impl<'a> ApiClient<'a> {
         let mut parts = Vec::new();
         for (part, start) in (1..).zip((0..bytes.len()).step_by(PART)) {
             let end = bytes.len().min(start + PART);
-            // In the order in which they are signed.
+            // In the order in which the signature has them.
             let query = format!("part={part}&uploadId={id}");
             let stored = self
                 .send(Method::PUT, &path, &query, bytes.slice(start..end))

@@ -1,7 +1,7 @@
-//! `infra.yaml`, run on this machine.
+//! Runs `infra.yaml` on this machine.
 //!
-//! [`Stack::start`] reads the template that is deployed and runs what it declares: [`resources`] are its properties,
-//! typed; every other module is the service of its name. What flows where is in `ARCHITECTURE.md`.
+//! [`Stack::start`] reads the template that is deployed and runs what it declares: [`resources`] holds its properties,
+//! typed; every other module is the service of its name. `ARCHITECTURE.md` traces an upload through them.
 
 pub mod access;
 pub mod api_description;

@@ -34,7 +34,7 @@ struct Configuration {
     id: String,
 }
 
-/// How long a notification waits before it is published again, at most.
+/// The maximum pause before a notification is published again.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// Publishes the events of buckets to topics.
@@ -46,11 +46,11 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Enables the notifications that the buckets declare. As on AWS, each topic gets an `s3:TestEvent` first, and one
+    /// Enables the notifications that the buckets declare. As on AWS, each topic first gets an `s3:TestEvent`, and a topic
     /// that can't be published to is refused.
     ///
     /// # Errors
-    /// A topic that cannot be published to, in S3's words.
+    /// A topic that cannot be published to, with S3's message.
     pub fn enable(
         resources: &Resources,
         topics: Arc<Topics>,
@@ -177,7 +177,7 @@ impl Notifications {
 impl Observer for Notifications {
     async fn changed(&self, change: Change) {
         let notifications = self.clone();
-        // On a task of its own, which goes on when the client that made the change goes away.
+        // In a separate task, which continues if the client that made the change disconnects.
         let published =
             tokio::spawn(async move { notifications.publish_until_delivered(change).await });
         if let Err(error) = published.await {

@@ -1,4 +1,4 @@
-//! Which web pages may call this machine: those that it serves itself and those that the user allows.
+//! Which web pages may call this machine: those that it serves, and those that the user allows.
 //!
 //! A browser lets every page send requests to the loopback interface. A request is refused if its `Origin` is not a
 //! loopback address and is not allowed by `--allow-origin`, or if its `Host` is not a loopback name: a site can make
@@ -11,7 +11,7 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use http::{Request, Response, StatusCode, Uri};
 use serde_json::json;
 
-/// The origins that may call, beside loopback addresses.
+/// The origins that may call, in addition to loopback addresses.
 #[derive(Debug, Clone, Default)]
 pub struct OriginPolicy {
     allowed: Vec<String>,
@@ -66,7 +66,7 @@ impl OriginPolicy {
     }
 }
 
-/// The value of a header; an empty string if it is there several times or is not ASCII, which no rule allows.
+/// The value of a header; if it is repeated or not ASCII, an empty string, which no rule allows.
 fn header<'a, B>(request: &'a Request<B>, name: &str) -> Option<&'a str> {
     let mut values = request.headers().get_all(name).iter();
     match (values.next(), values.next()) {

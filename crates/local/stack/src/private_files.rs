@@ -8,7 +8,7 @@ use std::path::Path;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Creates a folder, and those that lead to it, unless it is there.
+/// Creates a folder and its missing parents, unless it exists.
 ///
 /// # Errors
 /// As [`DirBuilder::create`].
@@ -19,7 +19,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
-/// Creates a file unless it is there.
+/// Creates a file unless it exists.
 ///
 /// # Errors
 /// As [`OpenOptions::open`].
@@ -32,7 +32,7 @@ pub fn create(path: &Path) -> io::Result<()> {
         .map(drop)
 }
 
-/// Opens a file to append to it, and creates it if need be.
+/// Opens a file to append to it, and creates it if necessary.
 ///
 /// # Errors
 /// As [`OpenOptions::open`].
@@ -44,7 +44,7 @@ pub fn append(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Creates a file that its user can run, or empties it.
+/// Creates, or truncates, a file that its user can execute.
 ///
 /// # Errors
 /// As [`OpenOptions::open`].
@@ -57,7 +57,7 @@ pub fn executable(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Writes a file as a whole: after a crash it holds either nothing new or all of `contents`.
+/// Writes a file atomically: after a crash it holds either its old contents or all of `contents`.
 ///
 /// # Errors
 /// As [`File::create`] and [`std::fs::rename`].
@@ -73,7 +73,7 @@ pub fn write(path: &Path, contents: &[u8]) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
-/// Takes all others' permissions on a folder and on what is in it, if they have any on the folder itself.
+/// If other users have any permission on a folder, removes theirs on it and on everything in it.
 ///
 /// # Errors
 /// As [`std::fs::read_dir`] and [`std::fs::set_permissions`].
@@ -88,7 +88,7 @@ fn restrict_all(folder: &Path) -> io::Result<()> {
     std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))?;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        // Of the entry itself: links are not followed.
+        // The metadata of the entry itself: links are not followed.
         let metadata = entry.metadata()?;
         if metadata.is_dir() {
             restrict_all(&entry.path())?;

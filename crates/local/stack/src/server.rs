@@ -32,7 +32,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    // Connections end with the listener.
+    // Connections are dropped with the listener.
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {

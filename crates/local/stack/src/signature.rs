@@ -24,7 +24,7 @@ use crate::access::Credentials;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 
-/// How far a request's clock may be off.
+/// How far a client's clock may be off.
 const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
 
 /// How long a presigned URL may be valid: seven days.
@@ -52,7 +52,7 @@ pub struct SigV4Authorization {
     pub session_token: Option<String>,
     /// `20261122T130000Z`
     time: String,
-    /// `20261122`, of the credential scope.
+    /// The date in the credential scope, `20261122`.
     date: String,
     terminator: String,
     /// Lower-case names.
@@ -91,7 +91,7 @@ pub enum SignatureError {
     Mismatch,
 }
 
-/// What a signature covers of a request.
+/// The parts of a request that a signature covers.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "the fields are named as in `http`")]
 pub struct SignedParts<'a> {
@@ -198,8 +198,8 @@ impl SigV4Authorization {
         })
     }
 
-    /// Checks the scope, the time and the signed headers, and compares the signature with the one that `secret` gives.
-    /// The body counts as it is: `UNSIGNED-PAYLOAD` is S3's alone.
+    /// Checks the scope, the time and the signed headers, and compares the signature with the one computed with `secret`.
+    /// The body is always part of it: only S3 allows `UNSIGNED-PAYLOAD`.
     ///
     /// # Errors
     /// Any but [`SignatureError::Missing`].
@@ -217,7 +217,7 @@ impl SigV4Authorization {
         let keys = SigningKeys::new(
             &self.access_key,
             secret,
-            // In the headers the token is one of those that are signed.
+            // In the headers, the token is a signed header.
             self.session_token
                 .clone()
                 .filter(|_| self.expires.is_some()),
@@ -362,7 +362,7 @@ pub fn sign(
     }
 }
 
-/// The signature over `signed_headers`, with what it adds to the request; `None` if a header is absent or not ASCII.
+/// The signature over `signed_headers`, with the headers that it adds; `None` if a header is absent or not ASCII.
 fn signature<'a>(
     keys: SigningKeys,
     (service, region): (&str, &str),

@@ -23,11 +23,10 @@ pub enum PublishError {
     /// No such topic.
     #[error("there is no topic {0}")]
     NoSuchTopic(String),
-    /// The topic's policy does not allow it.
+    /// No policy allows it.
     #[error("{0}")]
     AccessDenied(String),
-    /// A subscriber has not got its copy, and there is no dead-letter queue that has: the message may be published
-    /// again.
+    /// Neither a subscriber nor its dead-letter queue got a copy: the message may be published again.
     #[error("{}", .0.join("; "))]
     Undelivered(Vec<String>),
 }
@@ -58,7 +57,7 @@ impl Subscription {
         }
     }
 
-    /// What a queue gets.
+    /// The body of the message for the queue.
     fn body(&self, message_id: &str, subject: Option<&str>, message: &str) -> String {
         if self.raw {
             message.to_owned()

@@ -63,7 +63,7 @@ impl Stack {
     /// Starts everything that the template declares.
     ///
     /// # Errors
-    /// What is wrong with the template, a parameter, a port, the data folder or a function.
+    /// A fault in the template, a parameter, a port, the data folder or a function.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let folder = DataFolder::open(&options.data)?;
         let api_listener = bind(options.api_port, "--api-port").await?;
@@ -231,7 +231,7 @@ impl LoadedTemplate {
     }
 }
 
-/// Connects the services as the template declares: buckets to topics to functions, failures to queues.
+/// Creates the services and connects them as the template declares.
 fn services(
     template: &LoadedTemplate,
     executables: &HashMap<String, PathBuf>,
@@ -248,7 +248,7 @@ fn services(
     } = template;
     let data = folder.path();
     let logs = data.join("logs");
-    // Not the folder alone: what is in it is for this user's eyes, too.
+    // Restrict the folders' contents as well.
     for folder in ["logs", "s3", "s3/contents"] {
         let folder = data.join(folder);
         private_files::create_folder(&folder)
@@ -319,7 +319,7 @@ fn services(
     Ok((Arc::new(aws), lambda))
 }
 
-/// What the calls meet that the template's functions make.
+/// The latency and faults of calls by the template's functions.
 fn function_calls(template: &LoadedTemplate, options: &Options) -> Arc<FunctionCalls> {
     let functions = template.resources.functions.iter();
     let access_keys = functions.filter_map(|function| {

@@ -1,4 +1,4 @@
-//! The one stage that a template may have on this machine, and what it serves.
+//! The stage of the API; a template may have one on this machine.
 
 use anyhow::bail;
 use api_gateway::{Api, PathParameters, Settings};
@@ -7,7 +7,7 @@ use crate::api_port::StageKey;
 use crate::environment::{ACCOUNT, REGION};
 use crate::resources::Resources;
 
-/// The one stage that a template may have on this machine, and what it serves.
+/// A stage, and what it serves.
 pub struct Stage {
     /// First segment of every path.
     pub name: String,
@@ -21,7 +21,7 @@ impl Stage {
     /// Reads the stage, its deployment, its API and its keys.
     ///
     /// # Errors
-    /// What is wrong with which of them.
+    /// Which of them is wrong, and why.
     pub fn of(
         stack: &cfn::Stack,
         resources: &Resources,

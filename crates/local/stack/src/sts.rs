@@ -1,4 +1,4 @@
-//! AWS STS: who calls.
+//! AWS STS.
 
 use serde_json::json;
 

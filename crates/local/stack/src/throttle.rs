@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 pub struct Throttle {
     /// Time that one call takes from the bucket.
     interval: Duration,
-    /// When the bucket is full again; a second later at most.
+    /// When the bucket is full again, at most a second from now.
     full_at: Mutex<Option<Instant>>,
 }
 
 impl Throttle {
-    /// Admits so many calls a second.
+    /// Admits `calls_per_second`.
     #[must_use]
     pub fn new(calls_per_second: NonZeroU32) -> Self {
         Self {
@@ -23,7 +23,7 @@ impl Throttle {
         }
     }
 
-    /// Whether a call at `now` is admitted, and counts.
+    /// Whether a call at `now` is admitted, which counts it.
     #[must_use]
     pub fn admits(&self, now: Instant) -> bool {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(admitted(&throttle, after(199), 9), 0);
         assert_eq!(admitted(&throttle, after(200), 9), 1);
         assert_eq!(admitted(&throttle, after(1000), 9), 4);
-        // What was not used is not saved beyond a second.
+        // Unused calls are not saved for longer than a second.
         assert_eq!(admitted(&throttle, after(60_000), 9), 5);
     }
 }

@@ -1,5 +1,5 @@
-//! While the back ends are well, no request gets 500 or above: one per cent of such responses raises an alarm that
-//! rolls a deployment back.
+//! While the back ends work, no request gets 500 or above: one per cent of such responses raises an alarm that rolls a
+//! deployment back.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -86,8 +86,7 @@ const TEXTS: [&str; 24] = [
     "application/json",
 ];
 
-/// Text that a client may put into a path, a query or a header: of what is known to mean something, of any bytes, or
-/// long.
+/// Text that a client may put into a path, a query or a header: made of significant pieces, of any bytes, or long.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         3 => vec(select(&TEXTS[..]), 0..4).prop_map(|texts| texts.concat().into_bytes()),

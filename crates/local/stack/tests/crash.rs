@@ -1,4 +1,4 @@
-//! `kill -9`: functions end with the stack, and what they were at work on is handled by the next one.
+//! `kill -9`: functions end with the stack, and the next stack handles the events that they were working on.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
@@ -81,7 +81,7 @@ fn functions_of(process: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Whether a process is there and no zombie.
+/// Whether a process exists and is not a zombie.
 fn runs(process: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat"))
         .is_ok_and(|stat| !stat.contains(") Z "))
@@ -90,7 +90,7 @@ fn runs(process: u32) -> bool {
 #[tokio::test]
 async fn functions_end_with_the_stack_and_their_events_are_handled_by_the_next_one() {
     let data = std::env::temp_dir().join(uuid::Uuid::new_v4().simple().to_string());
-    // Slow enough that both functions are at work when the stack is killed.
+    // Slow enough that both functions are working when the stack is killed.
     let mut stack = Running::start(&data, 3000);
     let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../photos/coffee.png");
     let (status, _) = stack.image("PUT", std::fs::read(image).unwrap()).await;

@@ -1,5 +1,5 @@
-//! A deployment is a snapshot of the API, and only another deployment is another snapshot: whatever changes the API
-//! must change the logical id of the deployment that the stage serves.
+//! A deployment is a snapshot of the API, and a new snapshot needs a new deployment: whatever changes the API must
+//! change the logical id of the deployment that the stage serves.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -12,7 +12,7 @@ use cfn::Node;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// Rewrites the ids in the template instead of finding fault with them.
+/// Rewrites the ids in the template instead of checking them.
 const UPDATE: &str = "UPDATE_TEMPLATE";
 
 #[test]
@@ -44,8 +44,8 @@ fn ids_carry_the_hash_of_the_api() {
     }
 }
 
-/// Of what the API says, of the conditions and mappings that it uses, and of the identity of what it refers to: a table with
-/// another key is another table, with another name in the mapping templates.
+/// A hash of the API's definition, of the conditions and mappings that it uses, and of the identity of the resources that
+/// it refers to: a table with another key is another table, with another name in the mapping templates.
 fn hash_of_api(template: &Value) -> String {
     let resources = template["Resources"].as_object().unwrap();
     let api = resources
@@ -205,7 +205,7 @@ fn the_hash_sees_what_shapes_the_api_and_nothing_else() {
     }
 }
 
-/// Other values of parameters that don't list theirs.
+/// Other values for parameters that don't list theirs.
 fn others(parameter: &str) -> &[&str] {
     match parameter {
         "CreateThumbnailLambdaVersionFile" | "AnalyzeImageLambdaVersionFile" => &["other.zip"],

@@ -1,4 +1,4 @@
-//! The API's description: within what API Gateway's import takes, complete, and of use to generators of clients.
+//! The API's description is importable by API Gateway, complete, and usable by client generators.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -87,7 +87,7 @@ fn schemas_are_what_import_takes() {
         assert_eq!(schema["type"], "object", "{name}");
         check_schema(name, schema, &names);
     }
-    // Each is of use.
+    // Each is used.
     let text = document.to_string();
     for name in names {
         let reference = format!("#/components/schemas/{name}\"");

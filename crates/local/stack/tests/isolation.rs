@@ -1,4 +1,4 @@
-//! Nobody but the user who runs the stack gets at it: not over a socket, not in a file.
+//! Only the user who runs the stack has access to it, over sockets and in files.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
@@ -18,7 +18,7 @@ use hyper_util::rt::TokioExecutor;
 use local_stack::command_line::Data;
 use local_stack::{Options, REGION, Stack, signature};
 
-/// A stack whose API asks for signatures, with one image uploaded and both of its parts done.
+/// A stack whose API requires signatures, with one image uploaded and both of its parts done.
 async fn start(data: Data) -> Stack {
     let options = Options {
         data,
@@ -138,7 +138,7 @@ fn status(address: SocketAddr, request: &str) -> u16 {
     std::str::from_utf8(&head[9..]).unwrap().parse().unwrap()
 }
 
-/// One test for both: a second stack in this process would have sockets, too.
+/// One test for sockets and files: a second stack in this process would have sockets, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_gets_at_a_running_stack() {
     let before = listening();

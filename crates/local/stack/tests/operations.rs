@@ -1,4 +1,4 @@
-//! What the template watches, and what it shows.
+//! The template's alarms and its dashboard.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -29,7 +29,7 @@ fn everything_that_can_fail_is_watched() {
     for queue in &all.queues {
         let name = queue.physical_id.rsplit('/').next().unwrap();
         let mut expected = BTreeSet::from([("AWS/SQS", "ApproximateAgeOfOldestMessage")]);
-        // What waits in a source queue is work; what is in a dead-letter queue has failed.
+        // Messages in a source queue are work; those in a dead-letter queue have failed.
         if queue.properties.redrive_policy.is_none() {
             expected.insert(("AWS/SQS", "ApproximateNumberOfMessagesVisible"));
         }
@@ -102,7 +102,7 @@ fn alarms_notify_the_given_topic_and_no_other() {
         assert!(!all.alarms.is_empty());
         for alarm in &all.alarms {
             assert_eq!(alarm.properties.alarm_actions, told, "{}", alarm.logical_id);
-            // A quiet system has no values, and is well.
+            // An idle system has no values, and is healthy.
             assert!(
                 matches!(
                     alarm.properties.treat_missing_data,

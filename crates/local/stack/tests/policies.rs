@@ -1,5 +1,5 @@
-//! What the template's resource and trust policies refuse, asked of the policies themselves: on one machine nobody
-//! comes without TLS, from another account or for somebody else's topic.
+//! What the template's resource and trust policies refuse, evaluated directly: on one machine there are no requests
+//! without TLS, from another account or on behalf of another topic.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -29,7 +29,7 @@ fn policies<'a>(documents: impl Iterator<Item = &'a serde_json::Value>) -> Vec<P
         .collect()
 }
 
-/// What someone who may do everything is told, with and without TLS.
+/// The decisions for a caller who may do everything, with and without TLS.
 fn administrator(policies: &[Policy], action: &str, resource: &str) -> (Decision, Decision) {
     let everything = serde_json::json!({
         "Version": "2012-10-17",
@@ -112,7 +112,7 @@ fn nothing_is_reached_without_tls() {
     }
 }
 
-/// What a service is told that acts for a resource of an account.
+/// The decision for a service that acts on behalf of a resource of an account.
 fn service(
     policies: &[Policy],
     (name, action, resource): (&str, &str, &str),
@@ -204,7 +204,7 @@ fn lambda_takes_a_functions_role_for_this_account_only() {
             "sts:AssumeRole",
             function.properties.role.as_str(),
         );
-        // The function itself, and what polls its queue, whichever ARN that presents.
+        // The function itself, and its queue's poller, whichever ARN that presents.
         for source in [
             format!("function:{}", function.physical_id),
             "event-source-mapping:0f1e2d3c".to_owned(),

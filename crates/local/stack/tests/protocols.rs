@@ -144,7 +144,7 @@ async fn topics_are_listed_and_published_to() {
         .await;
     assert_eq!(body.matches("<SubscriptionArn>").count(), 2, "{body}");
 
-    // S3's own test message, which the functions acknowledge.
+    // S3's test message, which the functions acknowledge.
     let publish = format!(
         "Action=Publish&TopicArn={topic}&Message=%7B%22Service%22%3A%22Amazon+S3%22%2C%22Event%22%3A%22s3%3ATestEvent%22%7D"
     );

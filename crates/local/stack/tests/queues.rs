@@ -1,4 +1,4 @@
-//! Events that cannot be handled or delivered wait in the dead-letter queues, and are tried again by a message move.
+//! Events that cannot be handled or delivered go to the dead-letter queues, and a message move returns them.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -18,7 +18,7 @@ use local_stack::function_calls::Faults;
 use local_stack::{REGION, Stack, signature};
 use serde_json::{Value, json};
 
-/// Each function, and a variable that it does not start without.
+/// Each function, and a variable without which it does not start.
 const FUNCTIONS: [(&str, &str); 2] = [
     (
         "CreateThumbnail",
@@ -100,7 +100,7 @@ impl Fixture {
     }
 
     async fn upload(&self, key: &str) {
-        // The key behind the pixels: equal contents would share one analysis.
+        // The key follows the pixels: images with equal content would share one analysis.
         let bytes = [&bitmap(), key.as_bytes()].concat();
         let (status, body) = self.api("PUT", key, bytes.into()).await;
         assert_eq!(status, 201, "{key}: {body}");
@@ -127,7 +127,7 @@ impl Fixture {
             .collect()
     }
 
-    /// The first message of a queue, which stays visible.
+    /// The first message of a queue, which is left visible.
     async fn first(&self, queue: &str) -> Value {
         let request = json!({
             "QueueUrl": self.url(queue),
@@ -210,13 +210,13 @@ fn bitmap() -> Bytes {
     file.into()
 }
 
-/// The template with one occurrence, or all, of a text replaced.
+/// The template with `count` occurrences of a text replaced.
 fn replaced(template: &str, from: &str, to: &str, count: usize) -> String {
     assert_eq!(template.matches(from).count(), count, "{from}");
     template.replace(from, to)
 }
 
-/// Functions fail once, for two seconds at most.
+/// The template with functions that may fail once and take two seconds.
 fn impatient(template: &str) -> String {
     let template = replaced(template, "      Timeout: 60\n", "      Timeout: 2\n", 2);
     let template = replaced(
@@ -247,7 +247,7 @@ async fn what_a_function_cannot_handle_waits_in_its_dead_letter_queue() {
             attributes["DeadLetterQueueSourceArn"],
             fixture.arn(&format!("{function}Queue")).await
         );
-        // Once from the source queue, and by this test.
+        // Once from the source queue, and once by this test.
         assert_eq!(attributes["ApproximateReceiveCount"], "2");
         let log = fixture.log(function);
         let (name, _) = variable.trim().split_once(':').unwrap();
@@ -277,7 +277,7 @@ async fn what_outgrows_its_memory_is_killed_as_lambda_kills_it() {
 
 #[tokio::test]
 async fn what_sns_cannot_deliver_is_replayed_to_the_queue_by_its_arn() {
-    // The dead-letter queues alone are left with a policy that lets SNS send.
+    // Only the dead-letter queues keep a policy that allows SNS to send.
     let queues = "[!Ref CreateThumbnailQueue, !Ref AnalyzeImageQueue,";
     let fixture = Fixture::start(&replaced(&shipped::text(), queues, "[", 1)).await;
     for (function, _) in FUNCTIONS {
@@ -319,7 +319,7 @@ async fn a_burst_waits_in_its_queue_and_none_of_it_becomes_a_dead_letter() {
         let record = fixture.record(&format!("{number}.bmp")).await;
         assert_eq!(record["analysis"]["status"], "done", "{record}");
     }
-    // As many at once as a second has, and then the rate.
+    // The calls of one second at once, and then the rate.
     let least = (IMAGES - u64::from(RATE)) / u64::from(RATE);
     assert!(start.elapsed() >= Duration::from_secs(least));
     for (function, _) in FUNCTIONS {

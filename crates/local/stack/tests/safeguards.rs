@@ -1,4 +1,4 @@
-//! What the template asks of AWS and no machine but AWS's can do: kept data, encryption, nothing public, retries.
+//! Settings of the template that only take effect on AWS: retained data, encryption, no public access, retries.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -25,7 +25,7 @@ fn what_holds_data_outlives_the_stack_and_no_failed_create() {
     let mut kept = 0;
     for resource in &stack.resources {
         let policy = match resource.kind.as_str() {
-            // Its pointers are of use to a stack that has the images they point to, and are made again.
+            // Its pointers are useless without the images that they point to, and are made again.
             "AWS::DynamoDB::Table" if resource.logical_id == "ContentTable" => ["Delete", "Delete"],
             "AWS::S3::Bucket" | "AWS::S3::BucketPolicy" | "AWS::DynamoDB::Table" => {
                 kept += 1;
@@ -73,7 +73,7 @@ fn buckets_are_encrypted_owned_and_closed() {
         let days =
             |rule: &Value| rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7;
         assert!(rules.iter().any(days), "{id}");
-        // Old versions, where there are any, go.
+        // Old versions expire.
         assert_eq!(
             bucket["VersioningConfiguration"]["Status"] == "Enabled",
             rules.iter().any(|rule| {
@@ -234,7 +234,7 @@ fn the_stage_is_throttled_and_logs_no_data() {
     }
 }
 
-/// Import reads `security` of each operation and none of the document's (API Gateway guide, "important notes").
+/// Import reads each operation's `security`, not the document's (API Gateway guide, "important notes").
 #[test]
 fn every_method_but_the_page_and_preflights_demands_credentials() {
     for (authorization, demanded) in [
@@ -260,9 +260,9 @@ fn every_method_but_the_page_and_preflights_demands_credentials() {
     }
 }
 
-/// Two stacks of an account would feed each other's alarms under one name, importing may name the API after its title
-/// (terraform-provider-aws#7161), and a warning of the parser, which two of four versions give for `{key+}`, must not
-/// refuse the API.
+/// With APIs of the same name, two stacks of an account would trigger each other's alarms. Import may name the API after
+/// its title (terraform-provider-aws#7161). And a warning of the parser, which two of four versions give for `{key+}`,
+/// must not fail the import.
 #[test]
 fn the_api_has_the_name_of_its_stack_and_survives_warnings() {
     for (parameters, name) in [
@@ -291,7 +291,7 @@ fn the_api_has_the_name_of_its_stack_and_survives_warnings() {
     }
 }
 
-/// A log group's `Arn` ends in `:*`, which API Gateway drops: the stage would read as changed for ever
+/// A log group's `Arn` ends in `:*`, which API Gateway drops, so the stage would always be reported as drifted
 /// (aws/aws-cdk#38796).
 #[test]
 fn the_access_logs_destination_is_the_arn_that_api_gateway_returns() {

@@ -1,4 +1,4 @@
-//! What is in the template is what runs, or is refused by name and line.
+//! What the template declares runs, or is refused by name and line.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use local_stack::Stack;
 use local_stack::command_line::Options;
 
-/// A template of the test's own, gone when it ends.
+/// A temporary template file.
 struct Template(PathBuf);
 
 impl Template {
@@ -27,7 +27,7 @@ impl Template {
         .await
     }
 
-    /// Why it doesn't start, without the file's name, which is the test's own.
+    /// The error of a stack that doesn't start, with the temporary file's name replaced.
     async fn refusal(&self, parameters: &[(&str, &str)]) -> String {
         let error = self
             .start(parameters)

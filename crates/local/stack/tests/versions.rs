@@ -1,4 +1,4 @@
-//! Versions of the raw bucket, and what the functions make of them.
+//! Versions of objects in the raw bucket, and how the functions handle them.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -63,7 +63,7 @@ impl RawBucket {
         delete.send().await.unwrap().version_id.unwrap()
     }
 
-    /// The record, once it has the width, or there is none.
+    /// Waits until the record has this width, or is gone.
     async fn follows(&self, width: Option<u64>) {
         let client: legacy::Client<_, Full<bytes::Bytes>> =
             legacy::Client::builder(TokioExecutor::new()).build_http();
@@ -88,7 +88,7 @@ impl RawBucket {
     }
 }
 
-/// The runbook's ways back, and the two kinds of deletes: one hides the object, the other ends a version of it.
+/// The runbook's ways to restore an object, and the two kinds of deletes: of the object, and of one version.
 #[tokio::test(flavor = "multi_thread")]
 async fn records_follow_the_latest_version() {
     let stack = start().await;
@@ -105,7 +105,7 @@ async fn records_follow_the_latest_version() {
     assert_eq!(raw.delete(Some(&coffee)).await, coffee);
     raw.follows(Some(600)).await;
 
-    // The latest version is deleted: the one before it is back.
+    // The latest version is deleted: the one before it becomes the latest.
     raw.delete(Some(&second_coffee)).await;
     raw.follows(Some(512)).await;
 
@@ -115,7 +115,7 @@ async fn records_follow_the_latest_version() {
     raw.delete(Some(&marker)).await;
     raw.follows(Some(512)).await;
 
-    // A version that is copied over a marker is back, too.
+    // Copying a version over a marker restores it, too.
     raw.delete(None).await;
     raw.follows(None).await;
     let source = format!("{}/pets/a%20cat.jpg?versionId={astronaut}", raw.name);

@@ -1,4 +1,4 @@
-//! What reaches no service: requests that are not HTTP, and those of foreign web pages.
+//! Requests that reach no service: those that are not HTTP, and those of foreign web pages.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -17,7 +17,7 @@ async fn start(allowed_origins: &[&str]) -> Stack {
     Stack::start(&options).await.unwrap()
 }
 
-/// Sends bytes to the port of a URL and returns all that comes back before the connection is closed.
+/// Sends bytes to the port of a URL and returns everything received until the connection is closed.
 async fn exchange(url: &str, request: &str) -> String {
     let address = url.strip_prefix("http://").unwrap();
     let address = address.split('/').next().unwrap();

@@ -47,8 +47,7 @@ pub struct AwsPort {
 }
 
 impl AwsPort {
-    /// Responds to a request from the wire and logs it: a person's requests as information, those of the functions for
-    /// debugging.
+    /// Responds to a request from the wire and logs it: at level info, or debug for requests of the functions.
     pub async fn handle_logged(
         &self,
         request: Request<local_s3::Body>,
@@ -72,7 +71,7 @@ impl AwsPort {
         response
     }
 
-    /// Responds to a request from the wire, or to one of the gateway's.
+    /// Responds to a request from the wire or from the gateway.
     pub async fn handle(
         &self,
         mut request: Request<local_s3::Body>,
@@ -137,7 +136,7 @@ impl AwsPort {
         })
     }
 
-    /// The service of that name, if it is here and speaks that protocol.
+    /// The service of that name, if it exists and speaks that protocol.
     fn service(&self, name: &str, protocol: Protocol) -> Option<&dyn Service> {
         let json = matches!(protocol, Protocol::Json10 | Protocol::Json11);
         match name {
@@ -181,7 +180,7 @@ impl AwsPort {
     }
 }
 
-/// The service that an unsigned request is for, which refuses it in its protocol.
+/// The service that an unsigned request is meant for, which refuses it in its own protocol.
 fn unsigned_service<B>(request: &Request<B>) -> &'static str {
     let form = request
         .headers()
@@ -232,7 +231,7 @@ fn unknown(_: UnknownCredentialsError) -> ServiceError {
     )
 }
 
-/// Lets S3 use the stack's policies.
+/// Applies the stack's policies to S3.
 pub struct S3AccessAdapter {
     /// The principals and their permissions.
     pub access_control: Arc<AccessControl>,

@@ -1,5 +1,5 @@
-//! The protocols of AWS's services, S3's excepted: how a request names its action and carries its parameters, and how
-//! results and errors are written.
+//! The protocols of AWS's services except S3: how a request names its action and carries its parameters, and how results
+//! and errors are written.
 //!
 //! Smithy defines them: [AWS JSON 1.0], [AWS JSON 1.1], [AWS query]. Requests of the REST protocols are recognised, so
 //! that they can be refused in JSON.
@@ -28,7 +28,7 @@ pub enum Protocol {
     Json11,
     /// AWS query: a form whose `Action` is the action; results are XML.
     Query,
-    /// A REST protocol with JSON, recognised by having nothing of the others.
+    /// A REST protocol with JSON: any request that is none of the others.
     RestJson,
 }
 
@@ -152,7 +152,7 @@ impl Protocol {
                 });
                 xml("ErrorResponse", namespace(service), &error)
             }
-            // Services differ in the letter's case: Rekognition and DynamoDB's denials have Message.
+            // Services differ in the case of the first letter: Rekognition and DynamoDB's denials have Message.
             _ => Bytes::from(
                 json!({"__type": code, "message": message, "Message": message}).to_string(),
             ),

@@ -1,4 +1,4 @@
-//! What the services behind the AWS port have in common, S3 excepted.
+//! What the services behind the AWS port, except S3, have in common.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::access::{AccessControl, Caller, Principal};
 
-/// A service with actions, whose requests and responses are structures: every one but S3.
+/// A service with actions, whose requests and responses are structures: all but S3.
 ///
 /// The port verifies the signature, decodes the request from the protocol of the client and encodes the response in
 /// the same one, so that a service never sees a protocol.
@@ -16,7 +16,7 @@ pub trait Service: Send + Sync {
     /// Performs an action. The service checks the caller's permissions, because only it knows the resources.
     ///
     /// # Errors
-    /// The error as the service names it.
+    /// The service's own error.
     async fn call(&self, call: &Call<'_>) -> Result<Output, ServiceError>;
 }
 
@@ -24,7 +24,7 @@ pub trait Service: Send + Sync {
 pub struct Call<'a> {
     /// The action, such as `DetectLabels`.
     pub action: &'a str,
-    /// Its parameters: the JSON body or, of a query request, a map of strings.
+    /// Its parameters: the JSON body or, for a query request, a map of strings.
     pub input: &'a Value,
     /// The head of the request.
     pub head: &'a Parts,
@@ -67,7 +67,7 @@ impl Call<'_> {
         })
     }
 
-    /// An action that the service lacks on this machine.
+    /// The error for an action that the service does not have on this machine.
     #[must_use]
     pub fn unsupported(&self, service: &str) -> ServiceError {
         ServiceError {

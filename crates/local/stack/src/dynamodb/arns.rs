@@ -1,4 +1,4 @@
-//! The embedded database names tables by ARNs of its own; requests and responses carry this machine's.
+//! Translates between the ARNs of tables in the embedded database and those of this machine.
 
 use dynoxide::streams::{LOCAL_ACCOUNT, LOCAL_REGION};
 use serde_json::{Map, Value};
@@ -29,10 +29,10 @@ impl TableArns {
         }
     }
 
-    /// A request as the database understands it: wherever `DynamoDB` takes a table's name it takes its ARN too
+    /// A request in the form that the database reads: wherever `DynamoDB` takes a table's name it takes its ARN too
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html#DDB-GetItem-request-TableName>).
     ///
-    /// `None` if the database understands it as it is.
+    /// `None` if the database reads it unchanged.
     pub fn request(&self, operation: &str, body: &Value) -> Option<String> {
         let mut body = body.clone();
         let mut changed = self.name_table(&mut body);
@@ -61,7 +61,7 @@ impl TableArns {
         changed.then(|| body.to_string())
     }
 
-    /// A response with this machine's ARNs. Items are left as they are.
+    /// A response with this machine's ARNs. Items are not changed.
     pub fn response(&self, operation: &str, body: String) -> String {
         if is_about_tables(operation) {
             body.replace(&self.database_prefix, &self.prefix)

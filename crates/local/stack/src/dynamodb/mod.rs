@@ -24,7 +24,7 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Opens the database in `folder` and creates the tables that a template declares, unless they are there.
+    /// Opens the database in `folder` and creates the tables that a template declares, unless they exist.
     ///
     /// # Errors
     /// A table that `DynamoDB` refuses, or a folder that cannot be written.
@@ -45,8 +45,8 @@ impl Tables {
     }
 
     /// Actions and resources that an operation needs
-    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>); those of a
-    /// transaction are its items'.
+    /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>); a transaction needs
+    /// those of its items.
     fn permissions(&self, operation: &str, body: &Value) -> Vec<(String, String)> {
         let table = |body: &Value| match (body["TableName"].as_str(), body["IndexName"].as_str()) {
             (Some(name), Some(index)) => format!("{}/index/{index}", self.arns.arn(name)),

@@ -52,7 +52,7 @@ fn call<Request: DeserializeOwned, Response: Serialize>(
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// Makes an error of its message.
+/// Makes an error from its message.
 type Kind = fn(String) -> DynoxideError;
 
 /// The error for a body that is not the operation's request.

@@ -32,7 +32,7 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
             "--package=local-stack",
         ])
         .stderr(Stdio::inherit());
-    // The variables that cargo sets for the program that it runs would make ring's build script, which watches them, run again.
+    // Cargo sets these variables for the program that it runs. ring's build script watches them, and would run again.
     for (name, _) in std::env::vars_os() {
         let told = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -44,7 +44,7 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    // A first build takes minutes: a person is shown that something happens.
+    // The first build takes minutes: show its progress on a terminal.
     if !io::stderr().is_terminal() {
         command.arg("--quiet");
     }
@@ -87,9 +87,9 @@ fn package(key: &str, root: &Path) -> anyhow::Result<String> {
     }
 }
 
-/// Takes `bootstrap` out of the zips in `folder`.
+/// Extracts `bootstrap` from the zips in `folder`.
 ///
-/// A zip is found by its key; where there is none of that name, by its function's name, if just one fits.
+/// A zip is found by its key, or else by its function's name, if exactly one matches.
 ///
 /// # Errors
 /// No zip or several, or one without an executable `bootstrap` for this machine at its root.
@@ -151,7 +151,7 @@ fn extract(zip: &Path, path: &Path) -> anyhow::Result<()> {
     if bootstrap.unix_mode().is_some_and(|mode| mode & 0o111 == 0) {
         bail!("its bootstrap is not executable");
     }
-    // Another process may be running the file that is there: a new one takes its place.
+    // Another process may be running the existing file, so a new one replaces it.
     let partial = path.with_extension("partial");
     io::copy(&mut bootstrap, &mut private_files::executable(&partial)?)?;
     fs::rename(&partial, path)?;

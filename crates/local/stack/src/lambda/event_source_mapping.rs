@@ -1,9 +1,9 @@
 //! Event source mappings: Lambda polls a queue and invokes a function with one message at a time
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 //!
-//! A message is deleted once the function has handled it. One that the function fails on stays in the queue until its
-//! visibility timeout has passed, or what the function changed it to, and is received again; the queue's redrive policy says
-//! how often.
+//! A message is deleted once the function has handled it. If the function fails, the message stays in the queue and is
+//! received again after its visibility timeout, which the function may have changed; the queue's redrive policy limits how
+//! often.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,11 +23,11 @@ use crate::resources::Declared;
 use crate::resources::lambda as declared;
 use crate::sqs::{Message, Queues};
 
-/// Without a `ScalingConfig`: the concurrent executions of a new account.
+/// Concurrency without a `ScalingConfig`: the concurrent executions of a new account.
 const DEFAULT_CONCURRENCY: usize = 10;
 /// The actions that Lambda asks the function's role for when a mapping is created.
 const ACTIONS: [&str; 3] = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
-/// Before a queue that cannot be read is tried again.
+/// The pause before a queue that could not be read is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A queue and the function that handles its messages.
@@ -37,7 +37,7 @@ pub struct EventSourceMapping {
     max_concurrency: usize,
     queues: Arc<Queues>,
     group: Arc<ProcessGroup>,
-    /// The environments that no message is being handled in; the one that worked last is used first, as on Lambda.
+    /// The environments that are handling no message; the one used last is reused first, as on Lambda.
     idle: Mutex<Vec<Environment>>,
 }
 
@@ -83,7 +83,7 @@ impl EventSourceMapping {
         })
     }
 
-    /// Works until it is aborted.
+    /// Runs until it is aborted.
     pub async fn run(self: Arc<Self>) {
         let slots = Arc::new(Semaphore::new(self.max_concurrency));
         let mut invocations = JoinSet::new();
@@ -129,7 +129,7 @@ impl EventSourceMapping {
             }
         };
         if let Err(error) = kept {
-            // It is received again when its visibility timeout has passed.
+            // The message is received again after its visibility timeout.
             tracing::error!(queue = self.queue_arn, message_id = message.id, "{error:#}");
         }
     }

@@ -1,17 +1,16 @@
-//! How much memory a process of a function has held.
+//! The peak memory of a function's process.
 //!
-//! Lambda kills what outgrows `MemorySize`. A limit of the process (`RLIMIT_AS`, `RLIMIT_DATA`) would make allocations
-//! fail instead, which a function can handle, and counts address space that is never touched. So the kernel is asked
-//! for the peak of resident memory: it misses no peak between two questions, and counts what Lambda's microVM has to
-//! hold, pages of the executable included.
+//! Lambda kills a process that exceeds `MemorySize`. A limit of the process (`RLIMIT_AS`, `RLIMIT_DATA`) would instead
+//! make allocations fail, which a function can handle, and would count address space that is never touched. The kernel's
+//! peak of resident memory misses no peak between two checks, and counts what Lambda's microVM has to hold, pages of the
+//! executable included.
 
 use std::time::Duration;
 
 const KB_PER_MB: u64 = 1024;
 const POLL: Duration = Duration::from_millis(20);
 
-/// The peak of a process's resident memory in KB; `None` where the kernel does not say (only Linux does), or once the
-/// process has ended.
+/// The peak of a process's resident memory in KB; `None` on systems other than Linux, or once the process has ended.
 pub fn peak_kb(process_id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
     let line = status
@@ -28,7 +27,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Of a process, which is limited to `size_mb`.
+    /// The memory of a process that is limited to `size_mb`.
     pub const fn new(process_id: Option<u32>, size_mb: u32) -> Self {
         Self {
             process_id,
@@ -37,7 +36,7 @@ impl Memory {
         }
     }
 
-    /// Whether the process has held more than it may.
+    /// Whether the process has exceeded its limit.
     pub fn is_exceeded(&mut self) -> bool {
         if let Some(peak) = self.process_id.and_then(peak_kb) {
             self.peak_kb = self.peak_kb.max(peak);
@@ -45,7 +44,7 @@ impl Memory {
         self.peak_kb > u64::from(self.size_mb) * KB_PER_MB
     }
 
-    /// Returns once the process has held more than it may.
+    /// Returns once the process has exceeded its limit.
     pub async fn exceeded(&mut self) {
         while !self.is_exceeded() {
             tokio::time::sleep(POLL).await;
@@ -64,7 +63,7 @@ impl Memory {
 mod tests {
     use super::*;
 
-    /// The kernel counts in batches on each core.
+    /// The kernel counts in batches on each core, so its numbers are off by up to this.
     const TOLERANCE_KB: u64 = 4 * 1024;
 
     #[test]

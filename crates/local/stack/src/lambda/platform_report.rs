@@ -28,9 +28,9 @@ pub struct PlatformReport<'a> {
     pub request_id: &'a str,
     /// How it ended.
     pub status: Status,
-    /// Of the invocation alone.
+    /// Time of the invocation itself.
     pub duration: Duration,
-    /// Of starting the process, with its first invocation.
+    /// Time to start the process; present for its first invocation.
     pub init_duration: Option<Duration>,
     /// `MemorySize`
     pub memory_size_mb: u32,
@@ -91,7 +91,7 @@ impl PlatformReport<'_> {
     }
 }
 
-/// To a hundredth.
+/// Rounded to a hundredth.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 100_000.0).round() / 100.0
 }

@@ -1,4 +1,4 @@
-//! The functions' processes end with this program, however it ends.
+//! Ends the functions' processes with this program, however it ends.
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 /// A process group whose leader kills it, itself included, once its standard input is closed: by dropping this, or by
 /// the kernel when this program is killed.
 ///
-/// The kernel can do without a leader (`PR_SET_PDEATHSIG`), but that follows the thread that started a process rather
-/// than the program, and asks for `unsafe` between fork and exec.
+/// `PR_SET_PDEATHSIG` needs no leader, but depends on the thread that started a process rather than on the program, and
+/// needs `unsafe` between fork and exec.
 pub struct ProcessGroup {
     leader: Child,
 }
@@ -29,7 +29,7 @@ impl ProcessGroup {
         Ok(Self { leader })
     }
 
-    /// The id that a process joins the group by when it is started.
+    /// The id of the group, for starting a process in it.
     pub fn id(&self) -> i32 {
         i32::try_from(self.leader.id()).unwrap_or_default()
     }

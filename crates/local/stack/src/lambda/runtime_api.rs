@@ -1,8 +1,8 @@
 //! The Lambda Runtime API of one execution environment
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>).
 //!
-//! Its address contains a secret that only the environment's process is given, so that no other process of this
-//! machine and no web page can take its invocations or end them.
+//! Its URL contains a secret that only the environment's process gets, so that no other process on this machine and no
+//! web page can take its invocations or complete them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::clock::now_ms;
 use crate::server::IdleTimeout;
 
-/// The largest response of a function: 6 MB and the room that Lambda leaves for its frame.
+/// The maximum size of a function's response: 6 MB and Lambda's allowance for the frame.
 const MAX_RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
 
 /// An invocation that waits for the function to take it.
@@ -34,7 +34,7 @@ pub struct Invocation {
     pub result: oneshot::Sender<InvocationResult>,
 }
 
-/// What a function makes of an invocation.
+/// The result of an invocation.
 pub enum InvocationResult {
     /// `POST /invocation/{id}/response`
     Response,
@@ -108,7 +108,7 @@ impl RuntimeApi {
         }
     }
 
-    /// What is asked for, if the environment's own process asks.
+    /// The path after the secret; `None` if the request is not from the environment's own process.
     fn authorized_path<'a>(&self, path: &'a str, headers: &HeaderMap) -> Option<&'a str> {
         let host = headers.get(HOST)?.to_str().ok()?;
         if host != self.address.to_string() || headers.contains_key(ORIGIN) {

@@ -12,19 +12,19 @@ use super::Accepted;
 pub struct RestApi {
     pub name: Option<String>,
     pub description: Accepted,
-    /// No effect: there is one machine and no edge or region.
+    /// No effect: there is one machine, and no edge or region.
     pub endpoint_configuration: Accepted,
-    /// No effect: warnings never fail a start here.
+    /// No effect: warnings never fail a start on this machine.
     pub fail_on_warnings: Accepted,
     /// The `OpenAPI` document.
     pub body: serde::de::IgnoredAny,
-    /// Added to those of the document.
+    /// In addition to those of the document.
     #[serde(default)]
     pub binary_media_types: Vec<String>,
     pub tags: Accepted,
 }
 
-/// `AWS::ApiGateway::Deployment`; what runs is always the document as it is.
+/// `AWS::ApiGateway::Deployment`; the current document always runs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Deployment {
@@ -45,7 +45,7 @@ pub struct Stage {
     pub tracing_enabled: Accepted,
     /// No effect: requests are logged to the terminal.
     pub access_log_setting: Accepted,
-    /// No effect: there are no metrics, and no account's throttling limits.
+    /// No effect: there are no metrics, and no throttling limits of an account.
     pub method_settings: Accepted,
     pub description: Accepted,
     pub tags: Accepted,

@@ -27,7 +27,7 @@ pub struct Function {
     /// MB; a process that uses more is killed.
     #[serde(default = "default_memory")]
     pub memory_size: u32,
-    /// Seconds after which an invocation times out.
+    /// The timeout of an invocation in seconds.
     #[serde(default = "default_timeout")]
     pub timeout: u64,
     #[serde(default)]

@@ -21,7 +21,7 @@ pub mod tables;
 use cfn::{Error, Resource, Stack};
 use serde::Deserialize;
 
-/// A property that is understood and has no effect on this machine.
+/// A property that is accepted and has no effect on this machine.
 pub type Accepted = Option<serde::de::IgnoredAny>;
 
 /// A resource with its logical id, its physical one, and its properties.

@@ -1,4 +1,4 @@
-//! What `Ref` and `Fn::GetAtt` give: physical ids and ARNs, made from the stack's id as CloudFormation makes them.
+//! The values of `Ref` and `Fn::GetAtt`: physical ids and ARNs, generated from the stack's id as by CloudFormation.
 
 use cfn::{Environment, Resource, ResourceTypes};
 

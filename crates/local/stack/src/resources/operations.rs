@@ -1,5 +1,5 @@
-//! `AWS::CloudWatch::*` and `AWS::Logs::*`: nothing on one machine reads metrics or keeps log groups, but what AWS
-//! would refuse is refused.
+//! `AWS::CloudWatch::*` and `AWS::Logs::*`: nothing on one machine reads metrics or keeps log groups, but properties that
+//! AWS would refuse are refused.
 
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -20,7 +20,7 @@ pub struct Alarm {
     pub extended_statistic: Option<String>,
     /// In seconds.
     pub period: Option<u32>,
-    /// Instead of all that: metrics and expressions.
+    /// Metrics and expressions, instead of the properties above.
     #[serde(default)]
     pub metrics: Vec<MetricDataQuery>,
     pub evaluation_periods: u32,
@@ -36,7 +36,7 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Namespace, name and dimensions of each metric that is watched.
+    /// Namespace, name and dimensions of each metric of the alarm.
     pub fn watched(&self) -> impl Iterator<Item = (&str, &str, &[Dimension])> {
         let one = self.namespace.as_deref().zip(self.metric_name.as_deref());
         let one = one.map(|(namespace, name)| (namespace, name, self.dimensions.as_slice()));
@@ -52,16 +52,16 @@ impl Alarm {
     }
 }
 
-/// A metric, or an expression over those of other ids.
+/// A metric, or an expression over metrics of other ids.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct MetricDataQuery {
-    /// What expressions call it.
+    /// Its name in expressions.
     pub id: String,
     /// `errors / invocations`
     pub expression: Option<String>,
     pub metric_stat: Option<MetricStat>,
-    /// Whether it is what is compared with the threshold, which one is.
+    /// Whether it is compared with the threshold; exactly one is.
     #[serde(default = "yes")]
     pub return_data: bool,
     pub label: Accepted,

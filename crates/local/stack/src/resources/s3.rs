@@ -13,23 +13,23 @@ pub struct Bucket {
     pub bucket_name: Option<String>,
     /// The topics that events are published to.
     pub notification_configuration: Option<NotificationConfiguration>,
-    /// Whether writes and deletes keep what was there before.
+    /// Whether writes and deletes keep earlier versions.
     pub versioning_configuration: Option<VersioningConfiguration>,
-    /// Files are as safe as the disk of this machine.
+    /// No effect: files on this machine are not encrypted.
     pub bucket_encryption: Accepted,
-    /// There are no ACLs here: every bucket is `BucketOwnerEnforced`.
+    /// No effect: there are no ACLs on this machine, every bucket is `BucketOwnerEnforced`.
     pub ownership_controls: Accepted,
-    /// Nothing here is public: unsigned requests are refused.
+    /// No effect: nothing on this machine is public, unsigned requests are refused.
     pub public_access_block_configuration: Accepted,
-    /// Nothing expires here: rules count in days, and a local stack's data is deleted as a folder.
+    /// No effect: rules count in days, and a local stack's data is deleted as a folder.
     pub lifecycle_configuration: Accepted,
-    /// For billing.
+    /// Tags have no effect on this machine.
     pub tags: Accepted,
 }
 
 impl Bucket {
-    /// Makes a bucket keep versions as declared. As in CloudFormation, versioning that is no longer declared is
-    /// suspended: S3 cannot take it back.
+    /// Sets a bucket's versioning as declared. As in CloudFormation, versioning that is no longer declared is suspended,
+    /// because S3 cannot remove it.
     ///
     /// # Errors
     /// Those of the store.
@@ -114,7 +114,7 @@ pub struct FilterRule {
     pub value: String,
 }
 
-/// The end of a key that a rule is about.
+/// Whether a rule applies to the beginning or the end of a key.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FilterRuleName {

@@ -10,7 +10,7 @@ use super::Accepted;
 pub struct Topic {
     /// Physical name.
     pub topic_name: Option<String>,
-    /// The sender's name in e-mails, which are not sent from this machine.
+    /// No effect: it is the sender's name in e-mails, which this machine does not send.
     pub display_name: Accepted,
     /// No effect: files on this machine are not encrypted.
     pub kms_master_key_id: Accepted,

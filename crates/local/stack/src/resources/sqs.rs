@@ -16,7 +16,7 @@ pub struct Queue {
     /// Seconds for which a received message is invisible.
     #[serde(default = "half_a_minute")]
     pub visibility_timeout: u64,
-    /// Where messages go that are received too often.
+    /// Where messages are moved after too many receives.
     pub redrive_policy: Option<RedrivePolicy>,
     /// No effect: files on this machine are not encrypted.
     pub sqs_managed_sse_enabled: Accepted,
@@ -26,7 +26,7 @@ pub struct Queue {
     pub tags: Accepted,
 }
 
-/// Where messages go that are received too often.
+/// Where messages are moved after too many receives.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RedrivePolicy {

@@ -16,7 +16,7 @@ pub struct Table {
     pub attribute_definitions: Vec<AttributeDefinition>,
     /// Partition key, sort key.
     pub key_schema: Vec<KeySchema>,
-    /// Indexes, by whose keys items can be queried too.
+    /// Indexes: further keys that items can be queried by.
     pub global_secondary_indexes: Option<Vec<GlobalSecondaryIndex>>,
     /// The attribute that holds an item's time of expiry.
     pub time_to_live_specification: Option<TimeToLiveSpecification>,

@@ -1,8 +1,8 @@
-//! JSON for the errors that hyper sends by itself.
+//! JSON bodies for the errors that hyper itself sends.
 //!
-//! A request that is not HTTP, or whose head is too large, never reaches a service: hyper writes a bare 400, 414, 431
-//! or 505 and closes the connection, and has no setting for its body. Clients of the API are promised a `message` in
-//! every error.
+//! A request that is not HTTP, or whose head is too large, never reaches a service: hyper writes 400, 414, 431 or 505
+//! without a body, which it has no setting for, and closes the connection. Clients of the API are promised a `message`
+//! in every error.
 
 use std::io;
 use std::pin::Pin;
@@ -10,10 +10,10 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-/// A connection whose bare error responses get a body.
+/// A connection that adds a body to hyper's own error responses.
 pub struct ErrorBodies<IO> {
     io: IO,
-    /// What is left to write of a response that replaces hyper's.
+    /// The rest of a response that replaces hyper's.
     pending: Vec<u8>,
 }
 
@@ -27,7 +27,7 @@ impl<IO> ErrorBodies<IO> {
     }
 }
 
-/// The response for one of hyper's own. hyper writes such a response in one piece, which has no header but `connection`,
+/// The replacement for one of hyper's own responses. hyper writes these in one piece, with no headers but `connection`,
 /// `content-length: 0` and `date`; every response of a service has others.
 fn replacement(response: &[u8]) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(response)

@@ -1,4 +1,4 @@
-//! A request body whose client must keep sending.
+//! A timeout for request bodies.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A body that fails when no piece of it arrives for a given time.
+/// A body that fails if no data arrives for a given time.
 #[derive(Debug)]
 pub struct IdleTimeout<B> {
     body: B,
@@ -27,7 +27,7 @@ pub enum ReadBodyError<E> {
 }
 
 impl<B> IdleTimeout<B> {
-    /// A body of which a piece must arrive every `timeout`.
+    /// A body that fails if no data arrives for `timeout`.
     pub fn new(body: B, timeout: Duration) -> Self {
         Self {
             body,

@@ -2,7 +2,7 @@ use super::*;
 
 const SCOPE: (&str, &str) = ("execute-api", "us-east-1");
 
-/// A request that can be sent again with a part of it changed.
+/// A request, parts of which a test changes after signing.
 #[derive(Clone)]
 struct Sent {
     method: Method,
@@ -49,7 +49,7 @@ impl Sent {
         }
     }
 
-    /// Signed with the settings of another signer than ours.
+    /// Signed with settings that our own signer does not use.
     fn signed_with(
         credentials: &Credentials,
         age: Duration,
@@ -269,7 +269,7 @@ fn the_host_and_every_amz_header_must_be_signed() {
     );
 }
 
-/// A body that is not signed could be swapped on the way. S3 alone allows that.
+/// An unsigned body could be replaced in transit. Only S3 allows one.
 #[test]
 fn an_unsigned_payload_is_refused() {
     let user = Credentials::random_user();

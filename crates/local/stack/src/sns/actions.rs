@@ -1,4 +1,4 @@
-//! The actions of SNS that a person or a script needs: publish and list.
+//! The actions of SNS: publish and list.
 
 use serde_json::{Value, json};
 

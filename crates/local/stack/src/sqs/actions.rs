@@ -21,7 +21,7 @@ const MAX_BATCH: usize = 10;
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// What a caller needs on a queue to have its messages moved, besides the action itself
+/// The permissions on a queue that moving its messages needs besides the action itself
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html>).
 const MOVE_PERMISSIONS: [&str; 3] = ["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"];
 
@@ -203,7 +203,7 @@ impl Queues {
         Ok(json!({}))
     }
 
-    /// Numbers travel as strings.
+    /// Numbers are sent as strings.
     fn attributes(&self, queue: &Queue, request: &Value) -> Result<Value, ServiceError> {
         let attributes = &queue.attributes;
         let counts = self
@@ -287,7 +287,7 @@ fn message_json(message: &Message, wanted: &Wanted<'_>) -> Value {
     json
 }
 
-/// Tries each entry of a batch by itself.
+/// Performs each entry of a batch separately.
 fn batch(
     request: &Value,
     mut one: impl FnMut(&Value) -> Result<Value, ServiceError>,

@@ -22,7 +22,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its system attributes; numbers travel as strings.
+    /// Its system attributes; numbers are sent as strings.
     pub fn system_attributes(&self) -> Vec<(&'static str, String)> {
         let mut attributes = vec![
             ("SentTimestamp", self.sent_ms.to_string()),
@@ -44,7 +44,7 @@ impl Message {
     }
 }
 
-/// Of a message's body, in hexadecimal.
+/// The MD5 of a message's body in hexadecimal.
 pub fn md5(body: &str) -> String {
     use std::fmt::Write as _;
     Md5::digest(body)

@@ -1,7 +1,7 @@
-//! Message move tasks, by which a dead-letter queue's messages are tried again
+//! Message move tasks, which return a dead-letter queue's messages
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>).
 //!
-//! A task ends with the program, as if it had been cancelled; what it has not moved is where it was.
+//! A task ends with the program, as if it had been cancelled; messages that it has not moved stay where they are.
 
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::{Queue, Queues};
 use crate::aws_port::service::ServiceError;
 use crate::clock::now_ms;
 
-/// Messages that one step moves, without a rate.
+/// Messages moved in one step if there is no rate.
 const BATCH: u64 = 100;
 const MAX_RATE: u64 = 500;
 const MAX_RESULTS: usize = 10;

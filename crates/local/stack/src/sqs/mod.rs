@@ -22,17 +22,17 @@ pub use message::Message;
 use message_move::MoveTask;
 use store::{QueueAttributes, Receive, Redrive, Store};
 
-/// How often a queue is looked through for messages past their retention period.
+/// How often messages past their retention period are deleted.
 const EXPIRE_EVERY_MS: u64 = 60_000;
 
-/// The parts of this program that receive messages, all of which end with it.
+/// The consumers of messages that are part of this program, and end with it.
 const EVENT_SOURCE_MAPPING: &str = "event source mapping";
 
 #[derive(Debug)]
 struct Queue {
     name: String,
     attributes: QueueAttributes,
-    /// Messages may have become visible earlier than was known.
+    /// Notified when messages may have become visible earlier than expected.
     changed: Notify,
     expired_ms: AtomicU64,
 }
@@ -42,12 +42,12 @@ pub struct Queues {
     all: Vec<Queue>,
     store: Store,
     move_tasks: Mutex<Vec<MoveTask>>,
-    /// For tasks that go on after the request that started them.
+    /// For tasks that outlive the request that started them.
     this: Weak<Self>,
 }
 
 impl Queues {
-    /// Opens the queues that a template declares, with the messages that are in them.
+    /// Opens the queues that a template declares, with the messages stored in them.
     ///
     /// Messages that an event source mapping held when the program ended are visible again.
     ///
@@ -145,7 +145,7 @@ impl Queues {
             .delete(&queue.attributes.arn, &message.receipt_handle)?)
     }
 
-    /// Leaves a message that a function has not handled until its visibility timeout, or what the function made of it,
+    /// Leaves a message that a function failed to handle until its visibility timeout, which the function may have changed,
     /// has passed.
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl Queues {
     ) -> Result<Vec<Message>, store::StoreError> {
         let attributes = &queue.attributes;
         loop {
-            // Listens from here on, so that no message comes unnoticed between looking and waiting.
+            // Listens from here on, so that no message is missed between the receive and the wait.
             let changed = queue.changed.notified();
             let now = now_ms();
             self.expire(queue, now)?;

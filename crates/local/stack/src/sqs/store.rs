@@ -63,7 +63,7 @@ pub struct QueueAttributes {
 }
 
 impl QueueAttributes {
-    /// What was sent before is past its retention period.
+    /// Messages sent before this are past their retention period.
     fn oldest_ms(&self, now_ms: u64) -> u64 {
         now_ms.saturating_sub(self.retention_ms)
     }
@@ -74,7 +74,7 @@ impl QueueAttributes {
 pub struct Redrive {
     /// ARN of the dead-letter queue.
     pub dead_letter_arn: String,
-    /// A message that was received as often is moved instead of being received again.
+    /// A message that was received this often is moved instead of being received again.
     pub max_receive_count: u32,
 }
 
@@ -89,7 +89,7 @@ pub struct Counts {
     pub delayed: u64,
 }
 
-/// What a receive does with what it takes.
+/// The parameters of a receive.
 #[derive(Debug, Clone, Copy)]
 pub struct Receive<'a> {
     /// At most this many messages.
@@ -100,10 +100,10 @@ pub struct Receive<'a> {
     pub consumer: Option<&'a str>,
 }
 
-/// What became of a batch of [`Store::move_batch`].
+/// The result of [`Store::move_batch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
-    /// So many messages were moved; 0 when the queue is empty.
+    /// The number of messages that were moved; 0 if the queue is empty.
     Messages(u64),
     /// The next message was not moved here by a queue's redrive policy, and no destination was given.
     SourceUnknown,
@@ -168,7 +168,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Takes messages that are visible; those that have been received too often go to the dead-letter queue instead.
+    /// Receives visible messages; those that have been received too often are moved to the dead-letter queue instead.
     ///
     /// Returns the messages, and whether any went to the dead-letter queue.
     pub fn receive(
@@ -206,7 +206,7 @@ impl Store {
                 dead_letters = true;
                 continue;
             }
-            // With a visibility timeout of 0 it is visible again at once; a response has each message once.
+            // With a visibility timeout of 0 it is visible again immediately, but a response has each message only once.
             if messages.iter().any(|taken: &Message| taken.id == stored.id) {
                 break;
             }
@@ -264,7 +264,7 @@ impl Store {
         Ok(changed == 1)
     }
 
-    /// The consumer has failed to handle a message, which stays hidden until its visibility timeout has passed.
+    /// Records that the consumer failed to handle a message, which stays hidden until its visibility timeout has passed.
     pub fn abandon(&self, receipt_handle: &str) -> Result<(), StoreError> {
         if let Some((number, receipt)) = parse_handle(receipt_handle) {
             self.connection()
@@ -276,7 +276,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes visible what a consumer of this program held when the program ended; returns how many messages.
+    /// Makes the messages visible that a consumer of this program held when the program ended; returns their number.
     pub fn release(&self, consumer: &str, now_ms: u64) -> Result<usize, StoreError> {
         let released = self.connection().execute(
             "UPDATE messages SET visible_from_ms = min(visible_from_ms, ?), in_flight_to = NULL \
@@ -286,7 +286,7 @@ impl Store {
         Ok(released)
     }
 
-    /// Messages that the retention period has not ended for.
+    /// Counts the messages within their retention period.
     pub fn counts(&self, queue: &QueueAttributes, now_ms: u64) -> Result<Counts, StoreError> {
         let counts = self
             .connection()
@@ -309,7 +309,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Deletes what is past its retention period.
+    /// Deletes messages past their retention period.
     pub fn expire(&self, queue: &QueueAttributes, now_ms: u64) -> Result<usize, StoreError> {
         let expired = self.connection().execute(
             "DELETE FROM messages WHERE queue = ? AND sent_ms < ?",

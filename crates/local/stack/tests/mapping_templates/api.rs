@@ -7,7 +7,7 @@ use cfn::{Node, ResourceTypes as _, Value};
 
 use crate::shipped::{ACCOUNT, names, resolved};
 
-/// Words of the document that every place of a mapping template has.
+/// Words of the document's structure that are left out of a mapping template's place.
 const UNTOLD: &[&str] = &[
     "paths",
     "responses",
@@ -17,7 +17,7 @@ const UNTOLD: &[&str] = &[
 ];
 const BINARY: &str = "x-amazon-apigateway-binary-media-types";
 
-/// The API of `infra/infra.yaml` with what its requests may reach.
+/// The API of `infra/infra.yaml`, and the resources that its requests may reach.
 #[derive(Clone)]
 pub struct Shipped {
     open: Node,
@@ -31,7 +31,7 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Under `ApiAuthorization` `NONE` and, to see a denial, `AWS_IAM`.
+    /// Reads it with `ApiAuthorization` `NONE` and, for denials, `AWS_IAM`.
     pub fn read() -> Self {
         let closed = Self::resolve("AWS_IAM").open;
         Self {
@@ -75,12 +75,12 @@ impl Shipped {
         }
     }
 
-    /// How path parameters are read.
+    /// How path parameters are passed on.
     pub fn path_parameters(&self) -> PathParameters {
         self.settings.path_parameters
     }
 
-    /// The same API with path parameters read in another way.
+    /// The same API with path parameters passed on in another way.
     pub fn with_path_parameters(&self, reading: PathParameters) -> Self {
         let mut read = self.clone();
         read.settings.path_parameters = reading;
@@ -92,7 +92,7 @@ impl Shipped {
         Api::from_openapi(&self.open, self.settings.clone())
     }
 
-    /// The API that asks for a signature.
+    /// The API that requires a signature.
     pub fn closed(&self) -> Result<Api, cfn::Error> {
         Api::from_openapi(&self.closed, self.settings.clone())
     }
@@ -136,7 +136,7 @@ impl Shipped {
         changed
     }
 
-    /// The same API where no media type is binary: its templates then meet text instead of base64. Nobody recorded
+    /// The same API without binary media types: its templates then get text instead of base64. There is no record of
     /// what `*/*` gives them, so they have to work with either.
     pub fn without_binary_types(&self) -> Self {
         let mut changed = self.clone();
@@ -152,7 +152,7 @@ impl Shipped {
     }
 }
 
-/// Calls `change` for every entry of `requestTemplates` and `responseTemplates`, wherever they stand.
+/// Calls `change` for every entry of every `requestTemplates` and `responseTemplates`.
 fn visit(
     node: &mut Node,
     place: &str,

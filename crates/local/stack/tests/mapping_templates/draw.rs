@@ -1,4 +1,4 @@
-//! What someone who means harm, or a strange file name, would bring; and how it is spelt in a request.
+//! Random hostile input, and how it is encoded in a request.
 
 use std::fmt::Write as _;
 
@@ -7,22 +7,22 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Everything that is hostile in one exchange.
+/// The hostile input of one exchange.
 #[derive(Debug, Clone)]
 pub struct Draw {
-    /// A key or label; may be no UTF-8.
+    /// A key or label; may be invalid UTF-8.
     pub key: Vec<u8>,
     /// A size of thumbnails.
     pub size: Vec<u8>,
-    /// How both are spelt: which bytes are escaped, and how.
+    /// How both are encoded: which bytes are escaped, and how.
     pub spelling: u64,
     pub limit: Option<String>,
     pub next: Next,
     /// Keys and labels that the tables hold.
     pub stored: Vec<String>,
-    /// What the services say of themselves.
+    /// Text in the services' responses.
     pub said: String,
-    /// What the route has no use for: parameters, headers, a body.
+    /// Input that the route does not use: parameters, headers, a body.
     pub noise: String,
 }
 
@@ -40,9 +40,9 @@ impl Draw {
 #[derive(Debug, Clone)]
 pub enum Next {
     None,
-    /// As the API would have written it for this text.
+    /// As the API would write it for this text.
     Of(String),
-    /// With the API's beginning, and this behind it.
+    /// The beginning of the API's tokens, followed by this.
     Like(String),
     /// Anything.
     Any(String),
@@ -113,7 +113,7 @@ pub const PIECES: &[&str] = &[
     "arn:aws:s3:::another/x",
 ];
 
-/// Bytes that are not UTF-8: alone, cut off, overlong, half of a pair, beyond the last character.
+/// Invalid UTF-8: a stray byte, a cut-off or overlong sequence, a surrogate, a number beyond the last character.
 pub const NO_UTF8: &[&[u8]] = &[
     b"\xff",
     b"a\xc3",
@@ -124,14 +124,14 @@ pub const NO_UTF8: &[&[u8]] = &[
 ];
 
 impl Draw {
-    /// The key or label as UTF-8 reads it.
+    /// The key or label decoded as UTF-8.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.key).into_owned()
     }
 
-    /// The key as it stands in a path, its slashes plain or not.
+    /// The key encoded for a path, with plain or encoded slashes.
     pub fn greedy(&self) -> String {
-        // Plain slashes at the end would vanish on their way.
+        // Plain slashes at the end would be dropped.
         let end = self
             .key
             .iter()
@@ -141,7 +141,7 @@ impl Draw {
         spelt(key, self.spelling, true) + &spelt(slashes, self.spelling, false)
     }
 
-    /// The same in one segment of a path.
+    /// The key encoded as one segment of a path.
     pub fn segment(&self) -> String {
         spelt(&self.key, self.spelling, false)
     }
@@ -151,7 +151,7 @@ impl Draw {
     }
 }
 
-/// Percent-encodes bytes in one of many ways that are all good in a path. A plus in a path is a plus (RFC 3986).
+/// Percent-encodes bytes in one of many ways that are valid in a path. A plus in a path is a plus (RFC 3986).
 fn spelt(bytes: &[u8], spelling: u64, slashes_stay: bool) -> String {
     let mut out = String::new();
     for (at, byte) in (0_u32..).zip(bytes) {
@@ -168,12 +168,12 @@ fn spelt(bytes: &[u8], spelling: u64, slashes_stay: bool) -> String {
     out
 }
 
-/// As a query carries a value.
+/// Encodes a value for a query.
 pub fn queried(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-/// A draw around each piece, with parameters that are good and bad.
+/// A draw around each piece, with valid and invalid parameters.
 pub fn by_hand() -> Vec<Draw> {
     let long = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
     let mut texts: Vec<String> = PIECES.iter().map(|piece| (*piece).to_owned()).collect();
@@ -297,7 +297,7 @@ pub fn any_draw() -> impl Strategy<Value = Draw> {
         )
 }
 
-/// Up to so many bytes of pieces and of anything.
+/// Pieces and arbitrary text, up to so many bytes.
 fn text(bytes: usize) -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => select(PIECES).prop_map(str::to_owned),

@@ -1,4 +1,4 @@
-//! One request through the gateway, to a back end that answers what the case says and keeps what it was asked.
+//! One request through the gateway, to a back end that gives a prepared response and records the calls.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::api::Shipped;
 use crate::json;
 
-/// Headers that an answer of this API may have.
+/// Headers that a response of this API may have.
 const ANSWERED: &[&str] = &[
     "access-control-allow-headers",
     "access-control-allow-methods",
@@ -50,18 +50,18 @@ pub struct Sent {
     pub body: Vec<u8>,
 }
 
-/// What the back end answers.
+/// The response of the back end.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Json(u16, Value),
     Xml(u16, String),
-    /// A body of no kind that the service is known to give.
+    /// A body that the service is not known to return.
     Other(u16, Vec<u8>),
     TimesOut,
     HangsUp,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub struct Exchange {
     pub response: Response,
     calls: Vec<(String, Target)>,
@@ -83,7 +83,7 @@ impl World {
         self.send(&self.api, sent, answer)
     }
 
-    /// Sends it to the API that asks for a signature, and refuses the one that it gets.
+    /// Sends it to the API that requires a signature, which is refused.
     pub fn denied(&self, sent: &Sent) -> Exchange {
         self.send(&self.shipped.closed().unwrap(), sent, &Answer::TimesOut)
     }
@@ -126,12 +126,12 @@ impl Exchange {
         }
     }
 
-    /// That no back end was asked for anything.
+    /// Checks that no back end was called.
     pub fn called_nobody(&self) -> Result<(), String> {
         same("calls", &self.calls.len(), &0)
     }
 
-    /// That the client got this status with exactly this JSON, and no header beyond those of the API.
+    /// Checks that the client got this status with exactly this JSON, and no header beyond those of the API.
     pub fn answered(&self, status: u16, body: &Value) -> Result<(), String> {
         let response = &self.response;
         same("the status", &response.status.as_u16(), &status)
@@ -144,13 +144,13 @@ impl Exchange {
         )?;
         for name in response.headers.keys() {
             if !ANSWERED.contains(&name.as_str()) {
-                return Err(format!("a header {name} in the answer"));
+                return Err(format!("a header {name} in the response"));
             }
         }
         same("the answer", &json::parse(&response.body)?, body)
     }
 
-    /// That the client got this status and message, and nothing else.
+    /// Checks that the client got this status and message, and nothing else.
     pub fn refused(&self, status: u16, message: &str) -> Result<(), String> {
         self.answered(status, &json!({ "message": message }))
     }
@@ -200,7 +200,7 @@ impl Backend for Recorder {
     }
 }
 
-/// Says why it lets nobody in; an API that asks for nothing never asks it.
+/// Refuses every caller; an open API never calls it.
 struct Refusing;
 
 impl Authorizer for Refusing {

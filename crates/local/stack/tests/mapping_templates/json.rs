@@ -1,12 +1,11 @@
-//! JSON without leniency: a member that is there twice is an error, since one reader takes the first and another
-//! the last.
+//! Strict JSON: a repeated member is an error, since some readers take the first and others the last.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads JSON; anything behind it and any member that is there twice is an error.
+/// Reads JSON; trailing data and repeated members are errors.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
     let read: Result<Strict, _> = serde_json::from_slice(bytes);
     read.map(|Strict(value)| value)
@@ -66,7 +65,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut map = Map::new();
         while let Some((name, Strict(value))) = members.next_entry::<String, Strict>()? {
             if map.contains_key(&name) {
-                return Err(A::Error::custom(format!("{name:?} is there twice")));
+                return Err(A::Error::custom(format!("{name:?} is repeated")));
             }
             map.insert(name, value);
         }

@@ -9,7 +9,7 @@ use crate::exchange::{Answer, Exchange, Sent, World, same};
 use crate::json;
 use crate::tokens::{List, page_size};
 
-/// How DynamoDB names what it refuses, and whether that is for being asked too often.
+/// DynamoDB's error codes, and whether each means throttling.
 pub const REFUSALS: &[(&str, bool)] = &[
     ("com.amazon.coral.availability#ThrottlingException", true),
     (
@@ -31,7 +31,7 @@ const MALFORMED_PAGE: &str =
 /// Bytes of DynamoDB's longest partition key.
 const MAX_LABEL_LENGTH: usize = 2048;
 
-/// A GET of a table's route with everything that it has no use for.
+/// A GET of a table's route, with everything that it does not use.
 pub fn get(path: &str, draw: &Draw, query: &[(&str, Option<&str>)]) -> Sent {
     let mut pairs: Vec<String> = ["key", "name", "TableName", &draw.noise]
         .iter()
@@ -55,7 +55,7 @@ pub fn get(path: &str, draw: &Draw, query: &[(&str, Option<&str>)]) -> Sent {
     }
 }
 
-/// That the one call asked DynamoDB for this action as the role of the tables, and with which JSON.
+/// Checks that the one call was for this action of DynamoDB as the role of the tables; returns its JSON.
 pub fn asked(world: &World, exchange: &Exchange, action: &str) -> Result<Value, String> {
     let (role, target) = exchange.call()?;
     same("the role", &role, &world.shipped.role("ApiTablesRole"))?;
@@ -97,13 +97,13 @@ fn page(world: &World, draw: &Draw, list: List, next: Option<&str>, answer: &Ans
 /// Where a page starts.
 enum Start {
     First,
-    /// Behind what a token holds.
+    /// After the row that a token holds.
     After(String),
-    /// The list could not have written the token.
+    /// The list cannot have written the token.
     Nowhere,
 }
 
-/// The limit, if it is one, and where the page starts.
+/// The limit, if it is valid, and where the page starts.
 fn wanted(draw: &Draw, list: List) -> (Option<u8>, Start) {
     let next = list.spelt(&draw.next).filter(|next| !next.is_empty());
     let start = match next {
@@ -113,7 +113,7 @@ fn wanted(draw: &Draw, list: List) -> (Option<u8>, Start) {
     (page_size(draw.limit.as_deref()), start)
 }
 
-/// What every Query of the index has.
+/// The parameters of every Query of the index.
 fn newest(world: &World) -> Value {
     json!({
         "TableName": world.shipped.image_table,
@@ -124,13 +124,13 @@ fn newest(world: &World) -> Value {
     })
 }
 
-/// The index's key of what a token holds.
+/// The index's key for the contents of a token.
 fn index_key(stored: &str) -> Value {
     let (at, key) = stored.split_once('.').expect("a time and a key");
     json!({"Listed": {"S": "image"}, "ListedAt": {"S": at}, "Id": {"S": key}})
 }
 
-/// The Query of the index that the route means.
+/// The Query of the index that the route is meant to send.
 fn newest_query(world: &World, size: u8, after: Option<&str>) -> Value {
     let mut query = newest(world);
     query["ScanIndexForward"] = false.into();
@@ -141,7 +141,7 @@ fn newest_query(world: &World, size: u8, after: Option<&str>) -> Value {
     query
 }
 
-/// The Query that the route means.
+/// The Query that the route is meant to send.
 fn query(world: &World, label: &str, size: u8, after: Option<&str>) -> Value {
     let mut query = json!({
         "TableName": world.shipped.label_table,
@@ -158,7 +158,7 @@ fn query(world: &World, label: &str, size: u8, after: Option<&str>) -> Value {
     query
 }
 
-/// The request that reads no more than a count, where the limit or the token is malformed.
+/// The request for a malformed limit or token, which reads only a count.
 fn count(world: &World, list: List) -> Value {
     match list {
         List::Images => {
@@ -209,7 +209,7 @@ pub fn label_request(world: &World, draw: &Draw) -> Result<(), String> {
     request(world, draw, List::Labels)
 }
 
-/// The page's answer; and the token in it continues behind the last row that was read.
+/// Checks the page's response, and that its token continues after the last row that was read.
 fn pages(
     world: &World,
     draw: &Draw,
@@ -260,7 +260,7 @@ fn pages(
     Ok(())
 }
 
-/// What DynamoDB only counted was malformed.
+/// Checks that a response with only a count becomes an error about a malformed request.
 fn counted(world: &World, draw: &Draw, list: List) -> Result<(), String> {
     let counted = Answer::Json(200, json!({"Count": 1, "ScannedCount": 1}));
     ask(world, draw, list, &counted).refused(400, MALFORMED_PAGE)
@@ -268,7 +268,7 @@ fn counted(world: &World, draw: &Draw, list: List) -> Result<(), String> {
 
 pub fn images_200(world: &World, draw: &Draw) -> Result<(), String> {
     counted(world, draw, List::Images)?;
-    // As the functions store a part: the JSON text that the API is to show.
+    // As the functions store a part: the JSON that the API returns.
     let analysis = json!({"status": "done", "labels": [{"name": draw.said, "confidence": 98.71}]});
     let thumbnails =
         json!({"status": "failed", "reason": {"code": "CorruptImage", "message": draw.said}});
@@ -300,7 +300,7 @@ pub fn label_200(world: &World, draw: &Draw) -> Result<(), String> {
     pages(world, draw, List::Labels, &rows.collect(), &shown.collect())
 }
 
-/// What DynamoDB says when it refuses, which no client may see.
+/// An error of DynamoDB, whose message no client may see.
 pub fn refusal(kind: &str, draw: &Draw) -> Answer {
     Answer::Json(
         400,

@@ -1,9 +1,9 @@
-//! Hostile strings through every mapping template of `infra/infra.yaml`, as requests and as answers of the services.
+//! Hostile strings through every mapping template of `infra/infra.yaml`, in requests and in responses of the services.
 //!
-//! Whatever a client or a service brings, each answer is JSON with exactly the members that the route means, and no
-//! request asks for a table, bucket, key or action that its route does not name. The gateway is the one that runs on
-//! this machine; the services are played. A template or a route without a case fails, and so does a line of a template
-//! that no case would miss.
+//! Whatever a client or a service sends, each response is JSON with exactly the members that the route documents, and no
+//! request is for a table, bucket, key or action other than the route's. The gateway is the one that runs on this
+//! machine; the services are mocked. A template or a route without a case is a failure, and so is a line of a template
+//! that no case needs.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -40,9 +40,9 @@ static SHIPPED: LazyLock<Shipped> = LazyLock::new(Shipped::read);
 
 type Check = Box<dyn Fn(&World, &Draw) -> Result<(), String>>;
 
-/// How a template is driven, and what must come of it.
+/// How a template is exercised, and what it must produce.
 struct Case {
-    /// Where the template stands.
+    /// The place of the template.
     template: String,
     check: Check,
 }
@@ -220,7 +220,7 @@ fn what_has_no_velocity_in_it_is_json() {
     }
 }
 
-/// The patterns of a template: what stands in quotes as the first argument of a method that takes one, or in a variable.
+/// The patterns of a template: string literals that are the first argument of a method that takes one, or a variable.
 fn patterns(template: &str) -> Vec<&str> {
     let methods = [
         ".matches(",
@@ -242,7 +242,7 @@ fn patterns(template: &str) -> Vec<&str> {
     found
 }
 
-/// Whether a group is repeated: `(…)+`, `(…)*`, `(…){…}`. Java recurses for each repetition of a group, so that some
+/// Whether a group is repeated: `(…)+`, `(…)*`, `(…){…}`. Java recurses for each repetition of a group, so that a few
 /// thousand characters overflow its stack (measured on `OpenJDK` 17 with 1 MB); for a single character class it loops.
 fn repeats_a_group(pattern: &str) -> bool {
     let plain = pattern.replace("\\(", "").replace("\\)", "");
@@ -265,7 +265,7 @@ fn no_pattern_repeats_a_group() {
     assert!(count >= 20, "{count} patterns");
 }
 
-/// A line may serve one of the operations that share a template: then one of them misses it.
+/// Where operations share a template, a line may be needed by only one of them.
 #[test]
 fn every_line_of_a_template_is_missed_when_it_is_gone() {
     // Every draw reaches a template then.

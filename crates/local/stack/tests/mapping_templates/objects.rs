@@ -1,4 +1,4 @@
-//! The routes of one picture: its record in the table, its bytes in the buckets.
+//! The routes of one image: its record in the table, its bytes in the buckets.
 
 use api_gateway::Service;
 use bytes::Bytes;
@@ -51,7 +51,7 @@ pub fn record_200(world: &World, draw: &Draw) -> Result<(), String> {
     });
     let found = record(world, draw, &Answer::Json(200, json!({ "Item": item })));
     if std::str::from_utf8(&draw.key).is_err() {
-        // The table was asked for the nearest text, which is another picture's key.
+        // The table was asked for the nearest valid text, which is another image's key.
         return found.refused(404, NO_IMAGE);
     }
     found.answered(
@@ -95,7 +95,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// Sends it, and makes sure that it asked for the one object that it names and for nothing else of it.
+    /// Sends it, and checks that the request to S3 was for the object that it names, with nothing else from the client.
     fn play(&self, world: &World, draw: &Draw, answer: &Answer) -> Result<Exchange, String> {
         let (bucket, path, key) = if self.path == "thumbnails" {
             let path = format!("{}/{}", draw.size_segment(), draw.greedy());
@@ -153,7 +153,7 @@ impl Route {
         if target.path.contains(['?', '#', ' ']) || !target.path.is_ascii() {
             return Err(format!("the path {}", target.path));
         }
-        // S3 refuses a plus, because it reads one as a space and then the signature is another.
+        // S3 refuses a plus, because it reads one as a space, so that the signature differs.
         let decoded: Vec<u8> = percent_decode_str(&target.path).collect();
         same(
             "the object",
@@ -195,7 +195,7 @@ pub static HEAD_ORIGINAL: Route = Route {
     role: "ApiOriginalsRole",
 };
 
-/// S3's way of saying no, with the client's own words in it.
+/// An error of S3 that repeats the client's input.
 pub fn xml(status: u16, code: &str, draw: &Draw) -> Answer {
     let escaped = draw
         .said
@@ -217,7 +217,7 @@ pub fn put_200(world: &World, draw: &Draw) -> Result<(), String> {
     exchange.answered(201, &json!({ "key": draw.text() }))
 }
 
-/// What a client gets when S3 returns an error: by S3's code, whatever else S3 says.
+/// What a client gets when S3 returns an error, which depends on S3's code only.
 pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
     let key = match (&route.method, route.path) {
         (&Method::PUT | &Method::DELETE, _) => (400, MALFORMED),
@@ -243,13 +243,13 @@ pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> 
     Ok(())
 }
 
-/// A range that the object does not reach.
+/// A range beyond the object.
 pub fn range_refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
     let exchange = route.play(world, draw, &xml(416, "InvalidRange", draw))?;
     exchange.refused(416, "the range is beyond the object")
 }
 
-/// HEAD: S3 gives no reason, so that the key has to tell.
+/// HEAD: S3 gives no reason, so the key decides.
 pub fn head_refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> {
     let mut whole = draw.key.clone();
     if route.path == "thumbnails" {

@@ -1,4 +1,4 @@
-//! What the gateway answers by itself: preflights, and refusals of its own.
+//! Responses of the gateway itself: preflights and gateway responses.
 
 use http::Method;
 
@@ -11,7 +11,7 @@ fn record(draw: &Draw) -> Sent {
     get(&format!("/images/{}", draw.greedy()), draw, &[])
 }
 
-/// A preflight is answered without asking anyone, and not at all with a type that has no template.
+/// A preflight needs no back end, and fails with a type that has no template.
 pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
     let path = path
         .replace("{key+}", &draw.greedy())
@@ -37,7 +37,7 @@ pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
     )
 }
 
-/// What no route is for, and what no route takes.
+/// Paths and methods without a route.
 pub fn default_4xx(world: &World, draw: &Draw) -> Result<(), String> {
     let refused = |sent: &Sent, status: u16, message: &str| {
         let exchange = world.play(sent, &Answer::TimesOut);
@@ -58,7 +58,7 @@ pub fn default_4xx(world: &World, draw: &Draw) -> Result<(), String> {
 
 const OTHER_TYPE: &str = "send Content-Type: application/json, or none";
 
-/// A type without a template would let the body through as a request to DynamoDB.
+/// With a type that has no template, the body would be passed to DynamoDB as a request.
 pub fn other_type(world: &World, draw: &Draw) -> Result<(), String> {
     for path in [
         "/images".to_owned(),
@@ -105,10 +105,10 @@ pub fn default_5xx(world: &World, draw: &Draw) -> Result<(), String> {
     Ok(())
 }
 
-/// AWS's own words name the caller and the method by ARN.
+/// AWS's own message names the caller and the method by ARN.
 pub fn denied(world: &World, draw: &Draw) -> Result<(), String> {
     let exchange = world.denied(&Sent {
-        // Behind a signature, long paths have their own answer.
+        // With signatures, long paths have a response of their own.
         target: "/images".to_owned(),
         ..record(draw)
     });

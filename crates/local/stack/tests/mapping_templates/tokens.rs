@@ -1,4 +1,4 @@
-//! What the API's page tokens and limits are, said a second time and without a template.
+//! The API's page tokens and limits, implemented independently of the templates.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use crate::draw::Next;
 
 /// Bytes of the longest key that S3 takes.
 const MAX_KEY_LENGTH: usize = 1024;
-/// What stands before the key in a `Rank`: a confidence of up to 100 with four decimals.
+/// The beginning of a `Rank`, before the key: a confidence of up to 100 with four decimals.
 const RANK: &str = "098.7100#";
-/// What stands before the key in a token of `/images`: milliseconds since 1970.
+/// The beginning of a token of `/images`, before the key: milliseconds since 1970.
 pub const LISTED_AT: &str = "1795352400000";
 
-/// A list of the API: how its tokens begin, and what they hold.
+/// A list of the API, which determines how its tokens begin and what they hold.
 #[derive(Clone, Copy)]
 pub enum List {
     /// `/images`: a token holds `ListedAt` and a key.
@@ -28,7 +28,7 @@ impl List {
         }
     }
 
-    /// What is stored of a key and stands in a token.
+    /// The stored value for a key, which a token holds.
     pub fn stored(self, key: &str) -> String {
         match self {
             Self::Images => format!("{LISTED_AT}.{key}"),
@@ -36,7 +36,7 @@ impl List {
         }
     }
 
-    /// The token that continues behind what is stored.
+    /// The token that continues after a stored value.
     pub fn token(self, stored: &str) -> String {
         self.beginning().to_owned() + &encoded(stored)
     }
@@ -51,7 +51,7 @@ impl List {
         }
     }
 
-    /// What a token holds; `None` if this list could not have written it.
+    /// What a token holds; `None` if this list cannot have written it.
     pub fn read(self, token: &str) -> Option<String> {
         let spelling = token.strip_prefix(self.beginning())?;
         let mut bytes = Vec::new();
@@ -101,7 +101,7 @@ fn encoded(text: &str) -> String {
     out
 }
 
-/// The page's size; `None` if the limit is none.
+/// The page's size; `None` if the limit is invalid.
 pub fn page_size(limit: Option<&str>) -> Option<u8> {
     let text = limit.unwrap_or_default();
     if text.is_empty() {

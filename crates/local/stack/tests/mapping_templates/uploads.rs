@@ -52,12 +52,12 @@ const DELETE: Operation = Operation {
     calls: Method::DELETE,
 };
 
-/// An upload's id as hostile as the draw is; not blank, which the request validator refuses.
+/// A hostile upload id from the draw; not blank, which the request validator refuses.
 fn upload_id(draw: &Draw) -> String {
     format!("u{}", draw.said)
 }
 
-/// A PATCH that S3 would complete an upload with.
+/// The body of a PATCH that completes an upload.
 fn completion() -> Vec<u8> {
     json!({"parts": [{"part": 1, "etag": ETAG}]})
         .to_string()
@@ -101,7 +101,7 @@ impl Operation {
         }
     }
 
-    /// Sends it, and makes sure that it called its operation on the object that it names.
+    /// Sends it, and checks that it called its operation on the object that it names.
     fn play(
         &self,
         world: &World,
@@ -144,7 +144,7 @@ impl Operation {
         Ok(exchange)
     }
 
-    /// What comes of each of S3's errors, and that nobody is asked where a parameter is missing or blank.
+    /// Checks the response to each of S3's errors, and that S3 is not called if a parameter is missing or blank.
     fn refused(&self, world: &World, draw: &Draw) -> Result<(), String> {
         let body = if self.method == Method::PATCH {
             completion()
@@ -273,7 +273,7 @@ pub fn put_200(world: &World, draw: &Draw) -> Result<(), String> {
     Ok(())
 }
 
-/// S3's list of so many parts, with one of the spellings of a quote.
+/// S3's list of `count` parts, with quotes encoded as `quote`.
 fn listed(draw: &Draw, count: usize, quote: &str) -> String {
     let key = escaped(&draw.text());
     let mut text = format!(
@@ -311,7 +311,7 @@ pub fn patch_200(world: &World, draw: &Draw) -> Result<(), String> {
     exchange.refused(502, FAILED)
 }
 
-/// The XML that S3 gets, which is empty where the JSON is not a list of parts.
+/// The XML that S3 gets, which is empty if the JSON is not a list of parts.
 pub fn patch_request(world: &World, draw: &Draw) -> Result<(), String> {
     let sent_for = |body: &str| {
         let answer = xml(400, "MalformedXML", draw);

@@ -1,9 +1,9 @@
-//! All that there is to do to the stack's resources over the AWS port.
+//! Every call that can be made to the stack's resources over the AWS port.
 
 use serde_json::{Value, json};
 
-/// A request, and what its caller must be granted for it. Resources are named by their logical ids, which stand in
-/// `path` and `body` between angle brackets: `</RawBucket>` is a bucket's name.
+/// A request, and the permissions that it needs. In `path` and `body`, resources are named by their logical ids in angle
+/// brackets: `</RawBucket>` is a bucket's name.
 pub struct Call {
     pub service: &'static str,
     pub method: &'static str,
@@ -98,7 +98,7 @@ fn s3(
     }
 }
 
-/// `o` is there, and stays; what is deleted or aborted never was.
+/// `o` exists, and is kept; deletes and aborts name what never existed.
 fn on_bucket(bucket: &str) -> Vec<Call> {
     let object = |method, name: &str, query, action| {
         let needs = vec![(action, format!("{bucket}/*"))];
@@ -320,7 +320,7 @@ fn on_queue(queue: &str) -> Vec<Call> {
     .into()
 }
 
-/// Moving a dead-letter queue's messages needs what receiving them and sending them elsewhere needs.
+/// Moving a dead-letter queue's messages needs the permissions to receive them and to send them elsewhere.
 fn message_moves(queue: &str) -> Vec<Call> {
     let source = json!({"SourceArn": format!("<arn:{queue}>")});
     let mut calls: Vec<Call> = [

@@ -12,8 +12,8 @@ use crate::shipped;
 
 const FUNCTIONS: [&str; 2] = ["CreateThumbnail", "AnalyzeImage"];
 
-/// The template with functions that no event reaches, but for `working`, which handles one after the other and fails
-/// on each once at most.
+/// The template with event source mappings disabled, except that of `working`, which handles one event at a time and
+/// fails on each at most once.
 fn template(path: &Path, working: Option<&str>) {
     let mut text = String::new();
     let mut mapping = None;
@@ -47,7 +47,7 @@ fn messages(data: &Path, queue: &str) -> u32 {
     database.query_row(count, [name], |row| row.get(0)).unwrap()
 }
 
-/// Runs a stack to its end: nothing of it is left when this returns.
+/// Runs a stack to its end: none of its tasks is left when this returns.
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,7 +57,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 #[test]
 fn an_image_deleted_before_its_event_is_handled_is_not_a_failure() {
-    // Each function alone: a tombstone that the other one has written would spare it the look.
+    // Each function alone: with a tombstone written by the other, it would not look at the bucket.
     for function in FUNCTIONS {
         let folder = std::env::temp_dir().join(uuid::Uuid::new_v4().simple().to_string());
         std::fs::create_dir(&folder).unwrap();

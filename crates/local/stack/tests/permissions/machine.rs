@@ -1,4 +1,4 @@
-//! A running stack, asked over its AWS port.
+//! A running stack, called over its AWS port.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct Machine {
     names: BTreeMap<String, String>,
 }
 
-/// How the template is run here.
+/// The options of the stack.
 pub fn options() -> Options {
     shipped::ephemeral(&[("RawBucketName", "raw"), ("ThumbnailBucketName", "small")])
 }
@@ -71,8 +71,8 @@ impl Machine {
         machine
     }
 
-    /// The start of the ARN that a policy knows `RawBucket`, an object of it (`RawBucket/*`, which is `o` or none) or
-    /// `*` by.
+    /// The beginning of the ARN in a policy of `RawBucket`, of an object of it (`RawBucket/*`, which is `o` or none) or of
+    /// `*`.
     pub fn arn(&self, resource: &str) -> String {
         let (logical_id, below) = resource
             .find('/')
@@ -193,7 +193,7 @@ impl Machine {
     }
 }
 
-/// What a service said.
+/// The response of a service.
 #[derive(Debug)]
 pub struct Answer {
     asked: String,
@@ -208,7 +208,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Refused as AWS refuses: by name of who, what and on which resource.
+    /// Checks that it was refused as by AWS, naming the caller, the action and the resource.
     pub fn assert_refused(&self, role: &str, action: &str, arn: &str) {
         let expected = if self.service == "s3" {
             StatusCode::FORBIDDEN
@@ -233,7 +233,7 @@ impl Answer {
         }
     }
 
-    /// Whatever came of it, nobody was refused.
+    /// Checks that it was not refused, whatever else the result is.
     pub fn assert_let_in(&self, role: &str) {
         let text = String::from_utf8_lossy(&self.body);
         assert!(

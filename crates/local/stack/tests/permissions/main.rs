@@ -1,4 +1,4 @@
-//! Every role may do what its policy lists, and is refused everything else that there is to do.
+//! Every role may do what its policy lists, and every other call is refused.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -19,7 +19,7 @@ use shipped::{names, resolved};
 /// What a role's policy lists: an action, and `RawBucket`, `RawBucket/*`, `ImageTable/index/Newest` or `*`.
 type Grants = BTreeSet<(String, String)>;
 
-/// Reads the policies of a role word by word: no wildcard, no condition, no denial, so that none can hide anything.
+/// Reads the policies of a role literally: they have no wildcard, condition or denial that could hide anything.
 fn grants(logical_id: &str) -> Grants {
     let (stack, resources) = resolved(&[]);
     let arns: Vec<(String, &str)> = stack
@@ -65,7 +65,7 @@ fn grants(logical_id: &str) -> Grants {
                 let name = named.map_or("*", |(_, logical_id)| logical_id);
                 assert!(
                     name != "*" || resource == "*",
-                    "{resource} is nothing of the template"
+                    "{resource} is not a resource of the template"
                 );
                 for action in texts(&statement["Action"]) {
                     assert!(!action.contains('*'), "{action}");
@@ -108,7 +108,7 @@ async fn what_a_role_is_not_granted_it_is_refused() {
             }
         }
     }
-    // Roles that may do nothing would be refused everything, too.
+    // Everything would be refused if the roles had no permissions.
     assert!(granted >= machine.stack.roles.len(), "{granted}");
 }
 
@@ -141,7 +141,7 @@ async fn rekognition_reads_what_its_caller_may_read() {
     let machine = Machine::start().await;
     let analysis = &machine.stack.roles["AnalyzeImageRole"];
     for (bucket, error) in [
-        // The object is there, and is not a picture.
+        // The object exists, and is not an image.
         ("RawBucket", "InvalidImageFormatException"),
         ("ThumbnailBucket", "InvalidS3ObjectException"),
     ] {

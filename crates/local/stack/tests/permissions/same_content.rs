@@ -11,7 +11,7 @@ fn photo() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// What the function logged of a key.
+/// The function's log line for a key.
 async fn logged(machine: &Machine, key: &str) -> Value {
     let log = machine.stack.logs.join("AnalyzeImageFunction.log");
     for _ in 0..600 {
@@ -25,7 +25,7 @@ async fn logged(machine: &Machine, key: &str) -> Value {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("no word of {key} in {}", log.display());
+    panic!("no line for {key} in {}", log.display());
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ pub fn names() -> Names {
     }
 }
 
-/// The stack with these parameters beside the two that have no default.
+/// The stack with these parameters and the two that have no default.
 pub fn resolved(parameters: &[(&str, &str)]) -> (Stack, Resources) {
     let mut values = BTreeMap::from([
         ("CreateThumbnailLambdaVersionFile".into(), "a.zip".into()),

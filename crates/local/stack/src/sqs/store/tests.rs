@@ -87,7 +87,7 @@ fn a_received_message_is_hidden_until_its_visibility_timeout_has_passed() {
     assert_eq!((second.receive_count, second.first_received_ms), (2, 20));
     assert_eq!((second.sent_ms, &second.id), (10, &first.id));
 
-    // The first receive's handle has no say any more.
+    // The handle of the first receive is no longer valid.
     queues.store.delete(QUEUE, &first.receipt_handle).unwrap();
     assert!(
         !queues
@@ -200,7 +200,7 @@ fn what_was_sent_and_received_survives_a_crash() {
     let client = queues.receive(&queue(100), 0).unwrap();
     let queues = queues.reopened();
 
-    // What this program's own consumer held is visible at once, what a client holds stays hidden.
+    // Messages of this program's own consumer are visible immediately, those that a client holds stay hidden.
     assert_eq!(queues.store.release("mapping", 10).unwrap(), 1);
     let counts = queues.store.counts(&queue(100), 10).unwrap();
     assert_eq!((counts.visible, counts.in_flight), (2, 1));
