@@ -1,9 +1,9 @@
-//! The gallery page: `web/index.html` with its style sheet and its modules in it, as one file that needs nothing else.
+//! Builds the gallery page: `web/index.html` with its style sheet and its modules, as one self-contained file.
 //!
-//! The files of `web/` run as they are from any web server. Putting them into one file takes no bundler because they
-//! keep to a part of the language, which [`build`] holds them to: modules import by name from a file beside them
-//! (`import { name } from "./file.js";`), export declarations only, give every top-level declaration a name that no
-//! other module has, and start no comment or template literal on a line that ends in another.
+//! The files of `web/` also run unchanged from any web server. Joining them needs no bundler, because they use a subset
+//! of the language, which [`build`] checks: modules import by name from a file beside them
+//! (`import { name } from "./file.js";`), export only declarations, have unique names for all top-level declarations, and
+//! have no comments or template literals that span lines.
 
 mod minify;
 mod modules;
@@ -34,15 +34,15 @@ pub enum BuildError {
         /// What the file system reports.
         source: std::io::Error,
     },
-    /// `index.html` lacks a line that the build replaces.
+    /// `index.html` does not have a line that the build replaces.
     #[error("index.html has no line {0}")]
     Anchor(&'static str),
-    /// A file departs from what the build understands.
+    /// A file uses something outside the supported subset.
     #[error("{file}: {problem}")]
     Unsupported {
         /// Its name in the folder.
         file: String,
-        /// What it does.
+        /// What it uses.
         problem: String,
     },
     /// The page exceeds [`MAX_BYTES`].

@@ -1,8 +1,8 @@
-//! Shortens a script without changing what it does: white space and comments go, and variables get short names.
+//! Minifies a script: removes white space and comments, and gives variables short names.
 //!
-//! A name is renamed everywhere at once, whatever its scope, so that no scopes need to be known. That is safe for every
-//! name that is declared somewhere, as long as no other code uses the name for something undeclared: the names of
-//! properties, which are left alone, and those of the browser, which keep theirs (`GLOBALS`).
+//! A name is renamed everywhere, whatever its scope, so that scopes need not be analyzed. That is safe for every declared
+//! name that no other code uses for something undeclared: a property, which is never renamed, or a name of the browser
+//! (`GLOBALS`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ enum Use {
     Shorthand,
 }
 
-/// The script, shortened; `None` if it is not understood.
+/// The minified script; `None` if it is not supported.
 pub(crate) fn minify(script: &str) -> Option<String> {
     let tokens = tokens(script)?;
     let uses = uses(&tokens)?;
@@ -86,7 +86,7 @@ fn needs_space(previous: &Token<'_>, token: &Token<'_>) -> bool {
         || (previous.is("/") && token.text.starts_with('/'))
 }
 
-/// Where a line's end may end a statement. Statements end in semicolons or blocks, so that few are kept.
+/// Whether the end of a line may end a statement. Statements end in semicolons or blocks, so that few are kept.
 fn needs_line_end(previous: &Token<'_>, token: &Token<'_>) -> bool {
     token.after_line_end
         && matches!(token.kind, Kind::Name | Kind::Number)
@@ -175,7 +175,7 @@ fn declared<'a>(tokens: &[Token<'a>], uses: &[Use]) -> Option<BTreeSet<&'a str>>
             let is_catch = index > 0 && tokens[index - 1].is("catch");
             let is_function = index > 1 && tokens[index - 2].is("function");
             let is_arrow = tokens.get(end + 1).is_some_and(|after| after.is("=>"));
-            // `name(…) {` where no name can be called: a method.
+            // `name(…) {` where there can't be a call is a method.
             let is_method = index > 0
                 && uses[index - 1] == Use::Fixed
                 && tokens[index - 1].kind == Kind::Name
@@ -265,7 +265,7 @@ fn declarators<'t, 'a>(
     names
 }
 
-/// Short names, the shortest for those that occur most.
+/// Short names, the shortest for the most frequent.
 fn short_names<'a>(
     tokens: &[Token<'a>],
     uses: &[Use],

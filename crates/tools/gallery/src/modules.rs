@@ -1,4 +1,4 @@
-//! ES modules, put into one in the order in which they depend on each other.
+//! Joins ES modules into one, in dependency order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ struct Module {
     exports: BTreeSet<String>,
     /// Every name declared at the top level.
     declared: BTreeSet<String>,
-    /// What is left, without `export`, comment lines and indentation.
+    /// The rest, without `export`, comment lines and indentation.
     code: String,
 }
 

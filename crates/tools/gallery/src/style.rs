@@ -1,6 +1,6 @@
-//! Shortens a style sheet: removes comments and insignificant white space.
+//! Minifies a style sheet: removes comments and insignificant white space.
 
-/// The style sheet, shortened.
+/// The minified style sheet.
 pub(crate) fn minify(text: &str) -> String {
     let mut rest = text;
     let mut kept = String::with_capacity(text.len());

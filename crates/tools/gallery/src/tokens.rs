@@ -39,7 +39,7 @@ const BEFORE_EXPRESSION: [&str; 8] = [
     "return", "typeof", "case", "in", "of", "await", "throw", "else",
 ];
 
-/// Splits JavaScript into tokens and leaves out comments; `None` if a literal has no end.
+/// Splits JavaScript into tokens, without comments; `None` if a literal has no end.
 pub(crate) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     let mut lexer = Lexer {
         text,
@@ -136,7 +136,7 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
             let operator = OPERATORS.iter().find(|known| rest.starts_with(*known));
-            // `a?.5:b` is a condition.
+            // `a?.5:b` is a conditional expression.
             self.push(
                 Kind::Sign,
                 operator.map_or(first.len_utf8(), |known| known.len()),
@@ -174,7 +174,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Where a literal ends that one of `ends` closes.
+/// The end of a literal that one of `ends` closes.
 fn end_of(rest: &str, mut at: usize, ends: &[char]) -> Option<usize> {
     loop {
         let next = rest[at..].chars().next()?;

@@ -27,7 +27,7 @@ impl<'text> Lines<'text> {
         self.0.get(line).copied().unwrap_or_default()
     }
 
-    /// The lines of a map's entry whose key is at `key`: its own, and all that are deeper.
+    /// The lines of a map's entry whose key is at `key`: that line, and all that are indented deeper.
     pub fn entry(&self, key: Span) -> Range<usize> {
         self.block(key.line - 1, key.column - 1, false)
     }
@@ -37,7 +37,7 @@ impl<'text> Lines<'text> {
         self.block(value.line - 1, value.column.saturating_sub(3), true)
     }
 
-    /// An item of a list in flow style goes, with the comma after it or else the one before it; `None` in block style.
+    /// Removes an item of a list in flow style, with the comma after it or else the one before it; `None` in block style.
     pub fn flow_item(&self, value: Span, text: &str) -> Option<Edit> {
         let line = self.get(value.line - 1);
         let (before, rest) = line.split_at_checked(value.column - 1)?;
@@ -52,8 +52,8 @@ impl<'text> Lines<'text> {
         Some(Edit::Replace(value.line - 1, line))
     }
 
-    /// From `first` to the last line that is deeper than `indent`. A list may stand as deep as the key that it is of,
-    /// but not as the dash before it.
+    /// From `first` to the last line that is indented deeper than `indent`. A list may have the indentation of its key, but
+    /// not that of the dash before it.
     fn block(&self, first: usize, indent: usize, dash: bool) -> Range<usize> {
         let mut end = first + 1;
         for (number, line) in self.0.iter().enumerate().skip(first + 1) {

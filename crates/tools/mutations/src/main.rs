@@ -1,4 +1,4 @@
-//! `cargo run --release -p mutations -- all`: takes single things out of `infra/infra.yaml` and checks that a test
+//! `cargo run --release -p mutations -- all`: removes single elements from `infra/infra.yaml` and checks that a test
 //! fails.
 
 mod edit;
@@ -182,13 +182,13 @@ fn walk(
         suite: options.suite.clone(),
     };
     if let Some(failed) = walker.failure(template, "whole")? {
-        bail!("the template fails as it is: {failed}");
+        bail!("the unchanged template fails: {failed}");
     }
     let next = AtomicUsize::new(0);
     let work = |number: usize| -> anyhow::Result<()> {
         while let Some(mutant) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
             let started = Instant::now();
-            // A mutant that is known to survive, with the reason, is not run.
+            // A mutant that is known to survive, for a stated reason, is not run.
             let failed = match report::reason(&mutant.id) {
                 Some(_) => None,
                 None => walker.verdict(mutant, &format!("mutant-{number}"))?,
@@ -229,7 +229,7 @@ struct Walker {
 }
 
 impl Walker {
-    /// The test that notices a mutant.
+    /// The test that detects a mutant.
     fn verdict(&self, mutant: &Mutant, name: &str) -> anyhow::Result<Option<String>> {
         let path = self.scratch.join(format!("{name}.yaml"));
         fs::write(&path, &mutant.text)?;

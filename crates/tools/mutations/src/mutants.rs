@@ -1,10 +1,10 @@
-//! Mutants of a template: each has one thing taken out.
+//! Mutants of a template: in each, one element is removed.
 
 use cfn::{Error, Node, Span, Value};
 
 use crate::edit::{Edit, Lines};
 
-/// The kind of thing that is taken out.
+/// The kind of element that is removed.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
@@ -12,7 +12,7 @@ use crate::edit::{Edit, Lines};
 pub enum Kind {
     /// An action of a statement that has more than one.
     Action,
-    /// A statement of a policy; with the only one of a policy goes the policy.
+    /// A statement of a policy; the only statement is removed with the policy.
     Statement,
     /// A condition of a statement.
     Condition,
@@ -20,15 +20,15 @@ pub enum Kind {
     Policy,
     /// A redrive, deletion or replacement policy, or a lifecycle rule.
     Retention,
-    /// An `AWS::Lambda::EventSourceMapping`, or the bound of its concurrency.
+    /// An `AWS::Lambda::EventSourceMapping`, or its maximum concurrency.
     EventSource,
     /// An `AWS::SNS::Subscription`.
     Subscription,
-    /// A line of a mapping template, comments aside; a template of one line goes with it.
+    /// A line of a mapping template that is not a comment; the only line is removed with the template.
     TemplateLine,
     /// A mapped parameter or header.
     Mapping,
-    /// What a method demands: credentials, or the parameters that it requires.
+    /// A requirement of a method: credentials, or its required parameters.
     Demand,
     /// An integration response, by its selection pattern, or a gateway response.
     Selection,
@@ -76,12 +76,12 @@ impl Kind {
     }
 }
 
-/// A template with one thing taken out.
+/// A template with one element removed.
 #[derive(Debug, Clone)]
 pub struct Mutant {
-    /// What was taken out: `CreateThumbnailRole.WriteThumbnails.s3:PutObject`.
+    /// What was removed: `CreateThumbnailRole.WriteThumbnails.s3:PutObject`.
     pub id: String,
-    /// What kind of thing that was.
+    /// The kind of the element.
     pub kind: Kind,
     /// The template without it.
     pub text: String,
@@ -139,7 +139,7 @@ impl Finder<'_> {
         });
     }
 
-    /// An entry of a map goes; with the only one goes the map.
+    /// Removes an entry of a map, or the map if it is the only entry.
     fn add_entry(&mut self, kind: Kind, id: String, owner: Span, entries: usize, key: Span) {
         let span = if entries == 1 { owner } else { key };
         let range = self.lines.entry(span);
@@ -201,7 +201,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Each rule of a bucket; with the only one goes the configuration.
+    /// Removes each rule of a bucket, or the configuration if it is the only rule.
     fn lifecycle(&mut self, name: &str, properties: &Node) {
         let Some((_, owner, configuration)) = entry(properties, "LifecycleConfiguration") else {
             return;
@@ -294,7 +294,7 @@ impl Finder<'_> {
             let sid = statement.get("Sid").and_then(Node::as_str);
             let sid = sid.map_or_else(|| format!("Statement[{index}]"), str::to_owned);
             let id = format!("{name}.{sid}");
-            // The only statement of a policy is the policy, which is taken out already.
+            // Removing the only statement removes the policy, which is already a mutant.
             if statements.len() > 1 {
                 let lines = self.lines.item(statement.span);
                 self.add(Kind::Statement, id.clone(), &[Edit::Remove(lines)]);
@@ -351,7 +351,7 @@ impl Finder<'_> {
                     let id = format!("{place} request validator");
                     self.add(Kind::Demand, id, &[Edit::Remove(range)]);
                 }
-                // An empty list demands nothing, nor does a method without one.
+                // An empty list requires nothing, and neither does a method without one.
                 "security" if !value.as_list().is_some_and(<[Node]>::is_empty) => {
                     let range = self.lines.entry(*span);
                     self.add(
@@ -378,7 +378,7 @@ impl Finder<'_> {
         }
     }
 
-    /// Each line of a template in block style, or the template, if it is one line.
+    /// Removes each line of a template in block style, or the template if it has one line.
     fn template(&mut self, place: &str, owner: Span, key: Span) {
         let lines = self.lines.entry(key);
         if lines.len() == 1 {

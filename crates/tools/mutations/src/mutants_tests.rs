@@ -128,7 +128,7 @@ fn json(text: &str) -> serde_json::Value {
     Node::parse(text).unwrap().to_json()
 }
 
-/// The template without what is at a JSON pointer.
+/// The template without the value at a JSON pointer.
 fn without(pointer: &str) -> serde_json::Value {
     let mut whole = json(TEMPLATE);
     let (owner, last) = pointer.rsplit_once('/').unwrap();

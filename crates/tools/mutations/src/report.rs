@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use crate::mutants::{Kind, Mutant};
 use crate::results::Results;
 
-/// Mutants that no test on one machine can notice, and why: the beginning of the name, a tab, the reason.
+/// Mutants that no test on one machine can detect, and why: the beginning of the name, a tab, the reason.
 const KNOWN: &str = include_str!("../survivors.tsv");
 
-/// Why no test notices a mutant, if that is known.
+/// Why no test detects a mutant, if that is known.
 pub fn reason(id: &str) -> Option<&'static str> {
     KNOWN
         .lines()
@@ -16,7 +16,7 @@ pub fn reason(id: &str) -> Option<&'static str> {
         .find_map(|(name, reason)| id.starts_with(name).then_some(reason))
 }
 
-/// A table of the kinds, and those that no test noticed.
+/// A table of the kinds, and the mutants that no test detects.
 pub fn markdown(mutants: &[Mutant], results: &Results) -> String {
     let mut text = String::from(
         "| taken out | mutants | a test fails | none does |\n| --- | --: | --: | --: |\n",

@@ -1,4 +1,4 @@
-//! Results by mutant, kept in a file so that a walk can be interrupted.
+//! Results by mutant, kept in a file so that a run can be interrupted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,9 +17,9 @@ use crate::mutants::{Kind, Mutant};
 pub struct Verdict {
     /// The mutated template.
     pub hash: String,
-    /// What was taken out.
+    /// What was removed.
     pub id: String,
-    /// The kind of thing that was taken out.
+    /// The kind of element that was removed.
     pub kind: Kind,
     /// The test that failed; `None` if all passed.
     pub failed: Option<String>,
@@ -34,7 +34,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Opens the file, or makes it.
+    /// Opens the file, or creates it.
     ///
     /// # Errors
     /// A file that can't be read or written.
@@ -49,7 +49,7 @@ impl Results {
         let mut known = BTreeMap::new();
         for line in BufReader::new(&file).lines() {
             let line = line.with_context(context)?;
-            // A line that was cut off by an interruption is tried again.
+            // A mutant whose line was cut off by an interruption is run again.
             if let Ok(verdict) = serde_json::from_str::<Verdict>(&line) {
                 known.insert(verdict.hash.clone(), verdict);
             }

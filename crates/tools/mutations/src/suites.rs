@@ -20,12 +20,12 @@ const FUNCTIONS: [&str; 2] = ["create-thumbnail", "analyze-image"];
 /// Longer than any suite takes.
 const ENDLESS: Duration = Duration::from_mins(10);
 
-/// Some tests of one test program.
+/// A selection of tests of one test program.
 #[derive(Debug)]
 pub struct Suite {
     /// The program.
     pub program: &'static str,
-    /// Its arguments: which of its tests.
+    /// Its arguments, which select tests.
     arguments: &'static [&'static str],
     /// Whether it takes seconds rather than milliseconds.
     pub slow: bool,
@@ -39,10 +39,10 @@ impl Suite {
     }
 }
 
-/// In the order in which they are run: the quick ones that catch most first.
+/// In the order in which they are run: first the quick ones that detect most.
 ///
-/// The test that compares the deployments' logical ids with a hash of the API is left out: it would notice every change
-/// of the API without knowing whether it matters.
+/// The test that compares the deployments' logical ids with a hash of the API is left out: it would detect every change
+/// of the API, whether it matters or not.
 pub const SUITES: [Suite; 14] = [
     Suite {
         program: "answers",
@@ -118,7 +118,7 @@ pub const SUITES: [Suite; 14] = [
             "--skip=labels::",
             "--skip=multipart::",
             "--skip=changes::a_broken",
-            // They test image formats and load, not the template, and take long.
+            // These test image formats and load, not the template, and take long.
             "--skip=formats::",
             "--skip=crowd::",
         ],
@@ -144,7 +144,7 @@ pub struct Suites {
 }
 
 impl Suites {
-    /// Builds the tests and the functions; zips and scratch go to `work`.
+    /// Builds the tests and the functions; zips and temporary files are in `work`.
     ///
     /// # Errors
     /// A build that fails.
@@ -168,7 +168,7 @@ impl Suites {
         }
         let artifacts = work.join("artifacts");
         fs::create_dir_all(&artifacts)?;
-        // With local-stack, as it builds them itself: the same features, so nothing is built twice.
+        // Built with local-stack, so that features are the same as when it builds them, and nothing is built twice.
         let mut functions = vec!["build", "-p", "local-stack"];
         functions.extend(
             FUNCTIONS
@@ -220,7 +220,7 @@ impl Suites {
         self.tests(suite.program, &["--exact", test], template, scratch)
     }
 
-    /// Whether the linter reports anything in a template; it takes the working folder's configuration.
+    /// Whether the linter reports anything in a template; it uses the working folder's configuration.
     ///
     /// # Errors
     /// A linter that can't be run.
@@ -286,7 +286,7 @@ impl Suites {
             }
         };
         if failed.is_some() {
-            // The group, because the test has children of its own: the functions.
+            // The process group, because the test has child processes: the functions.
             let group = format!("-{}", child.id());
             let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         }
@@ -325,7 +325,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
         .args(arguments)
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit());
-    // The variables that cargo sets for the program that it runs would make ring's build script, which watches them, run again.
+    // Cargo sets these variables for the program that it runs. ring's build script watches them, and would run again.
     for (name, _) in std::env::vars_os() {
         let told = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")

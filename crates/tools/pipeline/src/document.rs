@@ -1,8 +1,8 @@
-//! `azure-pipelines.yml` as Azure reads it: every scalar is text, templates are in the places that name them, and
-//! `${{ }}` has its value.
+//! Reads `azure-pipelines.yml` as Azure does: every scalar is a string, templates are expanded, and `${{ }}` is replaced
+//! by its value.
 //!
-//! Of Azure's template expressions this reads what the pipeline uses, and refuses the rest: `parameters.NAME` and
-//! `replace(parameters.NAME, 'FROM', 'TO')`.
+//! Of Azure's template expressions it supports those that the pipeline uses, `parameters.NAME` and
+//! `replace(parameters.NAME, 'FROM', 'TO')`, and refuses the rest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ static EXPRESSION: LazyLock<Regex> =
 /// Parameters by name.
 pub type Parameters = BTreeMap<String, String>;
 
-/// A YAML file, as it is written; numbers and truth values are text, as they are to Azure.
+/// A YAML file; numbers and booleans are strings, as in Azure.
 ///
 /// # Errors
 /// A file that cannot be read, or is not YAML.
@@ -46,7 +46,7 @@ fn texts(node: &Node) -> Value {
 /// The pipeline of a repository, with templates and expressions replaced.
 ///
 /// # Errors
-/// A file that cannot be read; parameters that are missing or not declared; an expression that isn't known.
+/// A file that cannot be read; parameters that are missing or not declared; an unsupported expression.
 pub fn pipeline(root: &Path, parameters: &Parameters) -> anyhow::Result<Value> {
     let mut pipeline = expanded(&root.join("azure-pipelines.yml"), parameters)?;
     let stages = pipeline["stages"].as_array_mut().context("no stages")?;

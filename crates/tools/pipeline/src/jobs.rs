@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use serde_json::Value;
 
-/// A job that runs on a machine of its own.
+/// A job, which runs on a separate machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The stage that it is in.
     pub stage: String,
-    /// Its name; with the name of its matrix's entry, where it has one.
+    /// Its name, with the name of its matrix entry, if it has one.
     pub name: String,
     /// Its variables, and those of its entry in a matrix.
     pub variables: BTreeMap<String, String>,
@@ -20,20 +20,20 @@ pub struct Job {
     pub condition: String,
     /// `timeoutInMinutes`.
     pub timeout: String,
-    /// Whether it deploys to an environment, which gives its outputs other names.
+    /// Whether it deploys to an environment; its outputs then have other names.
     pub is_deployment: bool,
-    /// Its steps, as they are written.
+    /// Its steps, as written.
     pub steps: Vec<Value>,
 }
 
 impl Job {
-    /// The scripts that it runs, as they are written.
+    /// The scripts that it runs, as written.
     pub fn scripts(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| step["script"].as_str())
     }
 }
 
-/// Every job of a pipeline whose templates have been replaced; a job with a matrix is there once for each entry.
+/// Every job of a pipeline with expanded templates; a job with a matrix appears once for each entry.
 ///
 /// # Errors
 /// A job without steps.

@@ -1,7 +1,7 @@
-//! What `cargo test` prints, as `JUnit`'s XML, which `PublishTestResults@2` reads.
+//! Converts the output of `cargo test` to `JUnit`'s XML, which `PublishTestResults@2` reads.
 //!
-//! cargo's own output of that kind is not stable yet, and runners that have one start a process for each test, where the system
-//! tests share one stack.
+//! cargo's own `JUnit` output is not stable yet, and other runners that have it start a process for each test, while the
+//! system tests share one stack.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -22,10 +22,10 @@ struct Suite {
 
 /// The XML for a log of `cargo test`, standard error included.
 ///
-/// A test executable that ended without its summary (a crash) counts as an error of its own.
+/// A test executable that ended without its summary (a crash) is an error.
 ///
 /// # Errors
-/// None that a log can cause.
+/// None that depends on the log.
 pub fn junit(log: &str) -> anyhow::Result<String> {
     let running =
         Regex::new(r"^\s+(?:Running .*\(.*?([^/]+?)(?:-[0-9a-f]{16})?\)|Doc-tests (\S+))$");
@@ -110,7 +110,7 @@ fn case(suite: &str, name: &str, body: &str) -> String {
     format!("<testcase classname=\"{suite}\" name=\"{name}\">{body}</testcase>\n")
 }
 
-/// Characters that XML 1.0 cannot hold, such as a terminal's escapes, are left out.
+/// Escapes text for XML. Characters that XML 1.0 does not allow, such as a terminal's escapes, are left out.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

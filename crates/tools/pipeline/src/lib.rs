@@ -1,8 +1,8 @@
-//! What reads `azure-pipelines.yml` for the tests of this crate, and what turns the output of `cargo test` into the
-//! format that Azure Pipelines takes.
+//! Reads `azure-pipelines.yml` for the tests of this crate, and converts the output of `cargo test` to the format that
+//! Azure Pipelines reads.
 //!
-//! The pipeline holds no logic: each of its scripts is a command in `.ci/`. `.ci/lint-pipeline` holds it against Azure's
-//! published schema and the inputs of its tasks; the tests here hold it against the template, the roles and this
+//! The pipeline contains no logic: each of its scripts is a command in `.ci/`. `.ci/lint-pipeline` checks it against
+//! Azure's published schema and the inputs of its tasks; the tests here check it against the template, the roles and this
 //! repository's files.
 
 pub mod document;

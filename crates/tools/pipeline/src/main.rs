@@ -1,4 +1,4 @@
-//! `cargo run --package pipeline -- LOG XML`: what `cargo test` printed, as `JUnit`'s XML.
+//! `cargo run --package pipeline -- LOG XML`: converts the output of `cargo test` to `JUnit`'s XML.
 
 use std::fs;
 

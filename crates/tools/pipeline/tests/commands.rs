@@ -1,4 +1,4 @@
-//! The commands that call AWS, with a stand-in for `aws` that gives set responses and records its calls.
+//! The commands that call AWS, with a stand-in for `aws` that gives prepared responses and records its calls.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -55,7 +55,7 @@ impl Aws {
         path.to_str().unwrap().to_owned()
     }
 
-    /// A folder of the test's own with files in it.
+    /// A temporary folder with files.
     fn files(&self, folder: &str, files: &[(&str, &str)]) -> String {
         let path = self.folder.join(folder);
         fs::create_dir_all(&path).unwrap();
@@ -105,7 +105,7 @@ impl Aws {
     fn run(&self, command: &str, arguments: &[&str]) -> Ran {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let path = std::env::var("PATH").unwrap();
-        // As the pipeline's task does it.
+        // As in the pipeline's task.
         let output = Command::new("bash")
             .arg(root.join(".ci").join(command))
             .args(arguments)
@@ -207,7 +207,7 @@ fn a_first_create_that_failed_makes_way() {
     }
 }
 
-/// Anything else must never be deleted.
+/// A stack in any other state must never be deleted.
 #[test]
 fn a_stack_that_is_at_work_or_stuck_is_left_alone() {
     for (status, why) in [
@@ -216,7 +216,7 @@ fn a_stack_that_is_at_work_or_stuck_is_left_alone() {
             "another operation on app is in progress",
         ),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
-        // What it still holds may be data.
+        // It may still hold data.
         ("DELETE_FAILED", "the deletion of app failed"),
     ] {
         let aws = Aws::new(status).with_stack(status);
@@ -260,7 +260,7 @@ fn the_stack_says_what_is_deployed() {
         .refused("two versions: 7 and 8");
 }
 
-/// Its credentials may have ended before the stack came to rest, so that the step before says nothing.
+/// The credentials of the step before may have expired before the stack was at rest, so its result says nothing.
 #[test]
 fn a_stack_at_work_is_waited_for() {
     let aws = Aws::new("waits")
@@ -275,7 +275,7 @@ fn a_stack_at_work_is_waited_for() {
         .sets("liveVersion", "7");
 }
 
-/// The way back depends on it, also where the version is not the one that is asked for.
+/// The rollback depends on it, also if the version is not the requested one.
 #[test]
 fn the_live_version_is_set_whatever_it_is() {
     let aws = Aws::new("other-version").with_stack("UPDATE_ROLLBACK_COMPLETE");

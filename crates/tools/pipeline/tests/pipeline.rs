@@ -1,4 +1,4 @@
-//! `azure-pipelines.yml` against what Azure takes, what the template asks for, and what is in this repository.
+//! `azure-pipelines.yml` agrees with Azure's rules, the template, and the files of this repository.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -62,7 +62,7 @@ fn every_file_that_is_named_is_there_and_can_be_run() {
     }
 }
 
-/// No logic in the pipeline: a script is one command, which a person can run as well.
+/// There is no logic in the pipeline: each script is one command that can also be run by hand.
 #[test]
 fn every_script_is_one_command() {
     let command = Regex::new(r"^\.ci/[\w-]+( [^ ;|&<>`]+)*$").unwrap();
@@ -146,7 +146,7 @@ fn set_by(step: &Value) -> Vec<String> {
     sets.map(|found| format!("{name}.{}", &found[1])).collect()
 }
 
-/// What each deployment passes to the template: a version's parameters, filled in as the pipeline does it.
+/// The parameters that each deployment passes to the template: a version's parameters, filled in as in the pipeline.
 fn deployments() -> Vec<BTreeMap<String, String>> {
     let mut all = Vec::new();
     for job in all_jobs() {
@@ -221,7 +221,7 @@ async fn the_local_stack_takes_what_the_pipeline_passes() {
     }
 }
 
-/// A version is deployed with its own template and its own parameters, forth and back.
+/// A version is deployed and rolled back to with its own template and parameters.
 #[test]
 fn the_way_back_is_the_way_there_with_another_version() {
     let plain = |text: &str| {
@@ -280,7 +280,7 @@ fn the_way_back_is_the_way_there_with_another_version() {
             plain(task_there["inputs"]["s3ObjectKey"].as_str().unwrap())
                 .ends_with("infra-$(version).yaml")
         );
-        // The alarms that made it necessary would hold up the way back.
+        // The alarms that caused the rollback would block it.
         assert_eq!(task_back["inputs"]["rollbackTriggerARNs"], "");
         assert_eq!(task_back["inputs"]["monitoringTimeInMinutes"], "0");
     }
@@ -318,7 +318,7 @@ fn a_push_waits_for_nobodys_approval() {
     assert!(pipeline["trigger"].get("batch").is_none());
 }
 
-/// The task's own default is 900 s, and it renews nothing.
+/// The task's default is 900 s, and it does not renew credentials.
 #[test]
 fn credentials_last_as_long_as_a_job() {
     let pipeline = document::load(&root().join("azure-pipelines.yml")).unwrap();
@@ -331,7 +331,7 @@ fn credentials_last_as_long_as_a_job() {
     assert_eq!(role.matches("MaxSessionDuration: 3600").count(), 2);
 }
 
-/// What is deployed is compared with the manifest that Build made; what Build made is all of it.
+/// Everything that is deployed was built by Build and is compared with its manifest.
 #[test]
 fn the_manifest_is_made_of_everything_that_is_built() {
     let jobs = all_jobs();
@@ -367,7 +367,7 @@ fn the_manifest_is_made_of_everything_that_is_built() {
     }
 }
 
-/// What a pull request is asked is what `.ci/run` asks.
+/// `.ci/run` runs the checks of a pull request.
 #[test]
 fn the_local_run_calls_what_a_pull_request_is_asked() {
     let run = fs::read_to_string(root().join(".ci/run")).unwrap();
@@ -375,7 +375,7 @@ fn the_local_run_calls_what_a_pull_request_is_asked() {
     let checks: Vec<&Job> = jobs.iter().filter(|job| job.stage == "Check").collect();
     assert!(!checks.is_empty());
     for script in checks.iter().flat_map(|job| job.scripts()) {
-        // The toolchain is what `.ci/run` is given.
+        // `.ci/run` requires the toolchain to be installed.
         if !script.starts_with(".ci/toolchain") {
             let called = run.lines().any(|line| line == format!("step {script}"));
             assert!(called, ".ci/run does not call {script}");
@@ -383,8 +383,8 @@ fn the_local_run_calls_what_a_pull_request_is_asked() {
     }
 }
 
-/// No stage that a pull request runs sees a credential; each environment has its own; and what runs the system tests
-/// never sees those of a deployment.
+/// No stage of a pull request has credentials, each environment has its own, and the jobs that run the system tests never
+/// have those of a deployment.
 #[test]
 fn each_job_has_the_credentials_of_its_purpose() {
     for job in all_jobs() {
@@ -418,7 +418,7 @@ fn each_job_has_the_credentials_of_its_purpose() {
     }
 }
 
-/// The tests that SECURITY.md names are there.
+/// The tests that SECURITY.md names exist.
 #[test]
 fn every_promise_has_its_test() {
     fn sources(folder: &Path, all: &mut String) {

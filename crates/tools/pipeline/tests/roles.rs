@@ -1,5 +1,5 @@
-//! `infra/environment.yaml`'s roles allow what deploying `infra/infra.yaml` needs, and nothing beside it; what they trust
-//! and what `infra/bootstrap.yaml`'s bucket refuses.
+//! `infra/environment.yaml`'s roles allow what deploying `infra/infra.yaml` needs and nothing else. Also their trust
+//! policies, and what `infra/bootstrap.yaml`'s bucket refuses.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -35,9 +35,9 @@ fn cloudformation_may_make_and_read_every_resource_of_the_template() {
     }
 }
 
-/// Allowed for what no handler's list has.
+/// Allowed although no handler lists them.
 const BESIDE_THE_HANDLERS: [&str; 2] = [
-    // Tracing, of which AWS::ApiGateway::Stage's handlers say nothing.
+    // Tracing, which AWS::ApiGateway::Stage's handlers do not mention.
     "iam:CreateServiceLinkedRole",
     "iam:PutRolePermissionsBoundary",
 ];
@@ -59,7 +59,8 @@ fn cloudformation_may_change_nothing_else() {
     assert!(superfluous.is_empty(), "{superfluous:?}");
 }
 
-/// What cannot be told apart by name, because AWS makes the name up or has no resource for the action. Two accounts can.
+/// What cannot be separated by name, because AWS generates the name or has no resource for the action. Two accounts
+/// separate it.
 const NOT_BY_NAME: [&str; 3] = [
     "apigateway:",
     "sns:SetSubscriptionAttributes",
@@ -73,7 +74,7 @@ fn an_environment_cannot_change_another() {
     for need in needs(&PRODUCTION) {
         let Need { kind, action, .. } = &need;
         let not_by_name = NOT_BY_NAME.iter().any(|prefix| action.starts_with(prefix));
-        // A mapping is tagged by its id, which Lambda makes up.
+        // A mapping is tagged by its id, which Lambda generates.
         let mapping_tags = kind == "AWS::Lambda::EventSourceMapping"
             && ["lambda:TagResource", "lambda:UntagResource"].contains(&action.as_str());
         let shared = kind == "AWS::CloudWatch::Dashboard"
@@ -232,7 +233,7 @@ fn a_role_is_made_within_the_boundary_and_cannot_lose_it() {
     assert!(!allows(&policies, "iam:AttachRolePolicy", role, &within));
 }
 
-/// Or the template's roles could not do what their policies say.
+/// Otherwise the template's roles could not do what their policies allow.
 #[test]
 fn the_boundary_has_every_action_of_the_templates_roles() {
     let boundary = STAGING.boundary();
@@ -277,7 +278,7 @@ fn nobody_changes_the_roles_of_the_environment() {
             }
         }
     }
-    // Also where the stack of the roles was given a name that begins as the environment's does.
+    // Also if the name of the roles' stack begins with the environment's name.
     let near = "arn:aws:iam::123456789012:role/contact-sheet-roles-staging-DeployRole-x";
     let policies = Environment("contact-sheet-roles", true).role("CloudFormationRole");
     let to_lambda = [("iam:PassedToService", "lambda.amazonaws.com")];
@@ -306,7 +307,7 @@ fn an_api_is_traced_by_its_own_service_linked_role() {
     }
 }
 
-/// Their ids are not known before, so that who may read one may read all.
+/// Their ids are not known in advance, so permission to read one is permission to read all.
 #[test]
 fn api_keys_are_nobodys_where_the_stack_has_none() {
     let without = Environment("contact-sheet-staging", false);
@@ -325,7 +326,7 @@ fn api_keys_are_nobodys_where_the_stack_has_none() {
     }
 }
 
-/// The trust is written as text, where no linter looks.
+/// The trust policy is text, which no linter checks.
 #[test]
 fn each_role_of_the_pipeline_trusts_one_service_connection() {
     for (role, subject) in [
@@ -400,7 +401,7 @@ fn policies_fit_iams_quotas() {
     }
 }
 
-/// What a deployment is watched by is in the template.
+/// The alarms that a deployment is watched by are in the template.
 #[test]
 fn every_alarm_that_a_deployment_watches_is_there() {
     let script = std::fs::read_to_string(policies::root().join(".ci/before-deploy")).unwrap();

@@ -1,4 +1,4 @@
-//! Where a run was interrupted.
+//! The progress of a run, so that it can be resumed.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,13 +7,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-/// How far a run has come. Kept in a file after each page of objects; a page that was interrupted is sent again, which
-/// does its work twice and no harm.
+/// How far a run has come. It is saved in a file after each page of objects; a page that was interrupted is sent again,
+/// which repeats work but does no harm.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The bucket, the prefix and the queue: a run with others begins anew.
+    /// The bucket, the prefix and the queue; a run with others starts from the beginning.
     pub run: [String; 3],
-    /// The last key that is done.
+    /// The last key that was done.
     pub after: Option<String>,
     /// Objects for which an event was sent.
     pub sent: u64,
@@ -22,7 +22,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// The checkpoint in a file, if it is of the same run; otherwise the beginning.
+    /// The checkpoint in a file, if it belongs to the same run; otherwise the beginning.
     ///
     /// # Errors
     /// The file cannot be read.

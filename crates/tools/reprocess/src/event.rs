@@ -4,11 +4,11 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-/// S3 keeps the start of an upload as the time of its last change, and gives whole seconds; an event has the end. So an
-/// object that was last changed this much after its record is newer.
+/// S3's time of an object's last change is the start of its upload, in whole seconds; an event has the end. So an object
+/// is newer if it was last changed this much after its record.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
-/// All but RFC 3986's unreserved characters and the slash, as S3's notifications have it; a space becomes a plus.
+/// Everything except RFC 3986's unreserved characters and the slash, as in S3's notifications; a space becomes a plus.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -16,7 +16,7 @@ const KEY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// An object of the raw bucket, as it is listed.
+/// An object of the raw bucket, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// Its key.
@@ -38,8 +38,8 @@ pub struct Recorded {
     pub uploaded_at: Option<DateTime<Utc>>,
 }
 
-/// The event by which an object is reprocessed; `None` if the object is newer than its record, because S3's own event is
-/// still to come.
+/// The event that reprocesses an object; `None` if the object is newer than its record, because S3's own event has not
+/// been handled yet.
 #[must_use]
 pub fn event(bucket: &str, object: &Object, recorded: Option<&Recorded>) -> Option<Value> {
     let sequencer = match recorded {
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(event("raw", &object, Some(&recorded(None))), None);
         let older = recorded(Some("2026-11-22T12:59:58Z"));
         assert_eq!(event("raw", &object, Some(&older)), None);
-        // Listed in whole seconds, or a clock that differs.
+        // The listing has whole seconds, and clocks may differ.
         let same = recorded(Some("2026-11-22T12:59:59.100Z"));
         assert!(event("raw", &object, Some(&same)).is_some());
     }

@@ -53,7 +53,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// `None` if only help or the version was wanted.
+/// `None` if only help or the version was requested.
 fn options() -> anyhow::Result<Option<Options>> {
     let mut options = Options {
         stack: "contact-sheet".to_owned(),
@@ -156,7 +156,7 @@ async fn run() -> anyhow::Result<()> {
 
 fn line(progress: &Progress) -> String {
     match progress {
-        Progress::Resumed(after) => format!("goes on after {after:?}"),
+        Progress::Resumed(after) => format!("continues after {after:?}"),
         Progress::Full(waiting) => format!("{waiting} messages wait in the queue: waiting for it"),
         Progress::Page(checkpoint) => {
             let after = checkpoint.after.as_deref().unwrap_or_default();

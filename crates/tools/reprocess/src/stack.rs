@@ -1,6 +1,6 @@
-//! The stack's outputs, by `CloudFormation`'s `DescribeStacks`.
+//! The stack's outputs, from `CloudFormation`'s `DescribeStacks`.
 //!
-//! This is the only call of `CloudFormation`: its SDK would take longer to build than the rest of this program.
+//! It is the only call of `CloudFormation`, whose SDK would take longer to build than the rest of this program.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -101,7 +101,7 @@ pub async fn describe(config: &SdkConfig, stack: &str) -> anyhow::Result<Outputs
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html>
 #[must_use]
 pub fn outputs(xml: &str) -> Outputs {
-    // Of an output's elements only these two are read, and `OutputKey` is nowhere else.
+    // Only these two elements of an output are read, and `OutputKey` appears nowhere else.
     xml.split("<OutputKey>")
         .skip(1)
         .filter_map(|output| {
@@ -111,7 +111,7 @@ pub fn outputs(xml: &str) -> Outputs {
         .collect()
 }
 
-/// The text of the first element of a name.
+/// The text of the first element with a name.
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;

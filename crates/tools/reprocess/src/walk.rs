@@ -17,7 +17,7 @@ use crate::{Checkpoint, Object, Recorded, event};
 const BATCH_KEYS: usize = 100;
 /// Messages of one `SendMessageBatch`.
 const BATCH_MESSAGES: usize = 10;
-/// How many times a batch is tried of which parts were not processed.
+/// How many times a batch is tried that was only partly processed.
 const MAX_ATTEMPTS: u32 = 8;
 /// How often the queue is polled while it is full.
 const POLL: Duration = Duration::from_secs(1);
@@ -40,11 +40,11 @@ pub struct Walk {
     pub bucket: String,
     /// The image table.
     pub table: String,
-    /// URL of the queue of the function that is wanted.
+    /// URL of the function's queue.
     pub queue_url: String,
     /// Only keys that begin with this.
     pub prefix: String,
-    /// How many messages may wait in the queue before more are sent: real uploads wait behind them.
+    /// How many messages may wait in the queue when more are sent: real uploads wait behind them.
     pub max_waiting: u64,
     /// Objects of a page, at most 1,000.
     pub page: i32,
@@ -59,7 +59,7 @@ pub enum Progress {
     Resumed(String),
     /// A page is done.
     Page(Checkpoint),
-    /// The queue is full; so many messages wait.
+    /// The queue is full; this many messages wait.
     Full(u64),
 }
 
@@ -67,7 +67,7 @@ impl Walk {
     /// Sends an event for every object, from the checkpoint on, and reports progress.
     ///
     /// # Errors
-    /// A service fails, or the checkpoint cannot be kept. A walk that is started again goes on from the checkpoint.
+    /// A service fails, or the checkpoint cannot be saved. A walk that is started again continues from the checkpoint.
     pub async fn run(
         &self,
         clients: &Clients,
@@ -117,7 +117,7 @@ impl Walk {
             .bucket(&self.bucket)
             .prefix(&self.prefix)
             .set_start_after(after.map(str::to_owned))
-            // XML can't have every character of a key.
+            // XML does not allow every character of a key.
             .encoding_type(EncodingType::Url)
             .max_keys(self.page)
             .send()
@@ -166,7 +166,7 @@ impl Walk {
                     break;
                 };
                 if attempt == MAX_ATTEMPTS {
-                    bail!("table {} throttles; start again to go on", self.table);
+                    bail!("table {} throttles; start again to continue", self.table);
                 }
                 pause(attempt).await;
                 let response = clients
@@ -215,7 +215,7 @@ impl Walk {
             }
         }
         bail!(
-            "{} does not take all events; start again to go on",
+            "{} does not accept all events; start again to continue",
             self.queue_url
         )
     }
@@ -251,7 +251,7 @@ impl Walk {
     }
 }
 
-/// Nothing before the first attempt, then twice as long each time.
+/// No pause before the first attempt, then twice as long each time.
 async fn pause(attempt: u32) {
     if attempt > 0 {
         tokio::time::sleep(Duration::from_millis(50 << attempt)).await;

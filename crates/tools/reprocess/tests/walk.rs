@@ -1,4 +1,4 @@
-//! A walk through a bucket, with the real SDK, an S3, a `DynamoDB` and a queue that keeps what is sent.
+//! A walk through a bucket, with the real SDK, an S3, a `DynamoDB` and a queue that records its messages.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 
@@ -41,7 +41,7 @@ impl Observer for Ignore {
     async fn changed(&self, _change: Change) {}
 }
 
-/// A folder that is removed with its owner.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -50,15 +50,15 @@ impl Drop for Folder {
     }
 }
 
-/// What the queue was sent, and what it does with the next calls.
+/// The messages that the queue received, and its behaviour for the next calls.
 #[derive(Default)]
 struct Queue {
     bodies: Vec<String>,
-    /// Batches that are yet to be taken only in part.
+    /// How many more batches are only partly accepted.
     partial: usize,
-    /// Whether nothing is taken.
+    /// Whether it accepts nothing.
     fails: bool,
-    /// Messages that wait, the next times that it is asked.
+    /// The numbers of waiting messages that it reports next.
     waiting: Vec<u64>,
 }
 
@@ -230,7 +230,7 @@ impl World {
         Ok((done?, progress))
     }
 
-    /// The events that were sent, as the functions read them.
+    /// The events that were sent, decoded as by the functions.
     fn sent(&self) -> Vec<ObjectEvent> {
         let bodies = std::mem::take(&mut self.queue.lock().unwrap().bodies);
         let message = |body: &String| {
@@ -318,7 +318,7 @@ async fn an_interrupted_walk_goes_on_where_it_was() {
     assert_eq!(done.sent, 60);
     assert_eq!(world.sent_keys(), keys[25..]);
 
-    // Another run does not begin in the middle.
+    // Another run starts from the beginning.
     done.save(&world.walk.checkpoint).unwrap();
     let mut other = world.walk.clone();
     other.prefix = "5".into();

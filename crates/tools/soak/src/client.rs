@@ -144,7 +144,7 @@ impl Client {
         }
     }
 
-    /// The keys of a bucket's objects; ours hold no character that XML escapes.
+    /// The keys of a bucket's objects; ours have no characters that XML escapes.
     pub async fn keys(&self, bucket: &str) -> anyhow::Result<Vec<String>> {
         let mut keys: Vec<String> = Vec::new();
         loop {
@@ -166,7 +166,7 @@ impl Client {
     }
 }
 
-/// For a query; `/` and space are all that our keys need encoded.
+/// Encodes a key for a query; ours only need it for `/` and spaces.
 fn percent_encoded(key: &str) -> String {
     key.replace('/', "%2F").replace(' ', "%20")
 }

@@ -1,4 +1,4 @@
-//! A soak: many changes on a stack whose services fail and whose processes are killed.
+//! A soak test: many changes on a stack whose services fail and whose processes are killed.
 
 mod client;
 mod options;
@@ -135,7 +135,7 @@ fn dead_letter_queue(queue: &str) -> String {
 }
 
 impl Soak<'_> {
-    /// Makes the changes of one batch, and kills what is to be killed meanwhile.
+    /// Makes the changes of one batch, and kills processes meanwhile.
     async fn make(&mut self, plan: &Plan, first: u64) -> anyhow::Result<()> {
         let slots = Arc::new(Semaphore::new(self.options.parallel));
         let mut workers = JoinSet::new();

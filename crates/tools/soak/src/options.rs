@@ -26,13 +26,13 @@ Options:
                             work was done; so many events are doubled, four times as many late
                             [default: 5]
       --fault-service NAME  only calls of this service (rekognition), and no events
-      --rekognition-rate N  DetectLabels calls answered a second [default: unlimited]
+      --rekognition-rate N  DetectLabels calls served per second [default: unlimited]
       --data DIR            the stack's data and this command's progress [default: target/soak]
       --seed N              another seed, other changes and other faults [default: 1]
   -h, --help                print this
 ";
 
-/// How to soak.
+/// The options of a soak test.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub changes: u64,

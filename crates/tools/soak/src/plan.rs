@@ -1,4 +1,4 @@
-//! The changes of a soak: the same for the same seed, so that an interrupted soak can continue.
+//! The changes of a soak test: the same for the same seed, so that an interrupted one can continue.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -38,7 +38,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// What is uploaded.
+    /// The body of the upload; `None` for a deletion.
     pub fn body(self) -> Option<Bytes> {
         match self {
             Self::Upload(size) => Some(bitmap(size)),
@@ -48,7 +48,7 @@ impl Change {
     }
 }
 
-/// All changes, computed as they are needed.
+/// All changes, computed as needed.
 pub struct Plan {
     options: Options,
 }
@@ -70,7 +70,7 @@ impl Plan {
         batch
     }
 
-    /// What every key is in the end.
+    /// The last change of every key.
     pub fn outcome(&self) -> BTreeMap<String, Change> {
         (0..self.options.changes)
             .map(|number| self.change(number))

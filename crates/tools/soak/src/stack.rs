@@ -1,4 +1,4 @@
-//! The stack, as a process of its own that can be killed.
+//! The stack, in a separate process that can be killed.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -28,7 +28,7 @@ pub async fn serve(options: &Options) -> anyhow::Result<()> {
     let faults = Faults {
         service: options.fault_service.clone(),
         percent: options.fault_percent,
-        // Faults differ between runs, so that it is not always the same call that fails.
+        // Faults differ between runs, so that it is not always the same calls that fail.
         seed: options.seed ^ u64::from(std::process::id()),
     };
     let stack = local_stack::Stack::start(&local_stack::Options {

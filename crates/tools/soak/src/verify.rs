@@ -1,4 +1,4 @@
-//! Checks a stack against the plan: nothing lost, nothing left over.
+//! Checks a stack against the plan: nothing is lost, and nothing is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::plan::{Change, MIN_ANALYZED, Size};
 
 const PARALLEL: usize = 16;
 
-/// What was found.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub done: u64,
@@ -137,7 +137,7 @@ async fn image(client: &Client, key: &str, change: Change) -> anyhow::Result<See
     Ok(seen)
 }
 
-/// Where a record is not that of the last upload, or not final.
+/// How a record differs from the last upload, or that it is not final.
 fn disagreement(record: &Value, change: Change, bytes: usize) -> Option<&'static str> {
     if record["bytes"] != bytes {
         return Some("the record is of another upload");

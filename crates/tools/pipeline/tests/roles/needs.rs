@@ -1,6 +1,6 @@
-//! What CloudFormation needs to make, read, change and delete what `infra/infra.yaml` declares: the permissions of the
-//! handlers in AWS's resource schemas (`aws/handlers.json`, made by `.ci/update-handlers`), but for those of properties
-//! that the template does not use.
+//! What CloudFormation needs to create, read, update and delete the resources of `infra/infra.yaml`: the permissions of
+//! the handlers in AWS's resource schemas (`aws/handlers.json`, made by `.ci/update-handlers`), except for those of
+//! properties that the template does not use.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ pub struct Need {
     pub kind: String,
     pub action: String,
     pub resource: String,
-    /// Whether it is of a read handler, which drift detection calls, too.
+    /// Whether a read handler needs it, which drift detection also calls.
     pub reads: bool,
     context: Vec<(&'static str, String)>,
 }
@@ -32,8 +32,8 @@ impl Need {
     }
 }
 
-/// Actions of handlers that this template's resources never come to: type and action, each with `*` at the end for any;
-/// the property that would need them.
+/// Actions of handlers that are never called for this template's resources: type and action, each with `*` at the end for
+/// any, and the property that would need them.
 const UNUSED: &[(&str, &str, &str)] = &[
     ("*", "kms:*", "keys of one's own"),
     (
@@ -348,7 +348,7 @@ const UNUSED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// By the names that AWS gives to actions.
+/// Judged by the action's name.
 pub fn only_reads(action: &str) -> bool {
     let name = action.split_once(':').map_or(action, |(_, name)| name);
     ["Describe", "Get", "List"]
@@ -357,7 +357,7 @@ pub fn only_reads(action: &str) -> bool {
         || action == "apigateway:GET"
 }
 
-/// Whether a pattern with one `*` fits.
+/// Whether a pattern with one `*` matches.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -389,11 +389,11 @@ pub fn needs(environment: &Environment) -> Vec<Need> {
             let unused = UNUSED
                 .iter()
                 .any(|(of, pattern, _)| fits(of, kind) && fits(pattern, action));
-            // A property is read whether it is set or not; a key only where there is one.
+            // A property is read whether it is set or not; a key only if there is one.
             if !unused || reads.contains(action) && !action.starts_with("kms:") {
                 all.push(Need {
                     kind: kind.to_owned(),
-                    // A service's name is as good in capitals.
+                    // A service's name may be in capitals.
                     action: action.replace("S3:", "s3:"),
                     resource: environment.resource_of(kind, action),
                     reads: reads.contains(action),
@@ -405,7 +405,7 @@ pub fn needs(environment: &Environment) -> Vec<Need> {
     all
 }
 
-/// A line that excuses nothing is out of date.
+/// A line that matches no handler is out of date.
 #[test]
 fn every_unused_action_is_of_a_handler() {
     let schemas =

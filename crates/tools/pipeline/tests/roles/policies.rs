@@ -1,4 +1,4 @@
-//! `infra/environment.yaml` and `infra/bootstrap.yaml` with values in place of their references, and IAM's decisions.
+//! `infra/environment.yaml` and `infra/bootstrap.yaml` with their references replaced by values, and IAM's decisions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -83,7 +83,7 @@ impl Environment {
         }
     }
 
-    /// A part of a template as JSON, values in place of its references.
+    /// A part of a template as JSON, with its references replaced by values.
     fn resolved(&self, node: &Node) -> serde_json::Value {
         match &node.value {
             Value::Map(entries) => match entries.as_slice() {
@@ -147,7 +147,7 @@ impl Environment {
         let [text, variables] = trust.as_list().unwrap() else {
             panic!("{role}: no variables")
         };
-        // What follows `oidc-provider/` in the provider's ARN.
+        // The part after `oidc-provider/` in the provider's ARN.
         let issuer = variables.get("Issuer").unwrap().to_json();
         assert_eq!(issuer["Fn::Select"][0], 1);
         assert_eq!(issuer["Fn::Select"][1]["Fn::Split"][0], "oidc-provider/");
@@ -159,7 +159,7 @@ impl Environment {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What an action of a type's handler is asked of.
+    /// The resource of an action of a type's handler.
     pub fn resource_of(&self, kind: &str, action: &str) -> String {
         let stack = self.0;
         let named =
@@ -302,7 +302,7 @@ pub fn allows(policies: &[Policy], action: &str, resource: &str, context: &[(&st
     decides(policies, &[], action, resource, context)
 }
 
-/// Whether policies of an identity and of a resource let an action through.
+/// Whether identity-based and resource-based policies allow an action.
 pub fn decides(
     identity: &[Policy],
     resource_policies: &[Policy],
