@@ -3,10 +3,10 @@ import { askCredentials, credentials } from "./credentials.js";
 import { pause } from "./dom.js";
 import { encode, signature } from "./sigv4.js";
 
-// The page is served at the stage's address, with or without a slash behind it.
+// The page is served at the stage's URL, with or without a trailing slash.
 export const base = location.pathname.replace(/\/+$/, "");
 
-// How far the clock of the API is ahead, in milliseconds: signatures carry the time.
+// How far the API's clock is ahead in milliseconds, for the time in signatures.
 let clockOffset = 0;
 
 export class ApiError extends Error {
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-// A key as part of a path. Browsers resolve "." and ".." in paths, however they are encoded; whole, they do not see them.
+// A key as part of a path. Browsers resolve "." and ".." in paths, even encoded, so the slashes of such a key are encoded.
 export function encodeKey(key) {
   const parts = key.split("/");
   return parts.some((part) => part === "" || part === "." || part === "..") ? encode(key) : parts.map(encode).join("/");
@@ -27,7 +27,7 @@ function encodeQuery(query) {
   return pairs.map(([name, value]) => `${encode(name)}=${encode(String(value))}`).sort().join("&");
 }
 
-// Address and headers of a request, with the credentials that there are.
+// URL and headers of a request, with the current credentials.
 async function prepare(method, path, query = {}, body) {
   const encoded = encodeQuery(query);
   const url = `${base}${path}${encoded && `?${encoded}`}`;
@@ -49,7 +49,7 @@ async function problemOf(response) {
   }
 }
 
-// Whether a refusal came of this machine's clock, which is then set right.
+// Whether a request was refused because of this machine's clock, for which the offset is then corrected.
 function clockWasWrong(date) {
   const offset = Date.parse(date) - Date.now();
   if (!credentials() || Number.isNaN(offset) || Math.abs(offset - clockOffset) < 240_000) return false;
@@ -57,15 +57,15 @@ function clockWasWrong(date) {
   return true;
 }
 
-// After a 403: waits for credentials.
+// After a 403, waits for credentials.
 async function refused(used, message) {
-  // Others may have been entered while this request was under way.
+  // Others may have been entered during this request.
   if (used !== credentials()) return;
   const kind = /authentication token/i.test(message) ? "iam" : "key";
   await askCredentials(used ? `The API refused these credentials: ${message}` : "", kind);
 }
 
-// Sends a request until it is answered; throws ApiError for an answer that is an error.
+// Sends a request until there is a response; throws ApiError if that is an error.
 export async function request(method, path, { query, body, headers: more, signal, keepalive, attempts = 5 } = {}) {
   for (let attempt = 1; ; attempt++) {
     const used = credentials();
@@ -101,7 +101,7 @@ async function backOff(attempt) {
   await pause(Math.min(8000, 250 * 2 ** attempt) * (0.5 + Math.random() / 2));
 }
 
-// Resolves when the network may be back: when the browser says so, or after a while that grows.
+// Resolves when the network may be back: when the browser reports it, or after a delay that grows.
 function connection(attempt) {
   return new Promise((resolve) => {
     const timer = setTimeout(done, Math.min(30_000, 500 * 2 ** attempt));
@@ -114,7 +114,7 @@ function connection(attempt) {
   });
 }
 
-// Sends bytes, with progress, for as long as it takes: a lost connection is waited for. Resolves to ETag and JSON.
+// Sends bytes, with progress, and retries after a lost connection. Resolves to ETag and JSON.
 export async function send(method, path, { query, body, type, signal, progress = () => {}, offline = () => {} }) {
   for (let attempt = 1, failures = 1; ; attempt++) {
     const used = credentials();
@@ -123,7 +123,7 @@ export async function send(method, path, { query, body, type, signal, progress =
     const answer = await transfer(method, url, type ? { ...headers, "content-type": type } : headers, body, signal, progress);
     if (signal.aborted) throw signal.reason;
     if (!answer) {
-      // A file that was changed or removed since it was chosen fails like a connection, but for good.
+      // A file that was changed or removed since it was chosen fails like a connection, but permanently.
       if (body) await body.slice(0, 1).arrayBuffer();
       progress(0);
       offline(true);
@@ -142,7 +142,7 @@ export async function send(method, path, { query, body, type, signal, progress =
   }
 }
 
-// One try, by XMLHttpRequest because fetch has no progress of what is sent; null if there was no answer.
+// One attempt, with XMLHttpRequest because fetch does not report upload progress; null if there was no response.
 function transfer(method, url, headers, body, signal, progress) {
   return new Promise((resolve) => {
     const xhr = new XMLHttpRequest();
@@ -156,7 +156,7 @@ function transfer(method, url, headers, body, signal, progress) {
       try {
         json = JSON.parse(xhr.responseText);
       } catch {
-        // An answer without a body, such as 204.
+        // A response without a body, such as 204.
       }
       const header = (name) => xhr.getResponseHeader(name);
       resolve({ status: xhr.status, etag: header("etag"), date: header("date"), json, message: json.message || `status ${xhr.status}` });

@@ -1,4 +1,4 @@
-// Credentials, for an API that asks for them: in this tab's session at most, never in an address.
+// Credentials, for an API that requires them: kept in this tab's session at most, never in a URL.
 import { byId } from "./dom.js";
 
 const STORED = "contact-sheet-credentials";
@@ -15,7 +15,7 @@ function restore() {
 
 export const credentials = () => current;
 
-// Resolves once somebody has entered credentials. `problem` says why those before were refused.
+// Resolves once credentials were entered. `problem` says why the previous ones were refused.
 export function askCredentials(problem, kind) {
   const dialog = byId("access");
   byId("access-problem").textContent = problem;
@@ -52,7 +52,7 @@ export function startCredentials() {
   const dialog = byId("access");
   const form = byId("access-form");
   form.addEventListener("change", showKind);
-  // There is nothing behind the dialog without credentials.
+  // Without credentials there is nothing to return to.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   dialog.addEventListener("close", () => waiting && dialog.showModal());
   form.addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-// Deletes images, a few seconds after they were asked for: until then it can be undone where it was asked.
+// Deletes images after a few seconds, until which a deletion can be undone in the same view.
 import { base, encodeKey, request } from "./api.js";
 import { credentials } from "./credentials.js";
 import { announce } from "./dom.js";
@@ -39,8 +39,8 @@ async function sendDeletion(item) {
   }
 }
 
-// A page that is left sends what it has promised. Signatures take longer than a page has then: those are sent as soon
-// as the page is hidden.
+// A page that is left sends its pending deletions. Signatures take longer than a page then has, so signed requests are
+// sent as soon as the page is hidden.
 export function startDeletion() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden" && credentials()?.kind === "iam") for (const item of [...deletions]) flush(item);

@@ -1,4 +1,4 @@
-// What builds elements. Text always goes in as text: keys and labels are whatever somebody uploaded.
+// Builds elements. Text is always inserted as text, because keys and labels are untrusted.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -22,7 +22,7 @@ export function icon(name) {
   return svg;
 }
 
-// Read out by a screen reader, shown nowhere.
+// Read out by a screen reader, and not shown.
 export function announce(text) {
   byId("status").textContent = text;
 }

@@ -1,4 +1,4 @@
-// Where files come from: the file input, drag and drop (folders, too), and the clipboard.
+// Files from the file input, from drag and drop (folders, too), and from the clipboard.
 import { byId } from "./dom.js";
 
 export function startDropping(add) {
@@ -29,7 +29,7 @@ export function startDropping(add) {
   });
 }
 
-// Browsers call every image that is pasted image.png.
+// Browsers name every pasted image image.png.
 function pastedName(file) {
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", ".");
   return /^image\.\w+$/.test(file.name) ? `Pasted ${time}.${file.name.split(".").at(-1)}` : file.name;
@@ -50,7 +50,7 @@ async function walk(entry, found) {
     return;
   }
   const reader = entry.createReader();
-  // A reader gives a hundred entries at a time, and none at the end.
+  // A reader returns up to a hundred entries at a time, and none at the end.
   for (;;) {
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!entries.length) return;

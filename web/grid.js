@@ -1,4 +1,4 @@
-// The sheet: the figures that are in view and a little more, whatever the length of the list.
+// The sheet: only the figures in view and a few more are in the document, whatever the length of the list.
 import { drawPreview } from "./preview.js";
 import { byId, element, icon } from "./dom.js";
 import { undoDeletion } from "./deletion.js";
@@ -16,7 +16,7 @@ let layout = { rows: [], height: 0 };
 let width = 0;
 let needed = () => {};
 
-// Calls `more` when the end of the list comes near.
+// Calls `more` when the end of the list is near.
 export function startGrid(more) {
   needed = more;
   addEventListener("scroll", eachFrame(renderWindow), { passive: true });
@@ -25,7 +25,7 @@ export function startGrid(more) {
   sheet.addEventListener("keydown", onKey);
 }
 
-// Calls `work` once in the next frame, however often it is asked to.
+// Calls `work` once in the next frame, however often this is called.
 function eachFrame(work) {
   let scheduled = false;
   return () => {
@@ -40,7 +40,7 @@ function eachFrame(work) {
 
 const gap = () => (sheet.clientWidth < 700 ? 4 : 8);
 
-// Where the page is scrolled to, as an item and its distance from the top of the window.
+// The scroll position, as an item and its distance from the top of the window.
 function anchor() {
   const top = sheet.getBoundingClientRect().top;
   if (top >= 0) return null;
@@ -53,7 +53,7 @@ function rowOf(index) {
   return layout.rows.findIndex((row) => index >= row.first && index < row.first + row.slots.length);
 }
 
-// Shows a list, from where it is scrolled to.
+// Shows a list at its scroll position.
 export function renderGrid(shown) {
   const kept = shown === sheetListing ? anchor() : null;
   sheetListing = shown;
@@ -91,7 +91,7 @@ function renderWindow() {
       const item = sheetListing.items[index];
       const figure = figures.get(item) ?? addFigure(item);
       place(figure, index, slot, row);
-      // In the order of the list, so that Tab and screen readers go through them as they are seen.
+      // In the order of the list, so that Tab and screen readers follow the visible order.
       while (before && !wanted.has(itemOfNode.get(before))) before = before.nextElementSibling;
       if (figure.node === before) before = before.nextElementSibling;
       else sheet.insertBefore(figure.node, before);
@@ -100,7 +100,7 @@ function renderWindow() {
   if (layout.height - top < 4 * height) needed();
 }
 
-// An element that has the focus stays, or the keyboard would start from the top again.
+// A focused element is kept, otherwise the keyboard would start from the top again.
 function keepsFocus(figure) {
   return figure.node.contains(document.activeElement) && figures.size < MAX_FIGURES + 10 && sheetListing.items.includes(figure.item);
 }
@@ -200,7 +200,7 @@ function tellProgress({ item, caption }) {
   caption.lastElementChild.textContent = item.upload.state === "offline" ? "No connection" : `${Math.floor(item.upload.progress * 100)} %`;
 }
 
-// Progress of an upload, without looking at anything else.
+// Updates only the progress of an upload.
 export function progressOf(item) {
   const figure = figures.get(item);
   if (figure) tellProgress(figure);
@@ -209,7 +209,7 @@ export function progressOf(item) {
 // The items in view, and those near it.
 export const itemsInView = () => [...figures.keys()];
 
-// Scrolls an item into view and gives it the focus.
+// Scrolls an item into view and focuses it.
 export function focusItem(item) {
   const index = sheetListing ? sheetListing.items.indexOf(item) : -1;
   if (index < 0) return;

@@ -1,5 +1,5 @@
-// Shows thumbnails: by their address where the API is open, else fetched with credentials and shown from blobs that are
-// freed when they leave the view. Either way the browser asks with the ETag that it has, and unchanged is a 304.
+// Shows thumbnails: by their URL if the API is open, else fetched with credentials and shown from blobs, which are freed
+// when they leave the view. Either way the browser revalidates them by ETag.
 import { base, encodeKey, request } from "./api.js";
 import { credentials } from "./credentials.js";
 import { pause } from "./dom.js";
@@ -11,7 +11,7 @@ let fetching = 0;
 
 export const thumbnailPath = (item, thumbnail) => `/thumbnails/${thumbnail.size}/${encodeKey(item.key)}`;
 
-// Loads a thumbnail into `img`, and gives a function that frees it. `loaded` is called when it shows.
+// Loads a thumbnail into `img`, and returns a function that frees it. `loaded` is called when it is shown.
 export function show(img, item, thumbnail, loaded = () => {}) {
   const path = thumbnailPath(item, thumbnail);
   const controller = new AbortController();
@@ -45,7 +45,7 @@ export function show(img, item, thumbnail, loaded = () => {}) {
   };
 }
 
-// A few at a time, and nothing that has left the view before its turn.
+// Runs a few at a time, and skips those that have left the view before their turn.
 function enqueue(signal, work) {
   fetches.push({ signal, work });
   fetchNext();
@@ -59,7 +59,7 @@ async function fetchNext() {
   try {
     if (!next.signal.aborted) await next.work();
   } catch {
-    // The placeholder stays; the large view says why.
+    // The placeholder stays, and the large view says why.
   }
   fetching--;
   fetchNext();

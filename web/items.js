@@ -1,22 +1,22 @@
-// What is known of each image, and which labels were seen.
+// The known images and labels.
 
 const items = new Map();
 const labels = new Map();
 const listeners = new Set();
 let queued = false;
 
-// An image: a record that the API gave, or a file on its way up.
+// An image: a record from the API, or a file being uploaded.
 class Item {
   constructor(key) {
     this.key = key;
     this.record = null;
-    // Of a file that this page uploads: the upload, and a small canvas of what it shows.
+    // For a file that this page uploads: the upload, and a small canvas with the image.
     this.upload = null;
     this.preview = null;
-    // Width over height of its slot; null is not known yet. It does not change while it is shown, so that nothing moves.
+    // Width over height of its slot; null if it is not known yet. It does not change while shown, so that nothing moves.
     this.ratio = null;
     this.shown = false;
-    // When the image was uploaded that this page replaces: records of it are old.
+    // The upload time of the image that this page replaces, whose records are outdated.
     this.replaced = null;
     // A deletion that can still be undone.
     this.deletion = null;
@@ -34,7 +34,7 @@ class Item {
     return this.record?.analysis.labels ?? [];
   }
 
-  // Why it failed, in the API's words.
+  // Why it failed, as reported by the API.
   get failures() {
     if (this.upload) return this.upload.state === "failed" ? [this.upload.message] : [];
     const { analysis, thumbnails } = this.record ?? {};
@@ -67,7 +67,7 @@ export function learn(record) {
   if (item.replaced === record.uploadedAt) return item;
   const { width, height } = record.thumbnails;
   if (width && height) item.ratio ??= item.shown ? 1 : width / height;
-  // A summary has less detail on labels than a record that was fetched before.
+  // A summary has less detail about labels than a record that was fetched before.
   const same = item.record?.uploadedAt === record.uploadedAt && item.record.analysis.status === record.analysis.status;
   const detailed = same && item.record.analysis.labels?.[0]?.instances;
   item.record = detailed ? { ...record, analysis: item.record.analysis } : record;
@@ -97,14 +97,14 @@ export function labelsLike(text) {
   return like;
 }
 
-// The label as the index spells it: names are exact there.
+// The label as spelled in the index, where names are exact.
 export function spelled(text) {
   const name = text.trim();
   const known = labels.has(name) ? name : [...labels.keys()].find((one) => one.toLowerCase() === name.toLowerCase());
   return known ?? name;
 }
 
-// Calls `listener` after changes, once for all those of a moment.
+// Calls `listener` once after one or more changes.
 export function onChange(listener) {
   listeners.add(listener);
 }

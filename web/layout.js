@@ -1,22 +1,22 @@
-// Rows of images that fill the width, each image whole and as high as its neighbours.
+// Rows of images that fill the width, each image uncropped and as high as its neighbours.
 
 export const CAPTION = 26;
 
-// What is wider or narrower is cropped: its row would be a thread, or it would.
+// Wider and narrower images are cropped, because the row or the image would be too thin.
 const MIN_RATIO = 0.5;
 const MAX_RATIO = 3;
-// The slot of an image whose size is not known.
+// The ratio of an image whose size is not known.
 const UNKNOWN_RATIO = 1;
 
 const ratioOf = (item) => Math.min(MAX_RATIO, Math.max(MIN_RATIO, item.ratio ?? UNKNOWN_RATIO));
 
-// The height that rows aim at: about two images across on a phone, six on a wide screen.
+// The target height of rows: about two images across on a phone, six on a wide screen.
 export function rowHeight(width) {
   return Math.round(Math.min(320, Math.max(130, 90 + width / 11)));
 }
 
-// Where each item goes: rows of {top, height, first, slots: [{left, width}]}, and the height of it all. A last row that is
-// not full waits for what follows, if anything does: its images would grow or shrink then.
+// The position of each item: rows of {top, height, first, slots: [{left, width}]}, and the total height. A last row that is
+// not full is left out while more items follow, because its images would change their size then.
 export function layOut(items, width, gap, isComplete) {
   const target = rowHeight(width);
   const rows = [];
@@ -27,7 +27,7 @@ export function layOut(items, width, gap, isComplete) {
     while (first + count < items.length && ratios * target + gap * (count - 1) < width) ratios += ratioOf(items[first + count++]);
     const full = (width - gap * (count - 1)) / ratios;
     if (first + count === items.length && full > target && rows.length && !isComplete) break;
-    // The last row is not stretched, and no row much.
+    // The last row is not stretched, and other rows only slightly.
     const height = Math.round(Math.min(full, target * 1.25));
     let left = 0;
     const slots = Array.from({ length: count }, (_, at) => {

@@ -1,4 +1,4 @@
-// Lists of images, page by page: all of them, or those that show a label.
+// Lists of images, page by page: of all images, or of those that show a label.
 import { ApiError, encodeKey, requestJson } from "./api.js";
 import { changed, forgetItem, itemOf, knownItem, learn } from "./items.js";
 import { encode } from "./sigv4.js";
@@ -16,7 +16,7 @@ class Listing {
     this.ended = false;
     this.error = null;
     this.loading = null;
-    // Where the page was scrolled to when the list was left.
+    // The scroll position when the list was left.
     this.scrollTop = 0;
   }
 
@@ -64,7 +64,7 @@ async function allPage(next) {
   return { items: page.images.map(learn), next: page.next };
 }
 
-// The index knows keys only: the records come one by one, a few at a time.
+// The index has only keys: the records are read individually, a few at a time.
 async function labelPage(label, next) {
   const page = await requestJson("GET", `/labels/${encode(label)}`, { query: { limit: LABEL_PAGE, next } });
   const keys = page.images.map((image) => image.key);
@@ -99,7 +99,7 @@ export function forgetListings() {
   listings.clear();
 }
 
-// Lists of labels are read anew when they are shown again; that of all images is kept up to date by this page.
+// Lists of labels are read again when they are shown again; this page keeps the list of all images up to date.
 export function refreshLabel(label) {
   if (label !== null) listings.delete(label);
   return listingOf(label);
@@ -120,12 +120,12 @@ export async function refreshNewest(wanted, since) {
     if (!wanted.size || (oldest && Date.parse(oldest) < since)) break;
   }
   const first = all.items.find((item) => !item.upload && item.record)?.record.uploadedAt ?? "";
-  // Newest first: what is newer than the list's head goes before it, what is older comes by itself.
+  // Newest first: images newer than the list's head are put before it, older ones are read with their page.
   for (const item of fresh.reverse()) if (item.record.uploadedAt >= first) all.prepend(item);
   changed();
 }
 
-// An image is gone: from here or because somebody else deleted it.
+// An image was deleted, by this page or by someone else.
 export function drop(key) {
   const item = itemOf(key);
   for (const listing of listings.values()) listing.remove(item);

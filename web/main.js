@@ -16,7 +16,7 @@ import { renderViewer, showViewer, startViewer } from "./viewer.js";
 
 let listing = null;
 
-// Shows what the address names.
+// Shows what the URL names.
 function follow() {
   const { label, image } = readRoute();
   if (listing?.label !== label) {
@@ -53,7 +53,7 @@ function render() {
   byId("more").hidden = !listing.loading;
 }
 
-// What there is to say where no image is, or no more images are.
+// The notice if there are no images, or no more.
 function renderNotice() {
   const notice = byId("notice");
   const { error, ended, items, label } = listing;

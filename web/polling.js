@@ -1,11 +1,11 @@
-// Looks again at what is not settled yet: often at first, then less and less.
+// Polls images that are still pending: often at first, then less and less.
 import { changed } from "./items.js";
 import { drop, listingOf, readRecord, refreshNewest } from "./listing.js";
 import { unseenUploads } from "./upload.js";
 
 const MIN_DELAY = 300;
 const MAX_DELAY = 10_000;
-// More pending images than this in view are read with the list.
+// If more pending images than this are in view, they are read with the list.
 const MAX_SINGLE = 4;
 let delay = MIN_DELAY;
 let timer = null;
@@ -17,13 +17,13 @@ export function startPolling(itemsInView) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
 }
 
-// Comes back to the page: others may have uploaded something.
+// When the page is visible again, others may have uploaded something.
 function refresh() {
   if (listingOf(null).items.length) refreshNewest(new Set(), Infinity).catch(() => {});
   poll(true);
 }
 
-// Looks again soon; `soon` starts over with short delays.
+// Polls again; `soon` starts over with short delays.
 export function poll(soon) {
   if (soon) delay = MIN_DELAY;
   if (timer && !soon) return;
@@ -44,7 +44,7 @@ async function look() {
     for (const item of left.slice(0, MAX_SINGLE)) if (!(await readRecord(item.key))) drop(item.key);
     changed();
   } catch {
-    // Tried again below.
+    // Retried below.
   }
   polling = false;
   delay = Math.min(MAX_DELAY, delay * 1.4);

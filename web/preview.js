@@ -1,4 +1,4 @@
-// What files on their way up look like: their size at once, so that their slot is right, then a small copy.
+// Previews of files being uploaded: their size immediately, so that their slot is right, then a small copy.
 import { changed, itemOf } from "./items.js";
 import { listingOf } from "./listing.js";
 
@@ -14,11 +14,11 @@ export async function showUpload(upload) {
   if (size) item.ratio = size.width / size.height;
   listingOf(null).prepend(item);
   changed();
-  // One after the other: a photograph takes 50 MB while it is read.
+  // One after the other: decoding a photograph takes 50 MB.
   if (size) copies = copies.then(() => copy(upload, item, size)).catch(() => {});
 }
 
-// Width and height, which a browser knows before it decodes the image; null if it cannot read it.
+// Width and height, which a browser knows before it decodes the image; null if it can't read it.
 function sizeOf(file) {
   const url = URL.createObjectURL(file);
   const image = new Image();
@@ -41,7 +41,7 @@ async function copy(upload, item, { width, height }) {
   changed();
 }
 
-// Draws what is known of an item before its image is there.
+// Draws the preview or placeholder of an item before its image has loaded.
 export function drawPreview(canvas, bitmap) {
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;

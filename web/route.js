@@ -1,4 +1,4 @@
-// The address says what is shown: #label=Cat, #image=pets%2Fcat.jpg, or both.
+// The URL says what is shown: #label=Cat, #image=pets%2Fcat.jpg, or both.
 import { encode } from "./sigv4.js";
 
 export function readRoute() {
@@ -18,7 +18,7 @@ export function go(route) {
   if (hash !== (location.hash || "#")) location.hash = hash;
 }
 
-// Like go, but the back button does not come here again.
+// Like go, but replaces the entry in the history.
 export function replaceRoute(route) {
   history.replaceState(history.state, "", location.pathname + location.search + routeHash(route));
   dispatchEvent(new HashChangeEvent("hashchange"));

@@ -1,6 +1,6 @@
-// Uploads that are not finished, with their files, in IndexedDB: a reload goes on with them.
-// Where the browser keeps no files (a full disk, a private window), it may keep what is needed to recognise a file that
-// is chosen again; where it keeps nothing, an upload ends with the page.
+// Stores unfinished uploads, with their files, in IndexedDB, so that they continue after a reload.
+// If the browser stores no files (a full disk, a private window), it may store what is needed to recognise a file that is
+// chosen again; if it stores nothing, an upload ends with the page.
 import { base } from "./api.js";
 
 const STORE = "uploads";

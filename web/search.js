@@ -1,4 +1,4 @@
-// Finds by label: a combobox with the labels seen so far.
+// Search by label: a combobox with the labels seen so far.
 import { byId, element } from "./dom.js";
 import { labelsLike, spelled } from "./items.js";
 import { go } from "./route.js";
@@ -13,7 +13,7 @@ export function startSearch() {
   field.addEventListener("focus", openSuggestions);
   field.addEventListener("blur", closeSuggestions);
   field.addEventListener("keydown", onSearchKey);
-  // The cross of a search field, or an emptied one.
+  // The search field was cleared.
   field.addEventListener("search", () => field.value || choose(""));
   byId("find").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -21,7 +21,7 @@ export function startSearch() {
   });
 }
 
-// Shows which label the list is of.
+// Shows the label of the list.
 export function showLabel(label) {
   field.value = label ?? "";
 }
@@ -43,7 +43,7 @@ function openSuggestions() {
 
 function suggestion([label, count], index) {
   const option = element("li", { role: "option", id: `suggestion-${index}`, "aria-selected": "false", "data-label": label }, element("span", {}, label), element("span", { class: "count", "aria-hidden": "true" }, String(count)));
-  // Before the field loses the focus, which would close the list.
+  // This comes before the field loses the focus, which would close the list.
   option.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     choose(label);

@@ -1,4 +1,4 @@
-// AWS Signature Version 4 for API Gateway, by WebCrypto.
+// AWS Signature Version 4 for API Gateway, with WebCrypto.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 const utf8 = new TextEncoder();
@@ -19,7 +19,7 @@ export function encode(text) {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-// The headers that sign a request. `path` is encoded as it is sent; `query` holds pairs, encoded and sorted here as
+// The headers that sign a request. `path` is encoded as it is sent; `query` is pairs, which are encoded and sorted here as
 // they must be sent. `date` is the API's time.
 export async function signature({ method, host, path, query, body }, credentials, date) {
   const time = date.toISOString().replace(/[-:]|\.\d+/g, "");

@@ -11,7 +11,7 @@ function bytesOf(base64) {
   }
 }
 
-// What the first bytes say: the average colour, and how many frequencies follow for each channel.
+// The header: the average colour, and how many frequencies follow for each channel.
 function headerOf(bytes) {
   const low = bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
   const high = bytes[3] | (bytes[4] << 8);
@@ -28,7 +28,7 @@ function headerOf(bytes) {
   };
 }
 
-// The coefficients of one channel: those of the triangle of low frequencies, but for the average.
+// The coefficients of one channel: the triangle of low frequencies, except the average.
 function channel(columns, rows, scale, next) {
   const coefficients = [];
   for (let y = 0; y < rows; y++) {

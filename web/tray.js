@@ -1,15 +1,15 @@
-// The list of uploads: how far they are, and why a file was refused, beside its name.
+// The list of uploads, with their progress, or why a file was refused.
 import { announce, byId, element, icon } from "./dom.js";
 import { cancelUpload, clearUpload, onUpload, retryUpload, uploads } from "./upload.js";
 
 const tray = byId("tray");
 const trayList = byId("tray-list");
 const trayRows = new Map();
-const STATES = { queued: "Waiting", offline: "No connection: goes on by itself" };
+const STATES = { queued: "Waiting", offline: "No connection: continues automatically" };
 let announced = "";
 
 export function startTray() {
-  // Its height is in a transform, so that a browser counts nothing as moved when a row comes or goes.
+  // Its height is in a transform, so that browsers count no layout shift when a row is added or removed.
   new ResizeObserver(() => document.documentElement.style.setProperty("--tray", `${tray.offsetHeight}px`)).observe(tray);
   onUpload((upload) => {
     renderRow(upload);
@@ -40,7 +40,7 @@ export function renderTray() {
 function renderRow(upload) {
   let row = trayRows.get(upload);
   if (!uploads.includes(upload)) return;
-  // What is done is counted above, and seen in the sheet.
+  // Finished uploads are counted above, and visible in the sheet.
   if (upload.state === "done") {
     row?.remove();
     trayRows.delete(upload);

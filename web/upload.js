@@ -1,5 +1,5 @@
-// Uploads: up to 10 MB by one PUT, larger files in parts, three requests at a time for all of them together.
-// A lost connection is waited for, and a reload goes on where it was.
+// Uploads files: up to 10 MB with one PUT, larger ones in parts, with three requests at a time in total.
+// Uploads continue after a lost connection, and after a reload.
 import { ApiError, encodeKey, request, requestJson, send } from "./api.js";
 import { changed, itemOf } from "./items.js";
 import { formatBytes } from "./dom.js";
@@ -86,7 +86,7 @@ function refusalOf(file, name) {
   return null;
 }
 
-// A key that no image has, made from a file's name: nothing is replaced by chance.
+// An unused key made from a file's name, so that nothing is replaced by accident.
 async function freeKey(name) {
   // API Gateway may not pass a plus on to S3.
   const wanted = name.normalize("NFC").replaceAll("+", "-").replace(/^\/+|\/+$/g, "");
@@ -100,7 +100,7 @@ async function freeKey(name) {
 async function isTaken(key) {
   const all = listingOf(null);
   if (all.keys.has(key)) return true;
-  // A list that was read to its end has every key; else the API is asked.
+  // A list that was read to its end has every key; otherwise ask the API.
   if (all.ended) return false;
   try {
     await request("HEAD", `/originals/${encodeKey(key)}`);
@@ -188,7 +188,7 @@ async function sendInParts(upload, signal) {
       await sendBytes(upload, 0, body, signal, "PATCH", path, { query: { uploadId: upload.uploadId }, type: "application/json" });
       return;
     } catch (error) {
-      // S3 forgets uploads after a while, and one that was completed just before a reload.
+      // S3 deletes old uploads, and knows no upload that was completed just before a reload.
       if (!(error instanceof ApiError && error.status === 404) || again) throw error;
       upload.uploadId = undefined;
       upload.sent.clear();
@@ -214,7 +214,7 @@ function sendBytes(upload, part, body, signal, method, path, options) {
   });
 }
 
-// Three requests at a time, in the order in which they ask.
+// Allows three requests at a time, in order.
 let running = 0;
 const turns = [];
 
@@ -257,21 +257,21 @@ export function forgetUploads() {
   uploaded.clear();
 }
 
-// Keys that this page has uploaded and no record was seen of.
+// Keys that this page has uploaded whose records it has not seen yet.
 export function unseenUploads() {
   for (const key of uploaded) if (itemOf(key).record) uploaded.delete(key);
   return uploaded;
 }
 
-// Goes on with what an earlier page has left.
+// Continues the uploads of an earlier page.
 export async function resumeUploads() {
   for (const entry of await savedUploads()) {
     const upload = new Upload(entry);
-    // Another tab's, which is sending it.
+    // Another tab is sending it.
     const held = navigator.locks && (await navigator.locks.query()).held.some((lock) => lock.name === `contact-sheet-${entry.id}`);
     if (held) continue;
     uploads.push(upload);
     if (upload.file) start(upload);
-    else upload.is("unread", "Choose this file again to go on.");
+    else upload.is("unread", "Choose this file again to continue.");
   }
 }

@@ -1,4 +1,4 @@
-// The large view: an image with its labels and where they are, its original, and Delete.
+// The large view: an image with its labels and their boxes, its original, and Delete.
 import { base, encodeKey, request } from "./api.js";
 import { credentials } from "./credentials.js";
 import { deleteLater, undoDeletion } from "./deletion.js";
@@ -11,7 +11,7 @@ import { drawPreview } from "./preview.js";
 import { readRoute, replaceRoute, routeHash } from "./route.js";
 import { drawThumbHash } from "./thumbhash.js";
 
-// What can be read through the API at a time.
+// Bytes that are read through the API at a time.
 const RANGE = 8_000_000;
 const dialog = byId("viewer");
 const image = byId("viewer-image");
@@ -21,7 +21,7 @@ let neighbours = null;
 let free = null;
 let shownThumbnail = null;
 let said = "";
-// Whether the entry before this one in the history is the sheet.
+// Whether the previous entry in the history is the sheet.
 let cameFromSheet = false;
 
 export function startViewer() {
@@ -43,7 +43,7 @@ export function startViewer() {
   startSwipe();
 }
 
-// A swipe to the side goes to the neighbour.
+// A horizontal swipe shows the neighbour.
 function startSwipe() {
   let from = null;
   byId("stage").addEventListener("pointerdown", (event) => (from = event.pointerType === "mouse" ? null : event));
@@ -68,7 +68,7 @@ function closeViewer() {
   else replaceRoute({ label: readRoute().label });
 }
 
-// Shows the image of a key, or nothing for null.
+// Shows the image of a key, or closes the view for null.
 export async function showViewer(key, inListing) {
   neighbours = inListing;
   if (key === null) return hide();
@@ -77,7 +77,7 @@ export async function showViewer(key, inListing) {
   item = knownItem(key) ?? unknown(key, "Looking for it.");
   if (!dialog.open) dialog.showModal();
   renderViewer();
-  // The list has no boxes and no parents of labels.
+  // Lists have no boxes and no parents of labels.
   if (item.upload) return;
   try {
     const record = await readRecord(key);
@@ -93,7 +93,7 @@ export async function showViewer(key, inListing) {
   if (item?.key === key) renderViewer();
 }
 
-// What is shown of a key that no record is known of.
+// A stand-in for a key without a known record.
 function unknown(key, missing) {
   return { key, missing, labels: [], failures: [], thumbnails: [], thumbnail: () => undefined };
 }
@@ -119,7 +119,7 @@ export function renderViewer() {
   renderImage();
   renderLabels();
   const index = neighbours.items.indexOf(item);
-  // Not disabled: that would take the focus away at the end.
+  // Not disabled, which would drop the focus at the end.
   byId("previous").setAttribute("aria-disabled", index <= 0);
   byId("next").setAttribute("aria-disabled", index < 0 || index === neighbours.items.length - 1);
   const actions = byId("viewer-actions");
@@ -159,7 +159,7 @@ function renderImage() {
   missing.textContent = item.missing ?? (item.failures.length ? "There is no image to show." : "Not ready yet.");
   if (!isKnown) return;
   stage.style.setProperty("--ratio", width / height);
-  // No larger than the image is, or its largest thumbnail where that is more than half of it.
+  // No larger than the image, or than its largest thumbnail if that is more than half the image.
   stage.style.setProperty("--width", `${width}px`);
   if (item.preview) drawPreview(canvas, item.preview);
   else drawThumbHash(canvas, item.record.thumbnails.placeholder ?? "");
@@ -198,7 +198,7 @@ function boxOf(name, { left, top, width, height }) {
   return box;
 }
 
-// Small originals of an open API by their address; others in ranges, with credentials, put together here.
+// Small originals of an open API are downloaded by their URL; others in ranges, with credentials, and joined here.
 async function download(event) {
   const { key, record } = item;
   if (!credentials() && record.bytes <= RANGE) return;
@@ -211,7 +211,7 @@ async function download(event) {
       const response = await request("GET", `/originals/${encodeKey(key)}`, { headers: { range: `bytes=${at}-${Math.min(at + RANGE, record.bytes) - 1}` } });
       type = response.headers.get("content-type") ?? "";
       parts.push(await response.blob());
-      // Without a range this is all of it.
+      // Without a range this is the whole object.
       if (response.status === 200) break;
       note.textContent = `Downloading: ${Math.floor((100 * Math.min(at + RANGE, record.bytes)) / record.bytes)} %`;
     }

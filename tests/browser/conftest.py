@@ -24,7 +24,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# A machine that is busy with other tests.
+# The machine may be busy with other tests.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
@@ -38,7 +38,7 @@ def browser():
 
 
 class Gallery:
-    """A page of a browser profile of its own, and what it asked for and complained of."""
+    """A page in a separate browser profile, with its requests and its error messages."""
 
     def __init__(self, browser, stack, **options):
         self.stack = STACKS[stack]

@@ -12,7 +12,7 @@ class Tables:
         self.stack = stack
 
     def name(self, logical_id):
-        """The name that the stack gave to a table: contact-sheet-ImageTable-0123456789AB."""
+        """The physical name of a table: contact-sheet-ImageTable-0123456789AB."""
         names = self._call("ListTables", {})["TableNames"]
         return next(name for name in names if name.split("-")[-2] == logical_id)
 
@@ -29,7 +29,7 @@ class Tables:
         return self._call("Query", condition)["Items"]
 
     def put(self, table, items):
-        """Puts items, 25 at a time, which is what BatchWriteItem takes."""
+        """Puts items, 25 at a time, which is the limit of BatchWriteItem."""
         for start in range(0, len(items), 25):
             batch = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
             unprocessed = self._call("BatchWriteItem", {"RequestItems": {table: batch}})["UnprocessedItems"]

@@ -1,11 +1,11 @@
-"""Image files, made as they are needed."""
+"""Image files, made as needed."""
 
 import struct
 import zlib
 
 
 def png(width, height, color):
-    """A PNG of one colour with a darker frame, so that it compresses to little and is told from others."""
+    """A PNG of one colour with a darker frame, which compresses well and is easily distinguished."""
     frame = bytes(channel // 2 for channel in color)
     rows = []
     for y in range(height):
@@ -32,5 +32,5 @@ def bmp(width, height):
 
 
 def file(name, data, kind="image/png"):
-    """A file as `set_input_files` takes it."""
+    """A file for `set_input_files`."""
     return {"name": name, "mimeType": kind, "buffer": data}

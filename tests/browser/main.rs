@@ -1,8 +1,8 @@
-//! The gallery page in a real browser: starts a stack for each mode of `ApiAuthorization`, and runs the tests beside
-//! this file, which are Python because Playwright is, against them.
+//! The gallery page in a real browser: starts a stack for each mode of `ApiAuthorization`, and runs the Python tests
+//! beside this file against them.
 //!
-//! They need Chromium or Chrome, Playwright's Python package and axe-core. `.ci/install-browser` installs all three;
-//! where one of them is missing, the tests are left out, by name and with the reason.
+//! They need Chromium or Chrome, Playwright's Python package and axe-core. `.ci/install-browser` installs all three; if
+//! one of them is missing, the tests are skipped, and listed with the reason.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -20,7 +20,7 @@ const BROWSERS: [&str; 4] = [
     "chromium-browser",
 ];
 
-/// Each stack's name and what it asks callers for.
+/// Each stack's name, and the credentials that it requires.
 const STACKS: [(&str, &str); 5] = [
     ("open", "NONE"),
     ("many", "NONE"),
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the tests need beside the stacks.
+/// What the tests need in addition to the stacks.
 struct Tools {
     browser: PathBuf,
     python: PathBuf,

@@ -14,7 +14,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def audit(gallery, what):
-    """Fails with what axe-core finds. Its script comes by the debugger: the page's policy allows no other."""
+    """Fails with axe-core's findings. The debugger injects its script, because the page's policy allows no other."""
     gallery.page.evaluate(AXE.read_text() + "; 0")
     found = gallery.page.evaluate("(tags) => axe.run(document, { runOnly: tags })", TAGS)
     violations = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
@@ -105,7 +105,7 @@ def test_everything_by_keyboard(gallery):
     for _ in range(12):
         press("Tab")
         if not focused.count():
-            # Past the last image is the browser itself.
+            # After the last image the focus leaves the page.
             break
         box, bar = focused.bounding_box(), gallery.page.locator("#bar").bounding_box()
         inside = focused.evaluate("(one) => Boolean(one.closest('#bar, #tray')) || one === document.body")

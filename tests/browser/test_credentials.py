@@ -51,7 +51,7 @@ def works_with_credentials(gallery):
     shown = gallery.page.locator("figure img[src]").count()
     assert gallery.page.evaluate("window.blobs.size") <= shown + 1
 
-    # Nothing of them in an address, and the tab's session has them.
+    # They are in no URL, and in the tab's session.
     secret = gallery.stack.get("apiKey") or gallery.stack["secretKey"]
     assert secret not in gallery.page.url
     assert secret not in gallery.page.evaluate("JSON.stringify(localStorage)")
@@ -113,7 +113,7 @@ def test_a_large_file_with_signatures(open_gallery):
 
 
 def test_a_second_visit_is_cheap(open_gallery):
-    """Thumbnails are asked for with the ETag of the first visit, with credentials, too."""
+    """Thumbnails are requested with the ETag of the first visit, also with credentials."""
     for stack in ["open", "key"]:
         gallery = open_gallery(stack)
         gallery.open()

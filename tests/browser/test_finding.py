@@ -34,7 +34,7 @@ def test_a_label_is_suggested_found_left_and_bookmarked(gallery):
     expect(search).to_have_attribute("aria-activedescendant", re.compile("suggestion-"))
     search.press("ArrowUp")
     search.fill("cup")
-    # However it is written, the label is the one that was seen.
+    # Any spelling finds the label that was seen.
     search.press("Enter")
     expect(gallery.page.get_by_role("heading", name="Cup")).to_be_visible()
     expect(gallery.figure("find coffee.png")).to_have_count(1)

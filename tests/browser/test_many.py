@@ -9,12 +9,12 @@ from images import file, png
 from playwright.sync_api import expect
 
 COUNT = 10_000
-# What the contract allows in the document at a time.
+# The maximum number of figures in the document.
 MAX_FIGURES = 300
 
 
 def seed(gallery):
-    """One image is uploaded; its record is copied under other keys, a second apart."""
+    """Uploads one image, and copies its record under other keys, a second apart."""
     gallery.open()
     gallery.upload(file("original.jpg", (PHOTOS / "china.jpg").read_bytes(), "image/jpeg"))
     expect(gallery.figure("original.jpg", "done")).to_have_count(1)

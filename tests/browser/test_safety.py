@@ -1,4 +1,4 @@
-"""Whatever keys and labels say, and wherever they are shown, they are text."""
+"""Keys and labels are shown as text, whatever they contain and wherever they are shown."""
 
 import re
 
@@ -64,7 +64,7 @@ def test_the_policy_allows_nothing_but_the_page_itself(gallery):
         }"""
     )
     assert refused == ["TypeError", False]
-    # Chromium complains of the attempt above.
+    # Chromium reports the attempt above.
     gallery.complaints.clear()
 
 

@@ -1,4 +1,4 @@
-"""Files on their way up."""
+"""Uploads."""
 
 import re
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ def test_thirty_files_at_once(open_gallery):
     gallery.upload(*files, file("thirty-china.jpg", photo, "image/jpeg"))
     uploading = gallery.page.locator('figure[data-status="uploading"]')
     expect(uploading.first).to_be_visible()
-    # Progress of all of them, and of the one that takes longest by itself.
+    # The progress of all of them, and of the one that takes longest.
     expect(gallery.page.locator("#tray-summary")).to_contain_text(re.compile(r"Uploading \d+ of 30"))
     own = gallery.figure("thirty-china.jpg", "uploading").locator("progress")
     expect(own).to_have_js_property("tagName", "PROGRESS")
@@ -54,11 +54,11 @@ def test_large_file_survives_a_lost_connection_and_a_reload(gallery):
     bar = gallery.page.locator("#tray-list progress")
     gallery.page.wait_for_function("(bar) => bar.value > 0", arg=bar.element_handle(), polling=20)
     gallery.throttle_uploads(300_000, offline=True)
-    expect(gallery.page.locator("#tray-list .state")).to_have_text("No connection: goes on by itself")
+    expect(gallery.page.locator("#tray-list .state")).to_have_text("No connection: continues automatically")
 
     gallery.page.route(f"**{path}?*", let_pass)
     gallery.throttle_uploads(-1)
-    # Answers to requests from before the cut may still come in beside those of the two.
+    # Responses to requests from before the cut may still arrive in addition to those of the two.
     wait_until(gallery, lambda: len(passed) == 2 and {one.request for one in stored()} >= set(passed))
 
     gallery.page.unroute(f"**{path}?*")
@@ -151,7 +151,7 @@ def test_nothing_moves_while_an_upload_settles(gallery):
     gallery.upload(file("still.jpg", (PHOTOS / "flower.jpg").read_bytes(), "image/jpeg"))
     figure = gallery.figure("still.jpg")
     expect(figure).to_be_visible()
-    # The images that made room for the new one have moved, as its upload asked for.
+    # The images that made room for the new one have moved, which its upload caused.
     frames = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
     settled = gallery.page.evaluate(frames)
     place = figure.bounding_box()

@@ -60,7 +60,7 @@ def run(*command, **options):
 
 
 def make_files(folder):
-    """Files an hour old: S3 gives times in whole seconds, and a file newer than its object is sent again."""
+    """Files an hour old: S3's times are in whole seconds, and a file newer than its object would be sent again."""
     generator = random.Random(1)
     hour_ago = time.time() - 3600
     for name in NAMES:
@@ -83,7 +83,7 @@ def assert_same(first, second):
 
 
 class Round:
-    """What a client has to do; S3 as boto3 sees it is the witness."""
+    """What a client has to do; the result is checked with boto3."""
 
     def __init__(self, name, binary, folder):
         self.binary = binary
@@ -110,7 +110,7 @@ class Round:
         assert_same(self.up, self.down)
         shutil.rmtree(self.down)
         self.nothing_to_sync()
-        # On the server, in parts where it is big.
+        # Copied on the server, large objects in parts.
         self.copy("big file+.bin", "copy of big+.bin")
         self.copy("ünïcødé 日本.txt", "copy+ü.txt")
         self.expect(self.b, ["copy of big+.bin", "copy+ü.txt"])
@@ -136,7 +136,7 @@ class Round:
 
 class AwsCli(Round):
     def aws(self, *arguments):
-        # CLI 2 knows AWS_ENDPOINT_URL since 2.13; Debian 12 has 2.9.
+        # CLI 2 supports AWS_ENDPOINT_URL since 2.13; Debian 12 has 2.9.
         return run(self.binary, "--endpoint-url", os.environ["AWS_ENDPOINT_URL"], "s3", *arguments)
 
     def upload(self):
@@ -197,7 +197,7 @@ class Rclone(Round):
 class S3cmd(Round):
     def s3cmd(self, *arguments):
         host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
-        # Nothing about regions: the first response says which.
+        # No region is configured: the first response names it.
         return run(
             self.binary,
             f"--config={os.devnull}",

@@ -19,11 +19,11 @@ import botocore.config
 import botocore.exceptions
 
 MB = 1 << 20
-# One retry: a request that is refused before its body is read costs the connection.
+# One retry, because a request that is refused before its body is read closes the connection.
 s3 = boto3.client("s3", config=botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 2}))
 CHECKS = []
 
-# Checks that fail, and why that is enough for this stack.
+# Checks that fail, and why that is acceptable for this stack.
 LIMITS = {
     "object: tags are stored": "no tags here; x-amz-tagging is refused rather than lost",
     "object: encryption with a customer's key": "refused: nothing in the template uses SSE-C",

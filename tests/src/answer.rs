@@ -57,8 +57,8 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
-    /// The message of an error, after checking what holds for every error: the body is JSON with only a message, pages
-    /// of other origins may read it, and it reveals nothing about what is behind the API.
+    /// The message of an error, after checking what is true of every error: the body is JSON with only a message, pages of
+    /// other origins may read it, and it reveals nothing about the services behind the API.
     #[track_caller]
     pub fn refused(&self, status: u16) -> String {
         let (asked, text) = (&self.asked, self.text());

@@ -29,7 +29,7 @@ impl<'a> Prefix<'a> {
         format!("{}{name}", self.text)
     }
 
-    /// Uploads a picture.
+    /// Uploads an image.
     #[must_use]
     pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'a> {
         let picture = Picture {
@@ -52,7 +52,7 @@ fn remember(key: &str) {
     }
 }
 
-/// A picture that was uploaded; it is deleted when it is dropped.
+/// An uploaded image, which is deleted on drop.
 pub struct Picture<'a> {
     system: &'a System,
     key: String,
@@ -74,7 +74,7 @@ impl Picture<'_> {
         answer
     }
 
-    /// Uploads another picture under the same key.
+    /// Uploads another image under the same key.
     pub fn replace(&mut self, bytes: impl Into<Bytes>) {
         self.bytes = bytes.into();
         self.put();
@@ -98,13 +98,13 @@ impl Picture<'_> {
         format!("/{route}/{}", path(&self.key))
     }
 
-    /// What the API answers for its record.
+    /// The API's response for its record.
     #[must_use]
     pub fn record(&self) -> Answer {
         self.system.get(self.path("images"))
     }
 
-    /// The record, once both of its parts are of the upload of these bytes and no longer pending.
+    /// The record, once both of its parts belong to the upload of these bytes and are no longer pending.
     #[must_use]
     #[track_caller]
     pub fn settled(&self) -> Value {
@@ -148,7 +148,7 @@ impl Picture<'_> {
             .collect()
     }
 
-    /// What the API answers for its thumbnail.
+    /// The API's response for its thumbnail.
     #[must_use]
     pub fn thumbnail(&self, size: u32) -> Answer {
         self.system.get(self.path(&format!("thumbnails/{size}")))
@@ -163,7 +163,7 @@ impl Picture<'_> {
             .to_rgba8()
     }
 
-    /// What the API answers for the bytes that were uploaded.
+    /// The API's response for the bytes that were uploaded.
     #[must_use]
     pub fn original(&self) -> Answer {
         self.system.get(self.path("originals"))

@@ -15,7 +15,7 @@ pub const COLOURS: [[u8; 3]; 4] = [[220, 20, 20], [20, 160, 20], [20, 20, 220], 
 /// The bytes of a photograph in `photos/`.
 #[must_use]
 pub fn photo(name: &str) -> Vec<u8> {
-    // Included in the executable, which runs against a deployed stack where there is no checkout.
+    // Included in the executable, which runs against a deployed stack without a checkout.
     let bytes: &[u8] = match name {
         "astronaut.png" => include_bytes!("../../photos/astronaut.png"),
         "china.jpg" => include_bytes!("../../photos/china.jpg"),
@@ -40,20 +40,20 @@ pub fn fixture(name: &str) -> Vec<u8> {
     bytes.to_vec()
 }
 
-/// A small photograph of a cup of coffee: quickly handled, and recognised.
+/// A small photograph of a cup of coffee, which is handled quickly and recognised.
 #[must_use]
 pub fn coffee() -> Vec<u8> {
     let photo = image::load_from_memory(&photo("coffee.png")).expect("a photograph");
     encoded(&photo.thumbnail(320, 320), ImageFormat::Jpeg)
 }
 
-/// A picture of one colour.
+/// An image of one colour.
 #[must_use]
 pub fn plain(width: u32, height: u32, colour: [u8; 3]) -> DynamicImage {
     RgbImage::from_pixel(width, height, Rgb(colour)).into()
 }
 
-/// A picture whose upper left quarter is red, upper right green, lower left blue and lower right yellow.
+/// An image whose upper left quarter is red, upper right green, lower left blue and lower right yellow.
 #[must_use]
 pub fn quarters(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| Rgb(quarter(x, y, width, height))).into()
@@ -65,7 +65,7 @@ fn quarter(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     COLOURS[2 * below + right]
 }
 
-/// The same quarters over a transparent frame an eighth of the picture wide.
+/// The same quarters in a transparent frame, an eighth of the image wide.
 #[must_use]
 pub fn framed_quarters(width: u32, height: u32) -> DynamicImage {
     let inside = |at: u32, length: u32| (length / 8..length - length / 8).contains(&at);
@@ -81,7 +81,7 @@ pub fn framed_quarters(width: u32, height: u32) -> DynamicImage {
     .into()
 }
 
-/// The colours in the middle of the quarters of a picture, and whether they are those of [`quarters`].
+/// Checks that the colours in the middle of an image's quarters are those of [`quarters`].
 pub fn assert_quarters(what: &str, picture: &RgbaImage) {
     let (width, height) = picture.dimensions();
     for (x, y) in [(1, 1), (3, 1), (1, 3), (3, 3)] {
@@ -94,7 +94,7 @@ pub fn assert_quarters(what: &str, picture: &RgbaImage) {
     }
 }
 
-/// Whether a pixel is opaque and of about this colour.
+/// Checks that a pixel is opaque and has about this colour.
 pub fn assert_colour(what: &str, Rgba([red, green, blue, alpha]): &Rgba<u8>, colour: [u8; 3]) {
     let seen = [*red, *green, *blue];
     let close = seen
@@ -107,7 +107,7 @@ pub fn assert_colour(what: &str, Rgba([red, green, blue, alpha]): &Rgba<u8>, col
     );
 }
 
-/// The picture in a format.
+/// The image in a format.
 #[must_use]
 pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -117,8 +117,8 @@ pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG of [`quarters`] with one of the eight Exif orientations: which side of the upright image its first row and
-/// first column are (Exif 2.32, tag 0x0112). `width` and `height` are those of the upright image.
+/// A JPEG of [`quarters`] with one of the eight Exif orientations, which say which sides of the upright image the first
+/// row and the first column are (Exif 2.32, tag 0x0112). `width` and `height` are those of the upright image.
 #[must_use]
 pub fn turned(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let sideways = orientation >= 5;
@@ -145,7 +145,7 @@ pub fn turned(orientation: u8, width: u32, height: u32) -> Vec<u8> {
 /// The private data in [`with_exif`]: a name, and a place in degrees, minutes and hundredths of seconds.
 pub const SECRETS: [&[u8]; 2] = [b"Erika Mustermann", &[0x39, 0x30, 0, 0, 100, 0, 0, 0]];
 
-/// The picture as JPEG or PNG with Exif data: an orientation, who took it, and where.
+/// The image as JPEG or PNG with Exif data: an orientation, an author and a place.
 #[must_use]
 pub fn with_exif(picture: &DynamicImage, format: ImageFormat, orientation: u8) -> Vec<u8> {
     let mut bytes = Vec::new();

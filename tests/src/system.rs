@@ -26,10 +26,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{Answer, Picture, Prefix};
 
-/// How long one request may take: API Gateway's own limit is 29 s.
+/// The timeout of a request; API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
-/// How long anything may take to follow an upload or a deletion, with every other test's images queued before it,
-/// unless `STACK_PATIENCE` is set.
+/// The timeout for everything that follows an upload or a deletion, with the images of all other tests queued before
+/// it, unless `STACK_PATIENCE` is set.
 const FOLLOWS: Duration = Duration::from_mins(5);
 /// How often a condition is polled.
 const LOOK: Duration = Duration::from_millis(50);
@@ -41,7 +41,7 @@ pub struct System {
     run: String,
     prefixes: AtomicU32,
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    // Declared before the stack, so that what the stack runs is dropped first.
+    // Declared before the stack, so that the stack's tasks are dropped first.
     runtime: Runtime,
     stack: Option<Stack>,
 }
@@ -49,7 +49,7 @@ pub struct System {
 /// The credentials of a request.
 #[derive(Clone)]
 pub enum Access {
-    /// Nothing.
+    /// None.
     Open,
     /// `x-api-key`.
     Key(String),
@@ -86,7 +86,7 @@ impl System {
     pub fn with(parameters: &[(&str, &str)]) -> Option<Self> {
         if env::var_os("STACK_URL").is_some() {
             println!(
-                "skipped: a deployed stack has the parameters that it has, so {parameters:?} can't be tried"
+                "skipped: the parameters of a deployed stack are fixed, so {parameters:?} can't be tested"
             );
             return None;
         }
@@ -114,7 +114,7 @@ impl System {
                 Ok(other) => panic!("STACK_PATH_PARAMETERS is {other}, not decoded or as-sent"),
                 Err(_) => Options::default().path_parameters,
             },
-            // A page of this origin stands for one that the owner of the machine allows.
+            // An origin that the user of the machine allows.
             allowed_origins: vec!["https://example.com".to_owned()],
             ..Options::default()
         };
@@ -177,7 +177,7 @@ impl System {
             run: env::var("STACK_RUN")
                 .unwrap_or_else(|_| uuid::Uuid::new_v4().simple().to_string()[..8].to_owned()),
             prefixes: AtomicU32::new(0),
-            // As the template's mappings spell them: whether API Gateway finds names in lower case, `.ci/probe` asks.
+            // Spelled as in the template's mappings: `.ci/probe` tests whether API Gateway finds names in lower case.
             client: Client::builder(TokioExecutor::new())
                 .http1_title_case_headers(true)
                 .build(connector),
@@ -198,8 +198,8 @@ impl System {
         &self.access
     }
 
-    /// Whether keys and labels may be as long as the contract says. API Gateway, asked for signatures, refuses paths of
-    /// about 1,500 bytes.
+    /// Whether keys and labels may have the documented maximum length. With signatures, API Gateway refuses paths of about
+    /// 1,500 bytes.
     #[must_use]
     pub fn takes_long_paths(&self) -> bool {
         !matches!(self.access, Access::Signed { .. })
@@ -264,7 +264,7 @@ impl System {
         format!("system-tests-{}-", self.run)
     }
 
-    /// Uploads a picture under a key that ends with `name`.
+    /// Uploads an image under a key that ends with `name`.
     #[must_use]
     pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'_> {
         self.prefix().upload(name, bytes)
@@ -401,7 +401,7 @@ impl Request<'_> {
     }
 }
 
-/// Polls until `look` returns a value; the only place where these tests wait.
+/// Polls until `look` returns a value. These tests wait nowhere else.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     let patience = patience();

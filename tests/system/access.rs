@@ -33,7 +33,7 @@ fn with_aws_iam_requests_are_signed() {
         service,
     } = system.access()
     else {
-        panic!("the API does not ask for signatures");
+        panic!("the API does not require signatures");
     };
     let signed = |credentials: &Credentials, region: &str, service: &str| Access::Signed {
         credentials: credentials.clone(),
@@ -80,7 +80,7 @@ fn with_api_key_requests_carry_it() {
         return;
     };
     let Access::Key(key) = system.access() else {
-        panic!("the API does not ask for a key");
+        panic!("the API does not require a key");
     };
     assert!(system.output("ApiKeyId").is_some());
     only_lets_in(
@@ -110,7 +110,7 @@ fn only_lets_in(system: &System, wrong: &[(&str, Access)]) {
     }
 }
 
-/// Keys and queries that a signature has to agree on.
+/// Keys and queries whose encoding in a signature matters.
 fn a_picture_passes(system: &System) {
     for name in ["coffee.jpg", "å b&c/100%.jpg"] {
         let picture = system.upload(name, samples::coffee());

@@ -1,4 +1,4 @@
-//! An image is replaced: in the end everything belongs to the last upload.
+//! When an image is replaced, everything finally belongs to the last upload.
 
 use image::ImageFormat;
 use serde_json::Value;
@@ -41,8 +41,8 @@ fn both_parts_are_of_one_picture_at_any_time_and_of_the_newer_in_the_end() {
         });
         let index = system.list("/labels/Person", 100);
         let listed = index.iter().any(|row| row["key"] == picture.key());
-        assert!(!listed, "the older picture's label is in the index");
-        // A late invocation may put a thumbnail of the older image back for a moment.
+        assert!(!listed, "the older image's label is in the index");
+        // A late invocation may briefly put back a thumbnail of the older image.
         eventually("the newer thumbnails", || {
             (picture.pixels(256).dimensions() == (256, 171)).then_some(())
         });

@@ -1,4 +1,4 @@
-//! Error responses, and what pages of other origins may do.
+//! Error responses, and access for pages of other origins.
 
 use system_tests::{Method, System, samples};
 
@@ -68,8 +68,8 @@ fn ten_megabytes_are_taken_and_not_one_byte_more() {
     let picture = system.upload("large.bin", vec![b'x'; limit]);
     assert_eq!(picture.original().expect(200).body.len(), limit);
     let request = system.request(Method::PUT, picture.path("images"));
-    // A server that refuses a body need not read it, so this is the connection's last request. Only the status is
-    // promised: API Gateway's own 413 has neither a body nor headers that a template could set.
+    // A server need not read a body that it refuses, so this is the connection's last request. Only the status is
+    // guaranteed: a template can't set the body or headers of API Gateway's own 413.
     let request = request.header("connection", "close");
     let _ = request.body(vec![b'y'; limit + 1]).send().expect(413);
     assert_eq!(picture.original().expect(200).body[0], b'x');

@@ -43,7 +43,7 @@ fn every_format_is_recognized_by_its_bytes_and_made_small() {
         .into_iter()
         .enumerate()
         .map(|(number, (format, bytes))| {
-            // The name has the wrong extension, which is ignored.
+            // The name has the wrong extension, which must not matter.
             let name = if format == "jpeg" { "png" } else { "jpg" };
             (format, folder.upload(&format!("{number}.{name}"), bytes))
         });
@@ -143,7 +143,7 @@ fn thumbnails_carry_neither_author_nor_location() {
         for secret in samples::SECRETS {
             assert!(
                 contains(&bytes, secret),
-                "the sample {name} has no secret to tell"
+                "the sample {name} has no private data"
             );
         }
         let picture = folder.upload(name, bytes);
@@ -156,7 +156,7 @@ fn thumbnails_carry_neither_author_nor_location() {
             {
                 assert!(
                     !contains(&thumbnail, secret),
-                    "{name} in {size} tells {:?}",
+                    "{name} in {size} contains {:?}",
                     String::from_utf8_lossy(secret)
                 );
             }

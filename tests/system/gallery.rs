@@ -1,4 +1,4 @@
-//! The gallery page, which anybody may read and which holds no data.
+//! The gallery page, which is public and contains no data.
 
 use system_tests::{Access, Method, System};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use system_tests::{Method, System, eventually, path, samples};
 
-/// Each breaks a naive implementation of something: an encoding, a template, a path, a query.
+/// Each breaks a naive implementation of an encoding, a template, a path or a query.
 const NAMES: &[&str] = &[
     "photo.jpg",
     "a b c.jpg",
@@ -59,7 +59,7 @@ fn every_key_survives_the_round_trip() {
         assert_eq!(record["key"], key);
         for item in record["thumbnails"]["items"].as_array().unwrap() {
             let href = item["href"].as_str().unwrap();
-            // An empty segment is kept by encoding the slashes.
+            // Encoding the slashes keeps an empty segment.
             let address = if key.contains("//") {
                 path(key).replace('/', "%2F")
             } else {
@@ -174,7 +174,7 @@ fn a_plus_is_refused_or_kept() {
             let message = put.refused(400);
             assert!(message.contains('+'), "{name}: {message}");
         }
-        // Neither the key with a space nor any other was written or is read.
+        // The key with a space was neither written nor read.
         assert_eq!(space.done(), record_of_space, "{name}");
         assert_eq!(
             space.original().expect(200).body,
@@ -224,7 +224,7 @@ fn a_key_of_more_than_1000_bytes_is_kept_as_long_as_s3_takes_it() {
                 assert_eq!(system.get(original).expect(200).body, samples::coffee());
                 let _ = system.delete(format!("/images/{key}")).expect(204);
             }
-            // With the size in front the thumbnail's key is longer than any.
+            // With the size before it the thumbnail's key exceeds the maximum length.
             system.get(format!("/thumbnails/256/{key}")).refused(404);
         }
     }

@@ -49,7 +49,7 @@ fn the_most_confident_come_first_on_every_page() {
     let system = System::shared();
     let folder = system.folder();
     let photo = image::load_from_memory(&samples::photo("coffee.png")).unwrap();
-    // The same cup from nearer and nearer is recognised with more and less confidence.
+    // Closer and closer crops of the same cup are recognised with different confidences.
     let crops = (0..5u32)
         .map(|step| photo.crop_imm(30 * step, 20 * step, 600 - 60 * step, 400 - 40 * step));
     let pictures: Vec<_> = crops
@@ -71,7 +71,7 @@ fn the_most_confident_come_first_on_every_page() {
                 .collect()
         });
     let common = common.unwrap();
-    let label = common.first().expect("a label that all have");
+    let label = common.first().expect("a common label");
     let list = format!("/labels/{}", path(label));
     let whole = system.get(format!("{list}?limit=100")).expect(200).json();
     assert_eq!(whole["label"], label.as_str());

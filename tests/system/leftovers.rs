@@ -1,4 +1,4 @@
-//! What a run of these tests leaves behind: nothing.
+//! A run of these tests leaves nothing behind.
 
 use std::{env, fs};
 

@@ -195,7 +195,7 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     let folder = system.folder();
     let first = folder.upload("kept before", samples::coffee());
     let _ = first.done();
-    // Too small to be analyzed, so 120 of them are done soon.
+    // Too small to be analyzed, so that 120 of them are done quickly.
     let tiny = samples::encoded(
         &samples::plain(9, 9, [200, 40, 40]),
         image::ImageFormat::Png,
@@ -214,8 +214,8 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     for picture in &deleted {
         picture.vanishes();
     }
-    // Other tests upload and delete meanwhile, so pages differ between reads; but a deleted image leaves no gap in a
-    // page, and this folder's images are in order.
+    // Other tests upload and delete at the same time, so pages differ between reads; but a deleted image leaves no gap
+    // in a page, and this folder's images are in order.
     let keys: Vec<String> = system
         .list("/images", 100)
         .iter()

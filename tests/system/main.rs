@@ -1,6 +1,6 @@
-//! The whole system as its users see it: over HTTP only, on this machine or against a deployed stack.
+//! Tests of the whole system, over HTTP only, on this machine or against a deployed stack.
 //!
-//! What runs, and how to choose another stack, is in the library beside this.
+//! The documentation of the library says which stack they run against.
 
 mod access;
 mod changes;

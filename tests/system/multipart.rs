@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use system_tests::{Answer, Method, System, eventually, path, samples};
 
-/// The smallest part that is not the last.
+/// The minimum size of every part but the last.
 const MIN_PART: usize = 5 << 20;
 
 /// An upload in parts.
@@ -37,7 +37,7 @@ impl<'a> Upload<'a> {
         self.system.request(method, path).body(body.to_vec()).send()
     }
 
-    /// Sends a part, and returns it as a completion names it.
+    /// Sends a part, and returns its entry for the completion.
     fn part(&self, number: usize, bytes: &[u8]) -> Value {
         let stored = self
             .request(Method::PUT, &format!("&part={number}"), bytes)
@@ -83,7 +83,7 @@ fn thirty_megabytes_arrive_in_parts() {
     assert_eq!(chunks.len(), 3);
     let third = upload.part(3, chunks[2]);
     let first = upload.part(1, chunks[0]);
-    // What was stored before the connection broke need not be sent again.
+    // Parts that were stored before the connection broke need not be sent again.
     let stored = upload.parts();
     assert_eq!(stored.as_array().map(Vec::len), Some(2), "{stored}");
     for (listed, (number, length)) in stored
@@ -98,7 +98,7 @@ fn thirty_megabytes_arrive_in_parts() {
     let second = upload.part(2, chunks[1]);
     assert_eq!(system.get(format!("/originals/{}", path(&key))).status, 404);
 
-    // The parts as the list has them are a completion, and so are those that PUT returned.
+    // Both the parts in the list and those that PUT returned complete the upload.
     let listed = upload.parts();
     let completed = upload.complete(&listed).expect(200).json();
     assert_eq!(completed, json!({ "key": key }));

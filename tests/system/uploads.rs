@@ -1,5 +1,5 @@
 //! One photograph from upload to deletion. Only these tests run against a stack with users (`.ci/prove main-job`): they
-//! read keys of their own and no list.
+//! read only their own keys, and no list.
 
 use serde_json::{Value, json};
 use system_tests::{Method, System, path, samples, shape};
