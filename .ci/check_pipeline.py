@@ -15,7 +15,7 @@ AWS = json.loads((AZURE / "aws-tasks.json").read_text())
 
 
 def load(path):
-    """Every scalar is a string, as it is to Azure."""
+    """Reads every scalar as a string, as Azure does."""
     return yaml.load(pathlib.Path(path).read_text(), yaml.BaseLoader)
 
 
@@ -26,7 +26,7 @@ def schema_violations(document, definition):
 
 
 def steps(node):
-    """Every step of a document, wherever it is."""
+    """Every step of a document, at any depth."""
     if isinstance(node, dict):
         if "task" in node:
             yield node
@@ -38,7 +38,7 @@ def steps(node):
 
 def task_violations(step):
     task, inputs = step["task"], step.get("inputs", {})
-    # The schema takes any key beside `task` and `inputs`.
+    # The schema allows any key in addition to `task` and `inputs`.
     rest = {key: value for key, value in step.items() if key not in ("task", "inputs")}
     wrong = schema_violations(rest, "taskBase")
     if task in MICROSOFT:
@@ -81,7 +81,7 @@ def aws_violations(known, inputs):
         ):
             yield f"{name} is {given}, not one of {options}"
     for name, task_input in known.items():
-        # The toolkit asks for a file, key or URL at run time that task.json does not call required.
+        # At run time the toolkit requires a file, key or URL that is not required in task.json.
         by_source = "Source = " in task_input.get("visibleRule", "") and name != "s3BucketName"
         if (task_input.get("required") or by_source) and shown(task_input) and not value(name):
             yield f"needs {name}"

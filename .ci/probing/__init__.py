@@ -1,1 +1,1 @@
-"""What `.ci/probe` is made of."""
+"""The parts of `.ci/probe`."""

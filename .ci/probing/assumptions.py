@@ -10,11 +10,11 @@ class NotHeld(Exception):
 
 
 class NotSettled(Exception):
-    """An assumption that could not be put to the test; the message is why."""
+    """An assumption that could not be tested; the message says why."""
 
 
 class Assumptions:
-    """The assumptions of one part of the probe, in the order in which they are put to the test."""
+    """The assumptions of one part of the probe, in the order in which they are tested."""
 
     def __init__(self):
         self.all = []
@@ -23,7 +23,7 @@ class Assumptions:
         self.all.append((text, change, test))
 
     def __call__(self, text, change):
-        """Decorates a test that returns what it saw, or raises NotHeld; `change` is the file to change then."""
+        """Decorates a test that returns what it saw, or raises NotHeld; `change` is the file to change in that case."""
 
         def register(test):
             self.add(text, change, test)
@@ -33,7 +33,7 @@ class Assumptions:
 
 
 class State:
-    """What is settled and what must be cleaned up, in a file, so that an interrupted probe goes on."""
+    """What is settled and what must be cleaned up, in a file, so that an interrupted probe can continue."""
 
     def __init__(self, path):
         self.path = path
@@ -60,7 +60,7 @@ class State:
         return self.values["results"]
 
     def settle(self, assumptions, subject):
-        """Puts to the test what is not settled yet."""
+        """Tests what is not settled yet."""
         for text, change, test in assumptions.all:
             if text in self.results and self.results[text]["held"] != "not settled":
                 continue
@@ -86,6 +86,6 @@ class State:
         return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
     def exit_status(self):
-        """0 where everything held, 1 where something did not, 2 where something is not settled."""
+        """0 if everything held, 1 if something did not, 2 if something is not settled."""
         held = {result["held"] for result in self.results.values()}
         return 1 if "did not hold" in held else 2 if "not settled" in held or not held else 0

@@ -1,4 +1,4 @@
-"""An HTTP client that sends a path exactly as it is given, and signs for API Gateway where the stack asks for it."""
+"""An HTTP client that sends a path exactly as given, and signs for API Gateway if the stack requires it."""
 
 import datetime
 import hashlib
@@ -12,7 +12,7 @@ import urllib.parse
 
 from .assumptions import NotHeld
 
-# What the tests of the probe make small: every time that it waits is so much of what is written here.
+# A factor for all waiting times, which the tests of the probe make small.
 PATIENCE = float(os.environ.get("PROBE_PATIENCE", 1))
 
 
@@ -48,7 +48,7 @@ class Api:
         self.prefix, self.remember = prefix, remember
 
     def key(self, name):
-        """A key of this probe's own, which is cleaned up."""
+        """A unique key, which is cleaned up."""
         key = f"{self.prefix}/{name}"
         self.remember(key)
         return key
@@ -102,7 +102,7 @@ class Api:
         if self.credentials.get("token"):
             signed["x-amz-security-token"] = self.credentials["token"]
         names = ";".join(sorted(signed))
-        # Of every service but S3 the path is normalized, as SDKs do it, and encoded once more.
+        # For every service except S3 the path is normalized, as by SDKs, and encoded again.
         canonical = posixpath.normpath(path).replace("//", "/") + ("/" if path.endswith("/") and path != "/" else "")
         parameters = "&".join(sorted(part if "=" in part else f"{part}=" for part in query.split("&") if part))
         request = "\n".join(
@@ -127,12 +127,12 @@ class Api:
 
 
 def encoded(key):
-    """Every byte but those that need no encoding, and `/`."""
+    """Encodes every byte except unreserved ones and `/`."""
     return urllib.parse.quote(key, safe="/-_.~")
 
 
 def eventually(what, seconds, look):
-    """What `look` returns once it is something."""
+    """Polls `look` until its result is true, and returns it."""
     end = time.monotonic() + seconds * PATIENCE
     while True:
         found = look()

@@ -1,4 +1,4 @@
-"""What needs AWS's own interfaces: each part in its order, because a later one changes the stack."""
+"""What needs AWS's own APIs. The parts are in order, because later ones change the stack."""
 
 import json
 import time
@@ -158,7 +158,7 @@ def dead_letter(stack):
     if "CreateThumbnailDeadLetterQueueUrl" not in stack.outputs():
         raise NotSettled("the stack has no output CreateThumbnailDeadLetterQueueUrl")
     function, queue = stack.physical("CreateThumbnailFunction"), stack.outputs()["CreateThumbnailQueueUrl"]
-    # Or each of the attempts would take six times the function's timeout.
+    # Otherwise each attempt would take six times the function's timeout.
     stack.aws("sqs", "set-queue-attributes", "--queue-url", queue, "--attributes", "VisibilityTimeout=60")
     stack.aws("lambda", "update-function-configuration", "--function-name", function, "--timeout", "10")
     stack.aws("lambda", "wait", "function-updated-v2", "--function-name", function)
@@ -208,7 +208,7 @@ def undelivered(stack):
     policy = attributes(stack, queue, "Policy")["Policy"]
     key = f"{stack.name}/queues/undelivered.png"
     try:
-        # The topic may not send any more: a client error, which SNS does not try again.
+        # The topic may no longer send: a client error, which SNS does not retry.
         stack.aws("sqs", "set-queue-attributes", "--queue-url", queue, "--attributes", json.dumps({"Policy": ""}))
         pause(60)
         api(stack).put(key, IMAGE).expect(201)
@@ -225,7 +225,7 @@ def undelivered(stack):
 
 
 # ---------------------------------------------------------------------------------------------------------- parameters
-# Two updates and the way back; together they change every parameter that can change in place.
+# Two updates and the way back, which together change every parameter that can change in place.
 TOGGLES = [
     {
         "ApiAuthorization": "API_KEY",
@@ -248,7 +248,7 @@ TOGGLES = [
         "CorsOrigin": "https://example.com",
     },
 ]
-# New names of buckets would leave the old buckets behind; the rest is of an account or a build.
+# New names of buckets would leave the old buckets behind; the rest belongs to an account or a build.
 NOT_TOGGLED = {
     "CreateThumbnailLambdaVersionFile",
     "AnalyzeImageLambdaVersionFile",

@@ -1,4 +1,4 @@
-"""What HTTP alone can settle, against a deployed stack or the local one."""
+"""What can be settled over HTTP alone, against a deployed stack or the local one."""
 
 import json
 import os
@@ -18,7 +18,7 @@ over_http = Assumptions()
 
 
 def png(side):
-    """A small image that no cache has."""
+    """A small image that is in no cache."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -131,7 +131,7 @@ def body_survives(size, content_type):
         headers = {"Content-Type": content_type} if content_type else {}
         response = api.put(key, bytes_, headers=headers)
         if size > MAX_BODY:
-            # API Gateway's own 413 can be given neither body nor headers.
+            # API Gateway's own 413 can't be given a body or headers.
             response.expect(413)
             api.original(key).expect(404)
             return "413"
@@ -232,7 +232,7 @@ def content_type(header):
     return test
 
 
-# HTTP/2 has names in lower case only, and clients of HTTP/1.1 send both.
+# HTTP/2 has only names in lower case, and clients of HTTP/1.1 send both.
 for name, test in (("If-None-Match", conditional), ("Range", ranges), ("Content-Type", content_type)):
     for spelling in (name, name.lower()):
         over_http.add(f"the header {spelling} is found", f"infra/infra.yaml: the mappings of {name}", test(spelling))
@@ -254,7 +254,7 @@ def not_ascii(api):
 def override(api):
     key = api.key("reads/override")
     api.put(key, IMAGE).expect(201)
-    # Whether the signature is of the method that is sent or of the other, nobody says.
+    # It is not documented whether the signature is over the method that is sent or over the other.
     for signed_as in ("GET", "DELETE"):
         header = {"X-HTTP-Method-Override": "DELETE"}
         response = api.get(f"/images/{encoded(key)}", headers=header, signed_as=signed_as).expect(204, 403)

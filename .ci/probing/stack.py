@@ -1,4 +1,4 @@
-"""The probe's own stack, through the `aws` command: made, changed, and taken away with everything that it leaves."""
+"""The probe's own stack, through the `aws` command: created, changed, and deleted with everything that it leaves."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 
 
 class AwsError(Exception):
-    """The `aws` command failed; the message is its own."""
+    """The `aws` command failed; the message is its output."""
 
 
 class Stack:
@@ -26,7 +26,7 @@ class Stack:
         self.name = state.get("stack")
 
     def aws(self, *arguments):
-        """What a command of `aws` prints, from JSON."""
+        """The parsed JSON output of an `aws` command."""
         command = ["aws", *map(str, arguments), "--region", self.region, "--output", "json"]
         ran = subprocess.run(command, capture_output=True, text=True)
         if ran.returncode:
@@ -34,13 +34,13 @@ class Stack:
         return json.loads(ran.stdout) if ran.stdout.strip().startswith(("{", "[", '"')) else ran.stdout
 
     def credentials(self):
-        """Those that `aws` has, whatever it has them from: variables, a profile or single sign-on."""
+        """The credentials of `aws`, from variables, a profile or single sign-on."""
         found = self.aws("configure", "export-credentials", "--format", "process")
         return {"id": found["AccessKeyId"], "secret": found["SecretAccessKey"], "token": found.get("SessionToken")}
 
     # ------------------------------------------------------------------------------------------------ making, changing
     def deploy(self, template=None, **parameters):
-        """Creates or updates the stack; parameters that are not given have the template's defaults."""
+        """Creates or updates the stack; other parameters have the template's defaults."""
         with tempfile.TemporaryDirectory() as folder:
             path = ROOT / "infra/infra.yaml"
             if template:
@@ -54,7 +54,7 @@ class Stack:
             }
             if "GalleryVersionFile" in parameter_defaults():
                 values.setdefault("GalleryVersionFile", f"gallery-{self.version}.html")
-            # `deploy` keeps what a stack has unless it is told otherwise.
+            # `deploy` keeps a stack's values unless others are given.
             values = {**{name: value for name, value in parameter_defaults().items() if value is not None}, **values}
             self.state.save(created=True)
             self.aws(
@@ -109,7 +109,7 @@ class Stack:
         self.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", self.name)
 
     def clean(self):
-        """Takes away the stack and what it leaves; says what could not be taken away."""
+        """Deletes the stack and what it leaves; returns what could not be deleted."""
         problems = []
         steps = [("the stack", self.delete)] if self.state.get("created") else []
         for left in self.state.get("leftovers", []):
@@ -153,7 +153,7 @@ class Stack:
 
 
 def parameter_defaults():
-    """The template's parameters with their defaults; None where there is none. Enough YAML for that block."""
+    """The template's parameters with their defaults, or None. Parses only as much YAML as that block needs."""
     text = (ROOT / "infra/infra.yaml").read_text()
     block = text[text.index("\nParameters:\n") : text.index("\nMappings:\n")]
     found = {}
@@ -165,7 +165,7 @@ def parameter_defaults():
 
 
 def wait(seconds, look):
-    """What `look` returns once it is something; None if it never is."""
+    """Polls `look` until its result is true, and returns it, or None if it never is."""
     end = time.monotonic() + seconds * PATIENCE
     while not (found := look()):
         if time.monotonic() > end:

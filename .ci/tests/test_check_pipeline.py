@@ -1,4 +1,4 @@
-"""`.ci/lint-pipeline` refuses what Azure would; a schema that takes anything would pass every pipeline."""
+"""`.ci/lint-pipeline` refuses what Azure would refuse; a schema that allows anything would pass every pipeline."""
 
 import pathlib
 import sys

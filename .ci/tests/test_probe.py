@@ -17,8 +17,8 @@ from probing import over_aws  # noqa: E402
 from probing.over_http import content_security_policy, over_http  # noqa: E402
 from probing.stack import parameter_defaults  # noqa: E402
 
-# Gives the responses of a world (WORLD/responses.json) and records its calls. A response is under the service and the
-# action, or under more of the arguments; `fails` is an error, a list is one response after the other.
+# Gives prepared responses (WORLD/responses.json) and records its calls. The key of a response is the service and the
+# action, or more of the arguments; `fails` is an error, a list is consecutive responses.
 AWS = f"""#!{sys.executable}
 import json, os, sys
 world = os.environ["WORLD"]
@@ -94,7 +94,7 @@ GOOD = {
     "logs delete-log-group": "",
 }
 
-# What AWS might say instead, and the rows that must say so.
+# Other responses that AWS might give, and the rows that must report them.
 BAD = {
     "drifted": (
         {
@@ -170,7 +170,7 @@ def held(texts):
 
 
 class Api(http.server.BaseHTTPRequestHandler):
-    """An API on which everything goes well; without s3:ListBucket a missing original is 502."""
+    """An API on which everything holds; without s3:ListBucket a missing original is 502."""
 
     def respond(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -207,7 +207,7 @@ class Probe(unittest.TestCase):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
         self.server.world = self.world
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        # What HTTP settles is settled, as if a first run had been interrupted after it.
+        # The HTTP part is settled, as if a first run had been interrupted after it.
         self.state(results=held(text for text, _, _ in over_http.all), stack="contact-sheet-probe-1")
 
     def tearDown(self):
@@ -285,7 +285,7 @@ class Probe(unittest.TestCase):
                 others = [text for text in ALL if not text.startswith(start)]
                 self.state(results=held(others), stack="contact-sheet-probe-1")
                 if name == "warned":
-                    # Only the changed template is refused, the one that is deployed from a file of its own.
+                    # Only the changed template is refused, which is deployed from another file.
                     changes = {**changes, "cloudformation deploy changed.yaml": {"fails": "the update failed"}}
                 status = self.run_probe(changes)
                 row = self.row(start)
