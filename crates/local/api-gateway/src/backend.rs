@@ -78,7 +78,7 @@ pub enum BackendError {
     #[error("the service's response is larger than 10 MB")]
     TooLarge,
     /// The gateway may not assume the role, or it does not exist.
-    #[error("the gateway cannot assume {0}")]
+    #[error("the gateway cannot assume the role: {0}")]
     Role(String),
     /// The service cannot be reached.
     #[error("the service cannot be reached")]

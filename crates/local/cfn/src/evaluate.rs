@@ -171,7 +171,7 @@ impl Evaluator<'_> {
         let reference = self.types.reference(resource);
         reference
             .map(Value::String)
-            .map_err(|message| Error::new(span, message))
+            .map_err(|error| error.or_at(span))
     }
 
     fn attribute(&self, resource: &str, name: &Expression, span: Span) -> Result<Value, Error> {
@@ -179,7 +179,7 @@ impl Evaluator<'_> {
         let attribute = self.types.attribute(self.resource(resource, span)?, &name);
         attribute
             .map(|node| node.value)
-            .map_err(|message| Error::new(span, message))
+            .map_err(|error| error.or_at(span))
     }
 
     /// A resource that was already computed; missing only if its condition doesn't hold.

@@ -151,7 +151,7 @@ impl Template {
             };
             let resource = resource(declared, &distinct, evaluator).map_err(blame)?;
             // Reported for this resource and not for a reference to it: the type is wrong here.
-            let refused = |reason: String| blame(Error::new(declared.span, reason));
+            let refused = |error: Error| blame(error.or_at(declared.span));
             evaluator.types.reference(&resource).map_err(refused)?;
             evaluator.resources.push(resource);
         }

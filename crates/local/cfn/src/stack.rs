@@ -31,13 +31,13 @@ pub trait ResourceTypes {
     ///
     /// # Errors
     /// Why there is no value, such as an unknown type; the caller adds the place.
-    fn reference(&self, resource: &Resource) -> Result<String, String>;
+    fn reference(&self, resource: &Resource) -> Result<String, Error>;
 
     /// The value of `Fn::GetAtt`: a string, or for some attributes a list. It replaces the function.
     ///
     /// # Errors
     /// Why there is no value, such as an unknown attribute; the caller adds the place.
-    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String>;
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, Error>;
 }
 
 /// A resource with all its values computed.

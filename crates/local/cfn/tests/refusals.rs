@@ -219,7 +219,7 @@ fn what_a_type_refuses_has_a_place() {
         let template = format!("Resources:\n  A: {{Type: Test::Nameless}}{refers}");
         assert_eq!(
             refused(&template, &[]),
-            "t.yaml:2:3: Resources.A: Test::Nameless gives nothing to Ref"
+            "t.yaml:2:3: Resources.A: Test::Nameless has no value for Ref"
         );
     }
     let template = "Resources:\n  A: {Type: T}\n  B: {Type: T, Properties: {P: !GetAtt A.Missing}}";

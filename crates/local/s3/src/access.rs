@@ -24,8 +24,8 @@ pub trait Access: Send + Sync {
     /// Whether a caller may do something. The signature has been verified, the session token has not.
     ///
     /// # Errors
-    /// The message of the `AccessDenied` that the client gets.
-    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), String>;
+    /// The caller may not.
+    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), AccessDeniedError>;
 
     /// The policy of a bucket, in JSON.
     fn bucket_policy(&self, bucket: &str) -> Option<String> {
@@ -33,6 +33,11 @@ pub trait Access: Send + Sync {
         None
     }
 }
+
+/// A denial, with the message of the `AccessDenied` that the client gets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct AccessDeniedError(pub String);
 
 /// An action that a caller requests.
 #[derive(Debug)]
@@ -242,7 +247,7 @@ impl S3AccessAdapter {
             source_ip: caller.source_ip,
         };
         let permitted = self.0.check(&request).await;
-        permitted.map_err(|message| s3_error!(AccessDenied, "{message}"))
+        permitted.map_err(|error| s3_error!(AccessDenied, "{error}"))
     }
 
     /// The [expected owners] of the bucket and of the source's bucket.

@@ -22,7 +22,7 @@ mod signature;
 mod store;
 mod xml;
 
-pub use access::{Access, AccessRequest};
+pub use access::{Access, AccessDeniedError, AccessRequest};
 pub use error::Error;
 pub use observer::{Change, Observer};
 pub use request_context::canonical_path;

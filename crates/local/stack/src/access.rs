@@ -85,6 +85,27 @@ pub enum UnknownCredentialsError {
     SessionToken,
 }
 
+/// A denial by policy, with the message of AWS's `AccessDenied`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct AccessDeniedError(pub String);
+
+/// Why a service cannot assume a role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AssumeRoleError {
+    /// There is no such role.
+    #[error("there is no role {0}")]
+    NoSuchRole(String),
+    /// The role's trust policy does not allow it.
+    #[error("{service} cannot assume {role_arn}: its trust policy does not allow it")]
+    NotTrusted {
+        /// The service.
+        service: String,
+        /// The role.
+        role_arn: String,
+    },
+}
+
 struct Role {
     trust: Policy,
     session: Arc<Principal>,
@@ -243,17 +264,17 @@ impl AccessControl {
     /// service names: the function for Lambda, none for API Gateway.
     ///
     /// # Errors
-    /// A message if there is no such role or its trust policy does not allow the service.
+    /// There is no such role, or its trust policy does not allow the service.
     pub fn assume(
         &self,
         role_arn: &str,
         service: &str,
         source_arn: Option<&str>,
-    ) -> Result<&Arc<Principal>, String> {
+    ) -> Result<&Arc<Principal>, AssumeRoleError> {
         let role = self
             .roles
             .get(role_arn)
-            .ok_or_else(|| format!("there is no role {role_arn}"))?;
+            .ok_or_else(|| AssumeRoleError::NoSuchRole(role_arn.to_owned()))?;
         let request = Request {
             principal: iam::Principal::Service(service),
             action: "sts:AssumeRole",
@@ -262,17 +283,23 @@ impl AccessControl {
         };
         match iam::evaluate(&[], std::slice::from_ref(&role.trust), &request) {
             Decision::Allow => Ok(&role.session),
-            _ => Err(format!(
-                "{service} cannot assume {role_arn}: its trust policy does not allow it"
-            )),
+            _ => Err(AssumeRoleError::NotTrusted {
+                service: service.to_owned(),
+                role_arn: role_arn.to_owned(),
+            }),
         }
     }
 
     /// Checks that `caller` may perform `action` on `resource`.
     ///
     /// # Errors
-    /// The message of AWS's `AccessDenied`.
-    pub fn check(&self, caller: Caller<'_>, action: &str, resource: &str) -> Result<(), String> {
+    /// No policy allows it, or one denies it.
+    pub fn check(
+        &self,
+        caller: Caller<'_>,
+        action: &str,
+        resource: &str,
+    ) -> Result<(), AccessDeniedError> {
         let owner = policy_holder(resource);
         let resource_policies = self
             .resource_policies
@@ -303,7 +330,9 @@ impl AccessControl {
         };
         match iam::evaluate(identity, resource_policies, &request) {
             Decision::Allow => Ok(()),
-            refusal => Err(iam::denial_message(name, action, resource, refusal)),
+            refusal => Err(AccessDeniedError(iam::denial_message(
+                name, action, resource, refusal,
+            ))),
         }
     }
 

@@ -75,7 +75,7 @@ impl Authorizer for ApiAuthorizer {
                 "execute-api:Invoke",
                 method_arn,
             )
-            .map_err(AuthorizationError::AccessDenied)?;
+            .map_err(|error| AuthorizationError::AccessDenied(error.to_string()))?;
         Ok(Caller {
             arn: principal.arn.clone(),
             account_id: principal
@@ -126,7 +126,7 @@ impl Backend for IntegrationBackend {
         let role = aws
             .access_control
             .assume(role_arn, SERVICE, None)
-            .map_err(BackendError::Role)?;
+            .map_err(|error| BackendError::Role(error.to_string()))?;
         // Signed as it is sent. S3 reads a `+` as a space, so the signature of a path with one does not match, as was
         // reported of AWS; no other object is reached.
         let path = match target.service {

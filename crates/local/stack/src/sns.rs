@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::access::{AccessControl, Caller};
+use crate::access::{AccessControl, AccessDeniedError, Caller};
 use crate::clock::{iso, now_ms};
 use crate::function_calls::Faults;
 use crate::resources::{Declared, Resources, sns as declared};
@@ -24,8 +24,8 @@ pub enum PublishError {
     #[error("there is no topic {0}")]
     NoSuchTopic(String),
     /// No policy allows it.
-    #[error("{0}")]
-    AccessDenied(String),
+    #[error(transparent)]
+    AccessDenied(#[from] AccessDeniedError),
     /// Neither a subscriber nor its dead-letter queue got a copy: the message may be published again.
     #[error("{}", .0.join("; "))]
     Undelivered(Vec<String>),
@@ -115,9 +115,7 @@ impl Topics {
         if !self.arns.iter().any(|known| known == topic) {
             return Err(PublishError::NoSuchTopic(topic.to_owned()));
         }
-        self.access_control
-            .check(publisher, "sns:Publish", topic)
-            .map_err(PublishError::AccessDenied)?;
+        self.access_control.check(publisher, "sns:Publish", topic)?;
         let id = uuid::Uuid::new_v4().to_string();
         let mut undelivered = Vec::new();
         for subscription in self.subscriptions.iter().filter(|one| one.topic == topic) {
@@ -156,7 +154,9 @@ impl Topics {
             name: SERVICE,
             source_arn: &subscription.topic,
         };
-        self.access_control.check(topic, "sqs:SendMessage", queue)?;
+        self.access_control
+            .check(topic, "sqs:SendMessage", queue)
+            .map_err(|error| error.to_string())?;
         let number = self.deliveries.fetch_add(1, Ordering::Relaxed);
         let copies = self
             .faults

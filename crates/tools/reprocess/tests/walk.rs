@@ -16,7 +16,7 @@ use events::{ObjectEvent, decode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use local_s3::{Access, AccessRequest, Account, Change, Observer};
+use local_s3::{Access, AccessDeniedError, AccessRequest, Account, Change, Observer};
 use reprocess::{Checkpoint, Clients, Progress, Walk};
 use serde_json::{Value, json};
 use test_world::Tables;
@@ -29,7 +29,7 @@ impl Access for Open {
         Some("secret".into())
     }
 
-    async fn check(&self, _request: &AccessRequest<'_>) -> Result<(), String> {
+    async fn check(&self, _request: &AccessRequest<'_>) -> Result<(), AccessDeniedError> {
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use create_thumbnail::{CreateThumbnail, ThumbnailBucket, Thumbnails};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use local_s3::{Access, AccessRequest, Account, Change, Observer};
+use local_s3::{Access, AccessDeniedError, AccessRequest, Account, Change, Observer};
 use runtime::{Function, Original, Originals, Portion, RawBucket};
 
 use crate::world::{SIZES, World, event, image, invocation, store, thumbnails_of};
@@ -27,14 +27,15 @@ impl Access for Open {
         Some("secret".into())
     }
 
-    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), String> {
+    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), AccessDeniedError> {
         let AccessRequest {
             action,
             resource_arn,
             ..
         } = request;
         if resource_arn.contains("/secret") {
-            return Err(format!("not authorized to perform: {action}"));
+            let message = format!("not authorized to perform: {action}");
+            return Err(AccessDeniedError(message));
         }
         Ok(())
     }

@@ -9,14 +9,14 @@ pub struct Types;
 pub const TYPES: Types = Types;
 
 impl ResourceTypes for Types {
-    fn reference(&self, resource: &Resource) -> Result<String, String> {
+    fn reference(&self, resource: &Resource) -> Result<String, Error> {
         match resource.kind.as_str() {
-            "Test::Nameless" => Err("Test::Nameless gives nothing to Ref".to_owned()),
+            "Test::Nameless" => Err(Error::without_place("Test::Nameless has no value for Ref")),
             _ => Ok(format!("ref-of-{}", resource.logical_id)),
         }
     }
 
-    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, String> {
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<Node, Error> {
         let id = &resource.logical_id;
         let node = |value: Value| Node {
             span: Span { line: 1, column: 1 },
@@ -32,7 +32,10 @@ impl ResourceTypes for Types {
                 Ok(node(format!("arn:{id}:{name}").into()))
             }
             "List" => Ok(node(Value::List(vec![node("p".into()), node("q".into())]))),
-            "Missing" => Err(format!("{} has no attribute Missing", resource.kind)),
+            "Missing" => {
+                let message = format!("{} has no attribute Missing", resource.kind);
+                Err(Error::without_place(message))
+            }
             other => Ok(node(other.into())),
         }
     }

@@ -19,7 +19,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use local_s3::{Access, AccessRequest, Account, Change, Observer, Service, Store, service};
+use local_s3::{
+    Access, AccessDeniedError, AccessRequest, Account, Change, Observer, Service, Store, service,
+};
 use tokio::net::TcpListener;
 
 /// May do everything.
@@ -42,7 +44,7 @@ impl Access for Policies {
             .map(|(_, secret)| secret.to_owned())
     }
 
-    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), String> {
+    async fn check(&self, request: &AccessRequest<'_>) -> Result<(), AccessDeniedError> {
         let AccessRequest {
             access_key,
             action,
@@ -59,9 +61,10 @@ impl Access for Policies {
             }
             _ => false,
         };
-        allowed
-            .then_some(())
-            .ok_or_else(|| format!("{access_key} may not {action} on {resource_arn}"))
+        allowed.then_some(()).ok_or_else(|| {
+            let message = format!("{access_key} may not {action} on {resource_arn}");
+            AccessDeniedError(message)
+        })
     }
 
     fn bucket_policy(&self, bucket: &str) -> Option<String> {

@@ -247,16 +247,21 @@ impl local_s3::Access for S3AccessAdapter {
             .map(str::to_owned)
     }
 
-    async fn check(&self, request: &local_s3::AccessRequest<'_>) -> Result<(), String> {
+    async fn check(
+        &self,
+        request: &local_s3::AccessRequest<'_>,
+    ) -> Result<(), local_s3::AccessDeniedError> {
         let principal = self
             .access_control
             .principal(request.access_key, request.session_token)
-            .map_err(|error| error.to_string())?;
-        self.access_control.check(
-            Caller::Principal(principal),
-            request.action,
-            request.resource_arn,
-        )
+            .map_err(|error| local_s3::AccessDeniedError(error.to_string()))?;
+        self.access_control
+            .check(
+                Caller::Principal(principal),
+                request.action,
+                request.resource_arn,
+            )
+            .map_err(|error| local_s3::AccessDeniedError(error.0))
     }
 
     fn bucket_policy(&self, bucket: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use crate::access::{AccessControl, Caller, Principal};
+use crate::access::{AccessControl, AccessDeniedError, Caller, Principal};
 
 /// A service with actions, whose requests and responses are structures: all but S3.
 ///
@@ -110,11 +110,11 @@ impl ServiceError {
 
     /// A denial by policy, which AWS's JSON services report with status 400.
     #[must_use]
-    pub fn access_denied(message: String) -> Self {
+    pub fn access_denied(error: AccessDeniedError) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
             code: "AccessDeniedException".to_owned(),
-            message,
+            message: error.0,
         }
     }
 

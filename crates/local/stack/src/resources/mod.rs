@@ -113,7 +113,7 @@ fn declared<T: for<'de> Deserialize<'de>>(
     names: &names::Names,
 ) -> Result<Declared<T>, Error> {
     let physical_id = cfn::ResourceTypes::reference(names, resource)
-        .map_err(|message| resource.blame(Error::new(resource.span, message)))?;
+        .map_err(|error| resource.blame(error.or_at(resource.span)))?;
     Ok(Declared {
         logical_id: resource.logical_id.clone(),
         physical_id,

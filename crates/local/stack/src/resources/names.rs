@@ -63,7 +63,7 @@ impl Names {
 }
 
 impl ResourceTypes for Names {
-    fn reference(&self, resource: &Resource) -> Result<String, String> {
+    fn reference(&self, resource: &Resource) -> Result<String, cfn::Error> {
         let id = resource.logical_id.as_str();
         let named =
             |property| Self::given(resource, property).unwrap_or_else(|| self.generated(id));
@@ -91,20 +91,20 @@ impl ResourceTypes for Names {
             | "AWS::ApiGateway::UsagePlan"
             | "AWS::ApiGateway::UsagePlanKey" => self.code(id, 6),
             "AWS::ApiGateway::Stage" => Self::given(resource, "StageName")
-                .ok_or_else(|| "a stage needs a StageName".to_owned())?,
+                .ok_or_else(|| cfn::Error::without_place("a stage needs a StageName"))?,
             "AWS::S3::BucketPolicy"
             | "AWS::SNS::TopicPolicy"
             | "AWS::SQS::QueuePolicy"
             | "AWS::Lambda::EventSourceMapping" => self.generated(id),
             other => {
-                return Err(format!(
+                return Err(cfn::Error::without_place(format!(
                     "resource type {other} is not one that this machine runs"
-                ));
+                )));
             }
         })
     }
 
-    fn attribute(&self, resource: &Resource, name: &str) -> Result<cfn::Node, String> {
+    fn attribute(&self, resource: &Resource, name: &str) -> Result<cfn::Node, cfn::Error> {
         let reference = self.reference(resource)?;
         let text = match (resource.kind.as_str(), name) {
             ("AWS::S3::Bucket", "Arn") => {
@@ -126,7 +126,10 @@ impl ResourceTypes for Names {
                 self.arn("cloudwatch", &format!("alarm:{reference}"))
             }
             ("AWS::ApiGateway::RestApi", "RootResourceId") => self.code("root", 10),
-            (kind, _) => return Err(format!("{kind} has no attribute {name} on this machine")),
+            (kind, _) => {
+                let message = format!("{kind} has no attribute {name} on this machine");
+                return Err(cfn::Error::without_place(message));
+            }
         };
         Ok(cfn::Node {
             span: resource.span,
