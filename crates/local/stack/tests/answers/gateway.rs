@@ -188,6 +188,11 @@ impl Service {
         asked.expect("the service was not asked")
     }
 
+    /// Whether nothing was asked.
+    pub fn idle(&self) -> bool {
+        self.asked.lock().unwrap().is_none()
+    }
+
     /// The action and the JSON that `DynamoDB` was sent as `role`.
     pub fn asked_for(&self, role: &str) -> (String, Value) {
         let (asked_as, target) = self.asked();

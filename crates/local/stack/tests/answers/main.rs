@@ -10,6 +10,7 @@ mod gallery;
 mod gateway;
 mod images;
 mod labels;
+mod multipart;
 #[path = "../shipped/mod.rs"]
 mod shipped;
 mod storage;

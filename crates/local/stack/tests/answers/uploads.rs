@@ -5,10 +5,11 @@ use serde_json::json;
 
 use crate::gateway::{Gateway, Service, asked};
 
-const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
+pub const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
 pub const UNUSABLE_KEY: &str =
     "this API cannot use the key, as when it has a + in it; use another key, or S3 directly";
-const BROKEN: &str = "the storage behind the API failed";
+pub const BROKEN: &str = "the storage behind the API failed";
+pub const THROTTLED: &str = "too many requests for the storage behind the API; try again";
 
 #[tokio::test]
 async fn an_object_is_put_or_deleted_by_its_key_and_nothing_else() {
@@ -67,15 +68,14 @@ async fn a_deletion_is_acknowledged() {
 
 #[tokio::test]
 async fn errors_of_s3_are_told_apart() {
-    let throttled = "too many requests for the storage behind the API; try again";
     for method in [Method::PUT, Method::DELETE] {
         for (status, code, told, message) in [
             (400, "KeyTooLongError", 400, MALFORMED),
             (400, "InvalidURI", 400, MALFORMED),
             (400, "BadDigest", 502, BROKEN),
             (403, "SignatureDoesNotMatch", 400, UNUSABLE_KEY),
-            (503, "SlowDown", 503, throttled),
-            (503, "ServiceUnavailable", 503, throttled),
+            (503, "SlowDown", 503, THROTTLED),
+            (503, "ServiceUnavailable", 503, THROTTLED),
             (301, "PermanentRedirect", 502, BROKEN),
             (403, "AccessDenied", 502, BROKEN),
             (404, "NoSuchBucket", 502, BROKEN),
