@@ -47,6 +47,8 @@ impl<'text> Lines<'text> {
         let after = rest.strip_prefix(text)?;
         let line = match after.strip_prefix(',') {
             Some(after) => format!("{before}{}", after.trim_start()),
+            // A bracket less indented than its list's key is no YAML. The comma of the line before may stay.
+            None if before.trim().is_empty() => format!("{before}{after}"),
             None => format!("{}{after}", before.trim_end().trim_end_matches(',')),
         };
         Some(Edit::Replace(value.line - 1, line))
@@ -143,7 +145,7 @@ B: {c: d}
         };
         assert_eq!(without(1, 5, "b").unwrap(), "A: [c,\n  d]\n- e\n");
         assert_eq!(without(1, 8, "c").unwrap(), "A: [b, \n  d]\n- e\n");
-        assert_eq!(without(2, 3, "d").unwrap(), "A: [b, c,\n]\n- e\n");
+        assert_eq!(without(2, 3, "d").unwrap(), "A: [b, c,\n  ]\n- e\n");
         assert_eq!(without(3, 3, "e"), None);
     }
 

@@ -14,8 +14,8 @@ use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// Packages whose tests read the template.
-const PACKAGES: [&str; 2] = ["local-stack", "system-tests"];
+/// The packages whose tests read the template.
+const PACKAGES: [&str; 2] = ["crates/local/stack", "tests"];
 const FUNCTIONS: [&str; 2] = ["create-thumbnail", "analyze-image"];
 /// Longer than any suite takes.
 const ENDLESS: Duration = Duration::from_mins(10);
@@ -149,8 +149,9 @@ impl Suites {
     /// # Errors
     /// A build that fails.
     pub fn build(root: &Path, work: &Path, patience: Duration) -> anyhow::Result<Self> {
-        let mut tests = vec!["test", "--no-run"];
-        tests.extend(PACKAGES.iter().flat_map(|package| ["-p", package]));
+        let packages = PACKAGES.map(|package| root.join(package));
+        // With the features of the whole workspace, so that what `cargo test --workspace` built is not built again.
+        let mut tests = vec!["test", "--no-run", "--workspace"];
         tests.extend(SUITES.iter().flat_map(|suite| ["--test", suite.program]));
         let mut programs = BTreeMap::new();
         for artifact in cargo(root, &tests)? {
@@ -162,7 +163,8 @@ impl Suites {
                 artifact["executable"].as_str(),
                 folder,
                 artifact["profile"]["test"].as_bool(),
-            ) {
+            ) && packages.iter().any(|package| package == folder)
+            {
                 programs.insert(name.to_owned(), (PathBuf::from(path), folder.to_owned()));
             }
         }
