@@ -110,22 +110,14 @@ fn every_operation_has_a_name_of_its_own() {
     assert_eq!(operations.len(), routes);
 }
 
-/// The statuses that an operation's integration returns: those of its responses, and those that a template sets.
-fn returned(operation: &Value) -> BTreeSet<String> {
-    let integration = &operation["x-amazon-apigateway-integration"];
-    let mut statuses = BTreeSet::new();
-    for response in members(&integration["responses"]).values() {
-        statuses.insert(response["statusCode"].as_str().unwrap().to_owned());
-        let template = response["responseTemplates"]["application/json"].as_str();
-        for set in template
-            .unwrap_or_default()
-            .split("responseOverride.status = ")
-            .skip(1)
-        {
-            statuses.insert(set[..3].to_owned());
-        }
-    }
-    statuses
+/// The statuses of an operation's integration responses. Those that a template sets are tested where each error of S3
+/// and `DynamoDB` is: in `answers`, no client may get a status that is not described.
+fn returned(operation: &Value) -> BTreeSet<&str> {
+    let responses = &operation["x-amazon-apigateway-integration"]["responses"];
+    let responses = members(responses).values();
+    responses
+        .map(|response| response["statusCode"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -133,7 +125,7 @@ fn every_status_is_described_by_itself() {
     for (path, method, operation) in operations(&document()) {
         let described = members(&operation["responses"]);
         for status in returned(&operation) {
-            assert!(described.contains_key(&status), "{method} {path}: {status}");
+            assert!(described.contains_key(status), "{method} {path}: {status}");
         }
         for (status, response) in described {
             let description = response["description"].as_str().unwrap();

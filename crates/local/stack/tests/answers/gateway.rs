@@ -22,6 +22,8 @@ pub const AUTHORIZATIONS: [&str; 3] = ["NONE", "API_KEY", "AWS_IAM"];
 pub struct Gateway {
     api: Api,
     stack: cfn::Stack,
+    /// The document's paths.
+    paths: Value,
 }
 
 impl Gateway {
@@ -70,6 +72,7 @@ impl Gateway {
             .get("Body");
         Self {
             api: Api::from_openapi(body.unwrap(), settings).unwrap(),
+            paths: body.unwrap().to_json()["paths"].take(),
             stack,
         }
     }
@@ -92,10 +95,32 @@ impl Gateway {
         self.send(asked(request, &[], ""), service).await
     }
 
-    /// Sends a request.
+    /// Sends a request, and makes sure that the document describes the status that comes.
     pub async fn send(&self, request: Request, service: &Service) -> Reply {
+        let method = request.method.as_str().to_lowercase();
+        let path = request.path["/v1".len()..].to_owned();
         let response = self.api.handle(request, &Stranger, service).await;
+        let status = response.status.as_u16();
+        // 403 and 415 are the gateway's own, of any method.
+        if ![403, 415].contains(&status) {
+            let described = &self.item(&path)[method.as_str()]["responses"][status.to_string()];
+            assert!(described.is_object(), "{method} {path}: {status}");
+        }
         Reply { response }
+    }
+
+    /// The item of the document's paths that a path belongs to, by its first segment and whether there are more.
+    fn item(&self, path: &str) -> &Value {
+        let shape = |path: &str| {
+            let mut segments = path.trim_start_matches('/').splitn(2, '/');
+            (
+                segments.next().map(str::to_owned),
+                segments.next().is_some(),
+            )
+        };
+        let mut items = self.paths.as_object().unwrap().iter();
+        let item = items.find(|(known, _)| shape(known) == shape(path));
+        item.map_or(&Value::Null, |(_, item)| item)
     }
 }
 
