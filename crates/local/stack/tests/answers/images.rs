@@ -213,6 +213,8 @@ async fn errors_of_dynamodb_are_told_apart() {
         "GET /images".to_owned(),
         format!("GET /images?limit=100&next={token}"),
         format!("GET /images/{}", "%C3%a9".repeat(512)),
+        // Neither is of this operation.
+        format!("GET /images?key={0}&name={0}", "k".repeat(2049)),
     ] {
         for (kind, status, message) in ERRORS {
             let service = Service::json(400, &json!({"__type": kind, "message": "m"}));

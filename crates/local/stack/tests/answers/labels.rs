@@ -128,6 +128,7 @@ async fn errors_of_dynamodb_are_told_apart() {
         "GET /labels/Cat".to_owned(),
         format!("GET /labels/Cat?limit=100&next={RANK}"),
         format!("GET /labels/{}", "%C3%a9".repeat(1024)),
+        format!("GET /labels/Cat?key={}", "k".repeat(1025)),
     ] {
         for (kind, status, message) in ERRORS {
             let service = Service::json(400, &json!({"__type": kind, "message": "m"}));
