@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::ast::{Access, Expression, Node, Operator, Reference};
 use crate::error::{MAX_TEXT_BYTES, Meter, RenderError};
 use crate::gateway_objects::GatewayObjects;
-use crate::loops::Loop;
 use crate::methods;
 use crate::operators;
 use crate::regex_cache::{RegexCache, RenderingRegexes};
@@ -25,6 +24,13 @@ pub(crate) enum Flow {
     Break(usize),
     /// `#stop`.
     Stop,
+}
+
+/// A loop that is running.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    pub(crate) index: usize,
+    pub(crate) length: usize,
 }
 
 pub(crate) struct Evaluator<'r> {

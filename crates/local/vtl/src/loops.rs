@@ -4,15 +4,8 @@ use std::sync::Arc;
 
 use crate::ast::{Block, Expression};
 use crate::error::{MAX_ITERATIONS, RenderError};
-use crate::evaluator::{Evaluator, Flow};
+use crate::evaluator::{Evaluator, Flow, Loop};
 use crate::value::Value;
-
-/// A loop that is running.
-#[derive(Debug)]
-pub(crate) struct Loop {
-    pub(crate) index: usize,
-    pub(crate) length: usize,
-}
 
 impl Evaluator<'_> {
     pub(crate) fn foreach(

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
 
-use super::{Store, begin, time, uploads};
+use super::{Store, begin, time};
 use crate::Error;
 
 /// Whether writes to a bucket keep earlier versions. A bucket that has never been versioned has none of these states.
@@ -73,6 +73,18 @@ pub(super) fn select(index: &Connection, name: &str) -> Result<Bucket, Error> {
     found.ok_or_else(|| Error::NoSuchBucket(name.to_owned()))
 }
 
+/// Deletes a bucket's uploads within a transaction; returns the contents of their parts.
+fn delete_uploads(tx: &Transaction<'_>, bucket: &str) -> Result<Vec<String>, Error> {
+    let mut statement = tx.prepare(
+        "DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?1) RETURNING content",
+    )?;
+    let contents = statement
+        .query_map([bucket], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    tx.execute("DELETE FROM uploads WHERE bucket = ?1", [bucket])?;
+    Ok(contents)
+}
+
 impl Store {
     /// Creates a bucket; does nothing if it exists.
     ///
@@ -138,7 +150,7 @@ impl Store {
         )? {
             return Err(Error::BucketNotEmpty(name.to_owned()));
         }
-        let contents = uploads::forget_all(&tx, name)?;
+        let contents = delete_uploads(&tx, name)?;
         tx.execute("DELETE FROM buckets WHERE name = ?1", [name])?;
         tx.commit()?;
         drop(index);

@@ -111,18 +111,6 @@ fn forget(tx: &Transaction<'_>, id: &str) -> Result<Vec<String>, Error> {
     Ok(contents)
 }
 
-/// Deletes a bucket's uploads within a transaction; returns the contents of their parts.
-pub(super) fn forget_all(tx: &Transaction<'_>, bucket: &str) -> Result<Vec<String>, Error> {
-    let mut statement = tx.prepare(
-        "DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?1) RETURNING content",
-    )?;
-    let contents = statement
-        .query_map([bucket], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    tx.execute("DELETE FROM uploads WHERE bucket = ?1", [bucket])?;
-    Ok(contents)
-}
-
 impl Store {
     /// Begins an upload; returns its id.
     pub(crate) fn begin_upload(
