@@ -18,14 +18,14 @@
 
 #![expect(clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
-mod answer;
 mod picture;
+mod response;
 pub mod samples;
 mod shape;
 mod system;
 
-pub use answer::Answer;
 pub use http::Method;
 pub use picture::{Picture, Prefix};
+pub use response::Response;
 pub use shape::shape;
 pub use system::{Access, Request, System, eventually, path};

@@ -9,7 +9,7 @@ use http::Method;
 use image::RgbaImage;
 use serde_json::{Value, json};
 
-use crate::{Answer, System, eventually, path};
+use crate::{Response, System, eventually, path};
 
 /// A key prefix that only one test uses.
 #[derive(Clone)]
@@ -60,18 +60,18 @@ pub struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    fn put(&self) -> Answer {
-        let answer = self
+    fn put(&self) -> Response {
+        let response = self
             .system
             .put(self.path("images"), self.bytes.clone())
             .expect(201);
-        assert_eq!(answer.json(), json!({"key": self.key}));
+        assert_eq!(response.json(), json!({"key": self.key}));
         assert!(
-            answer.header("etag").starts_with('"'),
+            response.header("etag").starts_with('"'),
             "no ETag: {:?}",
-            answer.headers
+            response.headers
         );
-        answer
+        response
     }
 
     /// Uploads another image under the same key.
@@ -100,7 +100,7 @@ impl Picture<'_> {
 
     /// The API's response for its record.
     #[must_use]
-    pub fn record(&self) -> Answer {
+    pub fn record(&self) -> Response {
         self.system.get(self.path("images"))
     }
 
@@ -109,11 +109,11 @@ impl Picture<'_> {
     #[track_caller]
     pub fn settled(&self) -> Value {
         eventually(&format!("the record of {}", self.key), || {
-            let answer = self.record();
-            if answer.status == 404 {
+            let response = self.record();
+            if response.status == 404 {
                 return None;
             }
-            let record = answer.expect(200).json();
+            let record = response.expect(200).json();
             let settled = |part: &str| match record[part]["status"].as_str() {
                 Some("pending") => false,
                 Some("done" | "failed") => true,
@@ -150,34 +150,34 @@ impl Picture<'_> {
 
     /// The API's response for its thumbnail.
     #[must_use]
-    pub fn thumbnail(&self, size: u32) -> Answer {
+    pub fn thumbnail(&self, size: u32) -> Response {
         self.system.get(self.path(&format!("thumbnails/{size}")))
     }
 
     /// The pixels of its thumbnail.
     #[must_use]
     pub fn pixels(&self, size: u32) -> RgbaImage {
-        let answer = self.thumbnail(size).expect(200);
-        image::load_from_memory(&answer.body)
+        let response = self.thumbnail(size).expect(200);
+        image::load_from_memory(&response.body)
             .expect("a picture")
             .to_rgba8()
     }
 
     /// The API's response for the bytes that were uploaded.
     #[must_use]
-    pub fn original(&self) -> Answer {
+    pub fn original(&self) -> Response {
         self.system.get(self.path("originals"))
     }
 
     /// Deletes it.
     #[must_use]
-    pub fn delete(&self) -> Answer {
+    pub fn delete(&self) -> Response {
         self.system.delete(self.path("images"))
     }
 
     /// Waits until nothing is left of it; `GET /images` and `GET /labels` are not checked.
     pub fn vanishes(&self) {
-        let gone = |what: &str, look: &dyn Fn() -> Answer| {
+        let gone = |what: &str, look: &dyn Fn() -> Response| {
             eventually(&format!("the end of {what} of {}", self.key), || {
                 (look().status == 404).then_some(())
             });

@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-use crate::{Answer, Picture, Prefix};
+use crate::{Picture, Prefix, Response};
 
 /// The timeout of a request; API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -225,19 +225,19 @@ impl System {
 
     /// GET.
     #[must_use]
-    pub fn get(&self, path: impl AsRef<str>) -> Answer {
+    pub fn get(&self, path: impl AsRef<str>) -> Response {
         self.request(Method::GET, path).send()
     }
 
     /// PUT of some bytes.
     #[must_use]
-    pub fn put(&self, path: impl AsRef<str>, bytes: impl Into<Bytes>) -> Answer {
+    pub fn put(&self, path: impl AsRef<str>, bytes: impl Into<Bytes>) -> Response {
         self.request(Method::PUT, path).body(bytes).send()
     }
 
     /// DELETE.
     #[must_use]
-    pub fn delete(&self, path: impl AsRef<str>) -> Answer {
+    pub fn delete(&self, path: impl AsRef<str>) -> Response {
         self.request(Method::DELETE, path).send()
     }
 
@@ -347,14 +347,14 @@ impl Request<'_> {
 
     /// Sends it and reads the whole response; a response of 429 is retried.
     #[must_use]
-    pub fn send(self) -> Answer {
-        eventually("an answer other than 429", || {
-            let answer = self.attempt();
-            (answer.status != 429).then_some(answer)
+    pub fn send(self) -> Response {
+        eventually("a response other than 429", || {
+            let response = self.attempt();
+            (response.status != 429).then_some(response)
         })
     }
 
-    fn attempt(&self) -> Answer {
+    fn attempt(&self) -> Response {
         let asked = format!("{} {}", self.method, self.path);
         let uri = format!("{}{}", self.system.base, self.path);
         let uri: Uri = uri.parse().expect("a URL");
@@ -395,7 +395,7 @@ impl Request<'_> {
         };
         let exchange = async { tokio::time::timeout(REQUEST, exchange).await? };
         match self.system.runtime.block_on(exchange) {
-            Ok((head, body)) => Answer::new(asked, head, body),
+            Ok((head, body)) => Response::new(asked, head, body),
             Err(error) => panic!("{asked}: {error:?}"),
         }
     }

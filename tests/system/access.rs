@@ -98,10 +98,10 @@ fn only_lets_in(system: &System, wrong: &[(&str, Access)]) {
     for (method, path) in ROUTES {
         for (who, access) in wrong {
             let request = system.request(method.clone(), path).body("x");
-            let answer = request.access(access.clone()).send();
-            assert_eq!(answer.status, 403, "{method} {path} with {who}");
+            let response = request.access(access.clone()).send();
+            assert_eq!(response.status, 403, "{method} {path} with {who}");
             if method != Method::HEAD {
-                answer.refused(403);
+                response.refused(403);
             }
         }
         let preflight = system.request(Method::OPTIONS, path).access(Access::Open);

@@ -92,8 +92,8 @@ fn a_deleted_picture_may_come_back() {
     picture.replace(samples::photo("flower.jpg"));
     assert_eq!(picture.done()["thumbnails"]["width"], 640);
     eventually("its thumbnail", || {
-        let answer = picture.thumbnail(1024);
-        (answer.status == 200 && image::load_from_memory(&answer.body).unwrap().width() == 640)
+        let response = picture.thumbnail(1024);
+        (response.status == 200 && image::load_from_memory(&response.body).unwrap().width() == 640)
             .then_some(())
     });
 }

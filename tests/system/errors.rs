@@ -48,12 +48,12 @@ fn routes_and_methods_that_are_not_there_ask_for_a_token() {
         (Method::OPTIONS, "/nothing"),
     ];
     for (method, path) in unknown {
-        let answer = system.request(method.clone(), path).send();
+        let response = system.request(method.clone(), path).send();
         if method == Method::HEAD {
-            assert_eq!(answer.status, 403);
+            assert_eq!(response.status, 403);
         } else {
             assert_eq!(
-                answer.refused(403),
+                response.refused(403),
                 "Missing Authentication Token",
                 "{method} {path}"
             );
@@ -79,21 +79,23 @@ fn ten_megabytes_are_taken_and_not_one_byte_more() {
 fn pages_of_other_origins_may_ask_and_read() {
     let system = System::shared();
     for (path, methods) in ROUTES {
-        let answer = system
+        let response = system
             .request(Method::OPTIONS, path)
             .access(system_tests::Access::Open)
             .header("origin", "https://example.com")
             .header("access-control-request-method", "GET")
             .send()
             .expect(204);
-        assert!(answer.body.is_empty());
-        assert_ne!(answer.header("access-control-allow-origin"), "");
+        assert!(response.body.is_empty());
+        assert_ne!(response.header("access-control-allow-origin"), "");
         assert_eq!(
-            answer.header("access-control-allow-methods"),
+            response.header("access-control-allow-methods"),
             methods,
             "{path}"
         );
-        let allowed = answer.header("access-control-allow-headers").to_lowercase();
+        let allowed = response
+            .header("access-control-allow-headers")
+            .to_lowercase();
         for header in [
             "authorization",
             "content-type",
@@ -123,11 +125,11 @@ fn pages_of_other_origins_may_ask_and_read() {
         picture.original().expect(200),
         picture.delete().expect(204),
     ];
-    for answer in seen {
+    for response in seen {
         assert_ne!(
-            answer.header("access-control-allow-origin"),
+            response.header("access-control-allow-origin"),
             "",
-            "{answer:?}"
+            "{response:?}"
         );
     }
 }

@@ -255,11 +255,11 @@ fn what_is_not_percent_encoded_utf8_is_refused() {
                     continue;
                 }
                 let request = system.request(method.clone(), format!("/{route}/{key}"));
-                let answer = request.send();
+                let response = request.send();
                 assert!(
-                    matches!(answer.status, 400 | 404),
+                    matches!(response.status, 400 | 404),
                     "{} for {method} /{route}/{bad}",
-                    answer.status
+                    response.status
                 );
             }
         }

@@ -123,8 +123,8 @@ fn a_label_that_nothing_has_is_an_empty_list_whatever_it_is_called() {
         long.as_str(),
     ] {
         let encoded = path(name).replace('/', "%2F").replace('.', "%2E");
-        let answer = system.get(format!("/labels/{encoded}")).expect(200).json();
-        assert_eq!(answer, json!({"label": name, "images": [], "next": null}));
+        let response = system.get(format!("/labels/{encoded}")).expect(200).json();
+        assert_eq!(response, json!({"label": name, "images": [], "next": null}));
     }
 }
 
@@ -134,20 +134,20 @@ fn a_label_longer_than_any_is_an_empty_list_too() {
     let lengths = [2047, 2048, 2049, 4000];
     for length in lengths.into_iter().filter(|_| system.takes_long_paths()) {
         let name = "x".repeat(length);
-        let answer = system.get(format!("/labels/{name}")).expect(200).json();
-        assert_eq!(answer, json!({"label": name, "images": [], "next": null}));
+        let response = system.get(format!("/labels/{name}")).expect(200).json();
+        assert_eq!(response, json!({"label": name, "images": [], "next": null}));
     }
 }
 
 #[test]
-fn a_label_that_is_no_utf8_is_answered_in_valid_json() {
+fn a_label_that_is_not_utf8_gets_valid_json() {
     let system = System::shared();
     for name in ["%ff", "%C3", "%ED%A0%80", "%zz", "100%"] {
-        let answer = system.get(format!("/labels/{name}"));
-        if answer.status == 200 {
-            assert_eq!(answer.json()["images"], json!([]), "{name}");
+        let response = system.get(format!("/labels/{name}"));
+        if response.status == 200 {
+            assert_eq!(response.json()["images"], json!([]), "{name}");
         } else {
-            answer.refused(400);
+            response.refused(400);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Files over 10 MB: uploads in parts, and reads by range.
 
 use serde_json::{Value, json};
-use system_tests::{Answer, Method, System, eventually, path, samples};
+use system_tests::{Method, Response, System, eventually, path, samples};
 
 /// The minimum size of every part but the last.
 const MIN_PART: usize = 5 << 20;
@@ -32,7 +32,7 @@ impl<'a> Upload<'a> {
         }
     }
 
-    fn request(&self, method: Method, query: &str, body: &[u8]) -> Answer {
+    fn request(&self, method: Method, query: &str, body: &[u8]) -> Response {
         let path = format!("/uploads/{}?uploadId={}{query}", path(&self.key), self.id);
         self.system.request(method, path).body(body.to_vec()).send()
     }
@@ -53,12 +53,12 @@ impl<'a> Upload<'a> {
         listed["parts"].clone()
     }
 
-    fn complete(&self, parts: &Value) -> Answer {
+    fn complete(&self, parts: &Value) -> Response {
         let body = json!({ "parts": parts }).to_string();
         self.request(Method::PATCH, "", body.as_bytes())
     }
 
-    fn abort(&self) -> Answer {
+    fn abort(&self) -> Response {
         self.request(Method::DELETE, "", b"")
     }
 }
@@ -219,8 +219,8 @@ fn without_its_parameters_no_upload_becomes_another_operation() {
     for method in [Method::GET, Method::PATCH, Method::DELETE, Method::PUT] {
         let request = format!("{uploads}?uploadId=no-such&part=1");
         let body = r#"{"parts": [{"part": 1, "etag": "0123456789abcdef0123456789abcdef"}]}"#;
-        let answer = system.request(method, request).body(body).send();
-        assert_eq!(answer.refused(404), "no such upload");
+        let response = system.request(method, request).body(body).send();
+        assert_eq!(response.refused(404), "no such upload");
     }
     assert_eq!(picture.original().expect(200).body, samples::coffee());
 }

@@ -45,10 +45,10 @@ fn queries_and_headers_select_no_other_operation_of_s3() {
         "uploadId=x&partNumber=1",
         "versionId=null",
     ] {
-        let answer = system
+        let response = system
             .put(format!("{}?{query}", target.path("images")), query)
             .expect(201);
-        assert_eq!(answer.json(), json!({"key": target.key()}));
+        assert_eq!(response.json(), json!({"key": target.key()}));
         assert_eq!(target.original().expect(200).body, query);
     }
     let request = system
@@ -82,13 +82,13 @@ fn dots_lead_nowhere_else() {
         "originals/%2E%2E/originals",
         "images/../originals",
     ] {
-        let answer = system.get(format!("/{route}/{key}"));
+        let response = system.get(format!("/{route}/{key}"));
         assert!(
-            matches!(answer.status, 400 | 403 | 404),
+            matches!(response.status, 400 | 403 | 404),
             "{route}: {}",
-            answer.status
+            response.status
         );
-        answer.refused(answer.status);
+        response.refused(response.status);
     }
 }
 
@@ -128,8 +128,11 @@ fn a_header_that_is_not_ascii_is_not_the_storages_fault() {
             (Method::PUT, picture.path("images")),
         ] {
             let request = system.request(method.clone(), &path).header(name, "\"é\"");
-            let answer = request.send();
-            assert!(answer.status < 500, "{name}: {method} {path}: {answer:?}");
+            let response = request.send();
+            assert!(
+                response.status < 500,
+                "{name}: {method} {path}: {response:?}"
+            );
         }
     }
 }

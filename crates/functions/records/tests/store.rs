@@ -83,7 +83,7 @@ fn thumbnails(key: &str) -> Write {
 
 /// The rows of the label table: rank to label.
 async fn rows(client: &Client) -> BTreeMap<String, String> {
-    let answer = client
+    let response = client
         .scan()
         .table_name("labels")
         .consistent_read(true)
@@ -93,7 +93,7 @@ async fn rows(client: &Client) -> BTreeMap<String, String> {
     let text = |item: &std::collections::HashMap<String, AttributeValue>, name: &str| {
         item[name].as_s().expect("a text").clone()
     };
-    answer
+    response
         .items()
         .iter()
         .map(|item| (text(item, "Rank"), text(item, "Label")))
@@ -119,14 +119,14 @@ async fn an_item_holds_what_the_routes_return() {
         .unwrap();
 
     let id = AttributeValue::S(key.into());
-    let answer = client
+    let response = client
         .get_item()
         .table_name("images")
         .key("Id", id)
         .send()
         .await
         .unwrap();
-    let item = answer.item.unwrap();
+    let item = response.item.unwrap();
     let text = |name: &str| item[name].as_s().unwrap().as_str();
     let number = |name: &str| item[name].as_n().unwrap().as_str();
     assert_eq!(text("Seq"), "A1000000000000000000000000000000");
@@ -180,14 +180,14 @@ async fn a_tombstone_can_be_forgotten_and_shows_nothing() {
         .unwrap();
 
     let id = AttributeValue::S("cat.jpg".into());
-    let answer = client
+    let response = client
         .get_item()
         .table_name("images")
         .key("Id", id)
         .send()
         .await
         .unwrap();
-    let item = answer.item.unwrap();
+    let item = response.item.unwrap();
     let mut names: Vec<_> = item.keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(
@@ -312,12 +312,12 @@ async fn what_dynamodb_refuses_is_an_error_with_its_causes() {
         )
         .await
         .unwrap_err();
-    let said = events::chain(&error);
+    let message = events::chain(&error);
     assert!(
-        said.starts_with("record of \"cat.jpg\" cannot be written to table images: "),
-        "{said}"
+        message.starts_with("record of \"cat.jpg\" cannot be written to table images: "),
+        "{message}"
     );
-    assert!(said.contains("ResourceNotFoundException"), "{said}");
+    assert!(message.contains("ResourceNotFoundException"), "{message}");
     assert!(
         analyze.read("cat.jpg").await.unwrap().is_none(),
         "all or nothing"

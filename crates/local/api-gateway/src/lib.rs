@@ -115,15 +115,15 @@ impl Api {
         }
         let ids = Ids::new(&request);
         let mut response = match self.steps(&request, &ids, authorizer, backend).await {
-            Ok(answer) => {
-                let mut headers = answer.headers;
-                if answer.trace {
+            Ok(response) => {
+                let mut headers = response.headers;
+                if response.trace {
                     insert(&mut headers, "x-amzn-trace-id", &ids.trace);
                 }
                 Response {
-                    status: answer.status,
+                    status: response.status,
                     headers,
-                    body: answer.body,
+                    body: response.body,
                     diagnostic: None,
                 }
             }
@@ -151,8 +151,8 @@ impl Api {
         let admitted = authorize(routed, &self.settings, authorizer)?;
         let validated = validate(admitted)?;
         let mapped = map_request(validated, self)?;
-        let answered = integrate(mapped, backend).await?;
-        let selected = select_response(answered)?;
+        let integrated = integrate(mapped, backend).await?;
+        let selected = select_response(integrated)?;
         map_response(&selected, self)
     }
 

@@ -73,7 +73,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_path_is_answered(path in "\\PC{0,40}", query in "\\PC{0,40}") {
+    fn any_path_gets_a_response(path in "\\PC{0,40}", query in "\\PC{0,40}") {
         let (status, _) = play(Method::GET, &format!("{path}?{query}"), &[], Vec::new());
         let before_query = path.split('?').next().unwrap();
         let expected = if is_well_encoded(before_query) { 403 } else { 400 };
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn any_header_and_body_is_answered(
+    fn any_header_and_body_gets_a_response(
         content_type in "[ -~]{0,20}",
         accept in "[ -~]{0,20}",
         body in proptest::collection::vec(any::<u8>(), 0..64),

@@ -12,13 +12,13 @@ fn api() -> Api {
     support::api(include_str!("service_proxy.yaml")).unwrap()
 }
 
-async fn answer(request: api_gateway::Request, backend: &Recorder) -> Response {
+async fn respond(request: api_gateway::Request, backend: &Recorder) -> Response {
     api().handle(request, &KeyRing, backend).await
 }
 
 /// A server may share an API between threads, and spawn its futures.
 #[test]
-fn answers_can_be_spawned() {
+fn responses_can_be_spawned() {
     fn shared<T: Send + Sync>(_: &T) {}
     fn spawned<T: Send>(_: &T) {}
     let (api, backend) = (api(), Recorder::new(200, &[], ""));
@@ -59,7 +59,7 @@ async fn an_upload() {
         ("x-amz-acl", "public-read"),
     ];
     let bytes = b"\x89PNG\xff".to_vec();
-    let response = answer(
+    let response = respond(
         request(
             Method::PUT,
             "/v1/images/pets/a%20b%2Bc.jpg",
@@ -125,7 +125,7 @@ async fn who_may_not_call() {
         };
         request(Method::PUT, "/v1/images/k", headers, "")
     };
-    let response = answer(put(""), &s3).await;
+    let response = respond(put(""), &s3).await;
     assert_eq!(response.status, 403);
     assert_eq!(
         header(&response, "x-amzn-errortype"),
@@ -140,14 +140,14 @@ async fn who_may_not_call() {
         Some("https://a.example")
     );
 
-    let response = answer(put("forged"), &s3).await;
+    let response = respond(put("forged"), &s3).await;
     assert_eq!(
         header(&response, "x-amzn-errortype"),
         Some("InvalidSignatureException")
     );
 
     // Customised, status and body; the type's own response does not inherit DEFAULT_4XX's headers.
-    let response = answer(put("signed by mallory"), &s3).await;
+    let response = respond(put("signed by mallory"), &s3).await;
     assert_eq!(
         (response.status.as_u16(), body(&response)),
         (404, r#"{"message": "Forbidden"}"#)
@@ -156,15 +156,15 @@ async fn who_may_not_call() {
     assert!(response.diagnostic.unwrap().contains("mallory"));
 
     let delete = |key: &str| request(Method::DELETE, "/v1/images/k", &[("x-api-key", key)], "");
-    assert_eq!(answer(delete("guess"), &s3).await.status, 403);
-    assert_eq!(answer(delete("spent"), &s3).await.status, 429);
+    assert_eq!(respond(delete("guess"), &s3).await.status, 403);
+    assert_eq!(respond(delete("spent"), &s3).await.status, 429);
     assert!(s3.calls().is_empty());
-    assert_eq!(answer(delete("secret"), &s3).await.status, 204);
+    assert_eq!(respond(delete("secret"), &s3).await.status, 204);
 }
 
 #[tokio::test]
 async fn an_error_in_plain_text() {
-    let response = answer(
+    let response = respond(
         request(
             Method::GET,
             "/v1/nothing",
@@ -190,7 +190,7 @@ async fn a_list_from_a_table() {
         &[],
         r#"{"Items": [{"Id": {"S": "a"}}, {"Id": {"S": "b"}}]}"#,
     );
-    let response = answer(get("/v1/images?limit=1&limit=2"), &table).await;
+    let response = respond(get("/v1/images?limit=1&limit=2"), &table).await;
     assert_eq!(
         (response.status.as_u16(), body(&response)),
         (200, r#"{"images": ["a","b"]}"#)
@@ -211,13 +211,13 @@ async fn a_guarded_template_cannot_be_passed_by() {
         &[("content-type", "text/plain")],
         raw,
     );
-    let response = answer(sent, &table).await;
+    let response = respond(sent, &table).await;
     assert_eq!(response.status, 415);
     assert_eq!(
         header(&response, "x-amzn-errortype"),
         Some("BadRequestException")
     );
-    let missing = answer(get("/v1/images"), &table).await;
+    let missing = respond(get("/v1/images"), &table).await;
     assert_eq!(missing.status, 400);
     assert!(body(&missing).contains("Missing required request parameters: [limit]"));
     assert!(table.calls().is_empty());
@@ -230,9 +230,9 @@ async fn a_failure_tells_its_status_in_the_template() {
         &[],
         r#"{"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}"#,
     );
-    assert_eq!(answer(get("/v1/images?limit=1"), &table).await.status, 503);
+    assert_eq!(respond(get("/v1/images?limit=1"), &table).await.status, 503);
     let table = Recorder::new(400, &[], r#"{"__type": "ValidationException"}"#);
-    assert_eq!(answer(get("/v1/images?limit=1"), &table).await.status, 502);
+    assert_eq!(respond(get("/v1/images?limit=1"), &table).await.status, 502);
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn a_thumbnail_and_its_headers() {
         &[("if-none-match", "\"0\""), ("range", "bytes=0-1")],
         "",
     );
-    let response = answer(sent, &s3).await;
+    let response = respond(sent, &s3).await;
     assert_eq!(
         (response.status.as_u16(), &response.body[..]),
         (200, &bytes[..])
@@ -259,14 +259,14 @@ async fn a_thumbnail_and_its_headers() {
     assert_eq!(target.headers["if-none-match"], "\"0\"");
     assert_eq!(target.headers.len(), 1);
 
-    let head = answer(request(Method::HEAD, "/v1/thumbnails/256/k", &[], ""), &s3).await;
+    let head = respond(request(Method::HEAD, "/v1/thumbnails/256/k", &[], ""), &s3).await;
     assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
     assert_eq!(header(&head, "etag"), Some("\"1\""));
 
-    let fresh = answer(get("/v1/thumbnails/256/k"), &Recorder::new(304, &[], "")).await;
+    let fresh = respond(get("/v1/thumbnails/256/k"), &Recorder::new(304, &[], "")).await;
     assert_eq!((fresh.status.as_u16(), fresh.body.len()), (304, 0));
 
-    let gone = answer(
+    let gone = respond(
         get("/v1/thumbnails/256/k"),
         &Recorder::new(404, &[("content-type", "application/xml")], "<Error/>"),
     )
@@ -276,7 +276,7 @@ async fn a_thumbnail_and_its_headers() {
         (404, r#"{"message": "no such thumbnail"}"#)
     );
 
-    let other = answer(get("/v1/thumbnails/256/k"), &Recorder::new(503, &[], "")).await;
+    let other = respond(get("/v1/thumbnails/256/k"), &Recorder::new(503, &[], "")).await;
     assert_eq!(
         (other.status.as_u16(), body(&other)),
         (500, r#"{"message":"Internal server error"}"#)
@@ -287,7 +287,7 @@ async fn a_thumbnail_and_its_headers() {
 #[tokio::test]
 async fn options_ask_nobody() {
     let s3 = Recorder::new(200, &[], "");
-    let response = answer(request(Method::OPTIONS, "/v1/images/a/b", &[], ""), &s3).await;
+    let response = respond(request(Method::OPTIONS, "/v1/images/a/b", &[], ""), &s3).await;
     assert_eq!(response.status, 204);
     assert_eq!(
         header(&response, "access-control-allow-methods"),
@@ -304,17 +304,17 @@ async fn a_header_overrides_the_method() {
         ("authorization", "signed"),
         ("x-http-method-override", "PUT"),
     ];
-    let _ = answer(request(Method::GET, "/v1/images/k", &headers, "b"), &s3).await;
+    let _ = respond(request(Method::GET, "/v1/images/k", &headers, "b"), &s3).await;
     assert_eq!(s3.calls()[0].1.method, Method::PUT);
     // The overriding method is authorized: PUT needs a signature even if it is sent as OPTIONS, which needs none.
     let headers = [("X-HTTP-Method-Override", "PUT")];
-    let response = answer(request(Method::OPTIONS, "/v1/images/k", &headers, ""), &s3).await;
+    let response = respond(request(Method::OPTIONS, "/v1/images/k", &headers, ""), &s3).await;
     assert_eq!((response.status.as_u16(), s3.calls().len()), (403, 1));
     let headers = [("x-http-method-override", "OPTIONS")];
-    let response = answer(request(Method::PUT, "/v1/images/k", &headers, ""), &s3).await;
+    let response = respond(request(Method::PUT, "/v1/images/k", &headers, ""), &s3).await;
     assert_eq!((response.status.as_u16(), s3.calls().len()), (204, 1));
     let headers = [("x-http-method-override", "no method")];
-    let response = answer(request(Method::TRACE, "/v1/images/k", &headers, ""), &s3).await;
+    let response = respond(request(Method::TRACE, "/v1/images/k", &headers, ""), &s3).await;
     assert_eq!(response.status, 403);
     assert_eq!(s3.calls().len(), 1);
 }
@@ -322,7 +322,7 @@ async fn a_header_overrides_the_method() {
 #[tokio::test]
 async fn too_much_for_a_gateway() {
     let s3 = Recorder::new(200, &[], "");
-    let response = answer(
+    let response = respond(
         request(Method::PUT, "/v1/images/k", &[], vec![0; MAX_PAYLOAD + 1]),
         &s3,
     )

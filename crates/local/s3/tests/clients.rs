@@ -272,7 +272,7 @@ async fn control_characters_in_keys() {
     delete.send().await.unwrap();
 }
 
-async fn post_xml(stack: &Stack, target: &str, xml: String) -> support::raw::Answer {
+async fn post_xml(stack: &Stack, target: &str, xml: String) -> support::raw::RawResponse {
     let mut post = request("POST", target, b"");
     let headers = post.headers_mut();
     headers.insert("content-length", xml.len().into());
@@ -287,7 +287,7 @@ async fn post_xml(stack: &Stack, target: &str, xml: String) -> support::raw::Ans
 
 /// s3cmd signs for the region `US` until a response names another.
 #[tokio::test]
-async fn a_signature_for_another_region_is_told_the_region() {
+async fn a_signature_for_another_region_gets_the_right_region() {
     let stack = Stack::start().await;
     for signed in [Signed::Header, Signed::Query(Duration::ZERO)] {
         let mut get = request("GET", "/pictures/k", b"");

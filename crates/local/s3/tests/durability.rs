@@ -149,10 +149,10 @@ async fn a_client_that_hangs_up_does_not_stop_the_announcement() {
     );
     let mut put = request("PUT", "/pictures/k", b"hello");
     add_signature(&mut put, Signed::Header, ADMIN);
-    let answer = tokio::spawn(async move { service.call(put).await.status() });
+    let response = tokio::spawn(async move { service.call(put).await.status() });
     slow.called.notified().await;
-    answer.abort();
-    assert!(answer.await.unwrap_err().is_cancelled());
+    response.abort();
+    assert!(response.await.unwrap_err().is_cancelled());
     slow.may_go_on.notify_one();
     slow.done.notified().await;
     assert!(store.read(BUCKET, "k", None).await.unwrap().is_some());
@@ -176,8 +176,8 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     let mut connection = TcpStream::connect(stack.address).await.unwrap();
     connection.write_all(text.as_bytes()).await.unwrap();
     connection.shutdown().await.unwrap();
-    let mut answer = Vec::new();
-    connection.read_to_end(&mut answer).await.unwrap();
+    let mut response = Vec::new();
+    connection.read_to_end(&mut response).await.unwrap();
     assert!(stack.store.read(BUCKET, "k", None).await.unwrap().is_none());
     assert!(stack.changes.all().is_empty());
     assert_eq!(stack.folder.contents(), 0);

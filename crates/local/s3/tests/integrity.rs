@@ -11,7 +11,7 @@ use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use bytes::Bytes;
 use http_body_util::StreamBody;
 use hyper::body::Frame;
-use support::raw::{Answer, Signed, add_signature, request};
+use support::raw::{RawResponse, Signed, add_signature, request};
 use support::{BUCKET, Stack};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -29,7 +29,7 @@ const HELLO: &[(&str, &str)] = &[
     ),
 ];
 
-async fn put(stack: &Stack, headers: &[(&'static str, &str)], body: &'static [u8]) -> Answer {
+async fn put(stack: &Stack, headers: &[(&'static str, &str)], body: &'static [u8]) -> RawResponse {
     let mut put = request("PUT", "/pictures/k", body);
     for (name, value) in headers {
         put.headers_mut().insert(*name, value.parse().unwrap());
@@ -165,9 +165,9 @@ async fn checksums_in_trailers_are_verified() {
         }
         *put.body_mut() = Bytes::from(body);
         support::raw::add_signature_over(&mut put, "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
-        let answer = stack.send_as_is(put).await;
-        assert_eq!(answer.status, status, "{}", answer.text());
-        assert_eq!(answer.element("Code"), code);
+        let response = stack.send_as_is(put).await;
+        assert_eq!(response.status, status, "{}", response.text());
+        assert_eq!(response.element("Code"), code);
     }
     let head = client
         .head_object()

@@ -61,13 +61,13 @@ async fn every_key_is_kept_as_it_is() {
         let in_process = stack.store.read(BUCKET, key, None).await.unwrap().unwrap();
         assert_eq!(in_process.bytes().await.unwrap(), content, "{key:?}");
     }
-    let told: Vec<String> = stack
+    let announced: Vec<String> = stack
         .changes
         .all()
         .into_iter()
         .map(|change| change.key)
         .collect();
-    assert_eq!(told, KEYS);
+    assert_eq!(announced, KEYS);
 
     let listed = client
         .list_objects_v2()
@@ -256,7 +256,7 @@ async fn several_keys_are_removed_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_so() {
+async fn what_is_missing_is_reported() {
     let stack = Stack::start().await;
     let client = stack.client();
     let error = client

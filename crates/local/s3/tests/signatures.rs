@@ -87,8 +87,8 @@ async fn the_encoding_of_a_path_is_not_signed() {
         let mut put = request("PUT", &local_s3::canonical_path(target), b"x");
         add_signature(&mut put, Signed::Header, support::ADMIN);
         *put.uri_mut() = target.parse().unwrap();
-        let answer = stack.send_as_is(put).await;
-        assert_eq!(answer.status, 200, "{target}: {}", answer.text());
+        let response = stack.send_as_is(put).await;
+        assert_eq!(response.status, 200, "{target}: {}", response.text());
     }
     assert!(
         stack
@@ -109,8 +109,8 @@ async fn the_host_may_name_the_bucket() {
     ] {
         let mut put = request("PUT", &format!("http://{host}/x%20y"), b"x");
         put.headers_mut().insert("host", host.parse().unwrap());
-        let answer = stack.send(put, Signed::Header).await;
-        assert_eq!(answer.status, 200, "{host}: {}", answer.text());
+        let response = stack.send(put, Signed::Header).await;
+        assert_eq!(response.status, 200, "{host}: {}", response.text());
         assert!(
             stack
                 .store
@@ -149,18 +149,18 @@ async fn requests_without_a_valid_signature_are_refused() {
     for signed in [Signed::Header, NOW] {
         let mut wrong = request("GET", "/pictures/k", b"");
         add_signature(&mut wrong, signed, ("AKIAADMIN", "another secret"));
-        let answer = stack.send_as_is(wrong).await;
+        let response = stack.send_as_is(wrong).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.element("Code")),
+            (response.status.as_u16(), response.element("Code")),
             (403, Some("SignatureDoesNotMatch"))
         );
-        assert!(answer.element("Message").is_some());
+        assert!(response.element("Message").is_some());
 
         let mut unknown = request("GET", "/pictures/k", b"");
         add_signature(&mut unknown, signed, ("AKIANOBODY", "secret"));
-        let answer = stack.send_as_is(unknown).await;
+        let response = stack.send_as_is(unknown).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.element("Code")),
+            (response.status.as_u16(), response.element("Code")),
             (403, Some("InvalidAccessKeyId"))
         );
 
@@ -172,8 +172,8 @@ async fn requests_without_a_valid_signature_are_refused() {
             .replace("/k", "/other")
             .parse()
             .unwrap();
-        let answer = stack.send_as_is(moved).await;
-        assert_eq!(answer.element("Code"), Some("SignatureDoesNotMatch"));
+        let response = stack.send_as_is(moved).await;
+        assert_eq!(response.element("Code"), Some("SignatureDoesNotMatch"));
     }
 }
 
@@ -183,9 +183,9 @@ async fn a_body_that_was_not_signed_is_not_stored() {
     let mut put = request("PUT", "/pictures/k", b"signed");
     add_signature(&mut put, Signed::Header, support::ADMIN);
     *put.body_mut() = Bytes::from_static(b"forged");
-    let answer = stack.send_as_is(put).await;
+    let response = stack.send_as_is(put).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.element("Code")),
+        (response.status.as_u16(), response.element("Code")),
         (400, Some("XAmzContentSHA256Mismatch"))
     );
     assert!(stack.store.read(BUCKET, "k", None).await.unwrap().is_none());
@@ -196,18 +196,18 @@ async fn a_body_that_was_not_signed_is_not_stored() {
 #[tokio::test]
 async fn errors_have_the_shape_of_those_of_s3() {
     let stack = Stack::start().await;
-    let answer = stack
+    let response = stack
         .send(request("GET", "/pictures/a&b", b""), Signed::Header)
         .await;
-    assert_eq!(answer.status, 404);
-    assert_eq!(answer.header("content-type"), Some("application/xml"));
-    assert_eq!(answer.element("Code"), Some("NoSuchKey"));
-    assert_eq!(answer.element("Resource"), Some("/pictures/a&amp;b"));
+    assert_eq!(response.status, 404);
+    assert_eq!(response.header("content-type"), Some("application/xml"));
+    assert_eq!(response.element("Code"), Some("NoSuchKey"));
+    assert_eq!(response.element("Resource"), Some("/pictures/a&amp;b"));
     assert_eq!(
-        answer.element("RequestId"),
-        answer.header("x-amz-request-id")
+        response.element("RequestId"),
+        response.header("x-amz-request-id")
     );
-    assert_eq!(answer.header("server"), Some("AmazonS3"));
+    assert_eq!(response.header("server"), Some("AmazonS3"));
 
     let head = stack
         .send(request("HEAD", "/pictures/absent", b""), Signed::Header)
@@ -221,16 +221,16 @@ async fn errors_have_the_shape_of_those_of_s3() {
         ("/Pictures/k", "InvalidBucketName"),
         ("/ab/k", "InvalidBucketName"),
     ] {
-        let answer = stack
+        let response = stack
             .send(request("GET", target, b""), Signed::Header)
             .await;
         assert_eq!(
-            (answer.status.as_u16(), answer.element("Code")),
+            (response.status.as_u16(), response.element("Code")),
             (400, Some(code)),
             "{target}"
         );
         assert!(
-            answer
+            response
                 .element("Message")
                 .is_some_and(|message| !message.is_empty()),
             "{target}"
@@ -272,7 +272,7 @@ async fn the_service_can_be_called_in_process() {
         "if-none-match",
         "\"5d41402abc4b2a76b9719d911017c592\"".parse().unwrap(),
     );
-    let answer = stack.send(unchanged, Signed::Header).await;
-    assert_eq!((answer.status.as_u16(), &*answer.body), (304, &b""[..]));
-    assert_eq!(answer.header("content-type"), None);
+    let response = stack.send(unchanged, Signed::Header).await;
+    assert_eq!((response.status.as_u16(), &*response.body), (304, &b""[..]));
+    assert_eq!(response.header("content-type"), None);
 }

@@ -50,7 +50,7 @@ impl OriginPolicy {
             let host = host.unwrap_or_default();
             if !is_loopback(&format!("http://{host}")) {
                 return Some(format!(
-                    "Host {host:?} is not a loopback name: this machine answers localhost, *.localhost, 127.0.0.0/8 and [::1]"
+                    "Host {host:?} is not a loopback name: this machine serves localhost, *.localhost, 127.0.0.0/8 and [::1]"
                 ));
             }
         }
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_names_are_answered() {
+    fn loopback_names_are_served() {
         for host in [
             "127.0.0.1:8080",
             "127.8.9.1",

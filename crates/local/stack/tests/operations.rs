@@ -94,14 +94,18 @@ fn an_expression_uses_every_metric_that_is_given_to_it() {
 #[test]
 fn alarms_notify_the_given_topic_and_no_other() {
     let topic = "arn:aws:sns:eu-central-1:111122223333:alarms";
-    for (parameters, told) in [
+    for (parameters, actions) in [
         (vec![("AlarmTopicArn", topic)], vec![topic.to_owned()]),
         (vec![], vec![]),
     ] {
         let all = shipped::resolved(&parameters).1;
         assert!(!all.alarms.is_empty());
         for alarm in &all.alarms {
-            assert_eq!(alarm.properties.alarm_actions, told, "{}", alarm.logical_id);
+            assert_eq!(
+                alarm.properties.alarm_actions, actions,
+                "{}",
+                alarm.logical_id
+            );
             // An idle system has no values, and is healthy.
             assert!(
                 matches!(

@@ -262,11 +262,11 @@ impl<'r> Evaluator<'r> {
             Access::Property(name) => Ok(self.property(value, name)),
             Access::Method(name, arguments) => {
                 let arguments = self.expressions(arguments)?;
-                let answer = self.call(value, name, &arguments)?;
-                if let Some(Value::Text(text)) = &answer {
+                let result = self.call(value, name, &arguments)?;
+                if let Some(Value::Text(text)) = &result {
                     self.meter.text(text.len())?;
                 }
-                Ok(answer.unwrap_or(Value::Null))
+                Ok(result.unwrap_or(Value::Null))
             }
             Access::Index(index) => {
                 let index = self.expression(index)?;

@@ -10,7 +10,7 @@ use crate::error::{Meter, RenderError};
 use crate::value::{EntryId, Heap, ListId, MapId, Value, as_float, compare_numbers};
 
 /// A method's result; `None` if there is no such method, which is null in Velocity.
-type Answer = Result<Option<Value>, RenderError>;
+type MethodResult = Result<Option<Value>, RenderError>;
 
 /// The index of the element for `$list[index]` or `$list.get(index)`. With brackets a negative index counts from the end;
 /// both throw if it is out of bounds.
@@ -94,7 +94,7 @@ pub(crate) fn of_list(
     arguments: &[Value],
     heap: &mut Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     let length = heap.list(id).elements.len();
     let value = match (name, arguments) {
         ("size", []) => Value::size(length),
@@ -188,7 +188,7 @@ pub(crate) fn of_map(
     arguments: &[Value],
     heap: &mut Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     let value = match (name, arguments) {
         ("size", []) => Value::size(heap.map(id).len()),
         ("isEmpty", []) => Value::Boolean(heap.map(id).is_empty()),
@@ -281,7 +281,7 @@ pub(crate) fn of_entry(
     arguments: &[Value],
     heap: &mut Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     let (key, value) = heap.entry(id);
     match (name, arguments) {
         ("getKey", []) => Ok(Some(Value::Text(key.clone()))),
@@ -298,7 +298,7 @@ pub(crate) fn of_number(
     arguments: &[Value],
     heap: &mut Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     let value = match (name, arguments) {
         ("intValue" | "longValue", []) => match number {
             Value::Float(float) => truncated(*float),
@@ -398,7 +398,7 @@ pub(crate) fn of_boolean(
     arguments: &[Value],
     heap: &mut Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     match (name, arguments) {
         ("booleanValue", []) => Ok(Some(Value::Boolean(boolean))),
         ("hashCode", []) => Ok(Some(Value::Integer(if boolean { 1231 } else { 1237 }))),
@@ -420,7 +420,7 @@ fn common(
     arguments: &[Value],
     heap: &Heap,
     meter: &mut Meter,
-) -> Answer {
+) -> MethodResult {
     match (name, arguments) {
         ("toString", []) => Ok(Some(Value::Text(heap.to_text(value, meter)?))),
         ("toJSONString", []) if matches!(value, Value::List(id) if heap.list(*id).is_json) => {

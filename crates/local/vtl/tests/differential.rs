@@ -557,12 +557,12 @@ fn velocity(classpath: &str, templates: &[String]) -> Vec<Result<String, String>
     let output = java.wait_with_output().expect("java ends");
     writer.join().expect("the writer ends").expect("java reads");
     let lines = String::from_utf8(output.stdout).expect("base64");
-    let answers = lines.lines().map(|line| {
+    let results = lines.lines().map(|line| {
         let (kind, text) = line.split_at(1);
         let text = String::from_utf8(STANDARD.decode(text).expect("base64")).expect("UTF-8");
         if kind == "+" { Ok(text) } else { Err(text) }
     });
-    answers.collect()
+    results.collect()
 }
 
 /// An error of Velocity's parser, rather than a method that threw.
@@ -583,10 +583,10 @@ fn random_templates_render_as_in_velocity() {
         return;
     };
     let templates = templates();
-    let answers = velocity(&classpath, &templates);
-    assert_eq!(answers.len(), templates.len());
+    let results = velocity(&classpath, &templates);
+    assert_eq!(results.len(), templates.len());
     let (mut rendered, mut differing) = (0, Vec::new());
-    for (template, answer) in templates.iter().zip(&answers) {
+    for (template, result) in templates.iter().zip(&results) {
         let ours = Template::parse(template)
             .map_err(|error| error.to_string())
             .and_then(|template| {
@@ -594,7 +594,7 @@ fn random_templates_render_as_in_velocity() {
                     .render(&Input::default())
                     .map_err(|error| error.to_string())
             });
-        match (&ours, answer) {
+        match (&ours, result) {
             (Ok(ours), Ok(theirs)) if ours.text == *theirs => rendered += 1,
             (Err(_), Err(_)) => {}
             // This crate reads more than Velocity, see its documentation.
@@ -604,7 +604,7 @@ fn random_templates_render_as_in_velocity() {
                 let body = template.strip_prefix(PREAMBLE).unwrap_or_default();
                 differing.push((
                     body.len(),
-                    format!("{body:?}\n  here: {ours:?}\n  Velocity: {answer:?}"),
+                    format!("{body:?}\n  here: {ours:?}\n  Velocity: {result:?}"),
                 ));
             }
         }

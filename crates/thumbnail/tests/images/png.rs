@@ -145,30 +145,30 @@ fn pixels_that_are_damaged_after_some_rows_are_corrupt() {
     let mut chunks = chunks(&file(&scene(60, 3), ImageFormat::Png));
     let row = [&[0, 181, 0, 74, 255][..], &[0; 181]].concat();
     // Two rows of three, and then the end, or a block of no known kind.
-    for (end, said) in [(&[][..], "end early"), (&[0b110], "of no known kind")] {
+    for (end, message) in [(&[][..], "end early"), (&[0b110], "of no known kind")] {
         chunks[1].1 = [&[0x78, 1][..], &row, &row, end].concat();
         let error = thumbnails(&of_chunks(&chunks, &[]), &[9], &Limits::default()).unwrap_err();
         assert_eq!(error.code(), "CorruptImage");
-        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
     }
 }
 
 #[test]
-fn what_is_wrong_is_said() {
-    let said = |png: &[u8]| {
+fn errors_name_what_is_wrong() {
+    let message = |png: &[u8]| {
         let error = thumbnails(png, &[9], &Limits::default()).unwrap_err();
         error.to_string()
     };
     let whole = chunks(&file(&scene(60, 40), ImageFormat::Png));
-    assert!(said(&of_chunks(&whole, &[1])).contains("checksum of its IDAT chunk"));
+    assert!(message(&of_chunks(&whole, &[1])).contains("checksum of its IDAT chunk"));
     let mut damaged = whole.clone();
     damaged[1].1[2] |= 6;
-    assert!(said(&of_chunks(&damaged, &[])).contains("of no known kind"));
+    assert!(message(&of_chunks(&damaged, &[])).contains("of no known kind"));
     let mut short = whole;
     short[1].1.truncate(9);
     assert!(
-        said(&of_chunks(&short, &[])).contains("end early"),
+        message(&of_chunks(&short, &[])).contains("end early"),
         "{}",
-        said(&of_chunks(&short, &[]))
+        message(&of_chunks(&short, &[]))
     );
 }

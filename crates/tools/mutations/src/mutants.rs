@@ -331,7 +331,7 @@ impl Finder<'_> {
         for (key, span, value) in map(node) {
             let mut inside = path.to_vec();
             inside.push(key);
-            let place = shown(&inside[..inside.len() - 1]);
+            let place = readable(&inside[..inside.len() - 1]);
             let entries = map(value);
             match key.as_str() {
                 "requestTemplates" | "responseTemplates" => {
@@ -414,8 +414,8 @@ impl Finder<'_> {
 }
 
 /// `paths, /images, get, x-amazon-apigateway-integration, responses, 200` is `/images get 200`.
-fn shown(path: &[&str]) -> String {
-    let said = |step: &&str| {
+fn readable(path: &[&str]) -> String {
+    let is_significant = |step: &&str| {
         !matches!(
             *step,
             "paths"
@@ -426,7 +426,7 @@ fn shown(path: &[&str]) -> String {
     };
     path.iter()
         .copied()
-        .filter(said)
+        .filter(is_significant)
         .collect::<Vec<_>>()
         .join(" ")
 }

@@ -264,7 +264,7 @@ impl Suites {
             .spawn()
             .with_context(|| format!("cannot run {}", executable.display()))?;
         let output = child.stdout.take().context("it has no output")?;
-        let (lines, said) = mpsc::channel();
+        let (lines, receiver) = mpsc::channel();
         let reader = std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if lines.send(line).is_err() {
@@ -274,7 +274,7 @@ impl Suites {
         });
         let end = Instant::now() + ENDLESS;
         let failed = loop {
-            match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     let name = line
                         .strip_prefix("test ")
@@ -293,7 +293,7 @@ impl Suites {
             let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         }
         let status = child.wait()?;
-        drop(said);
+        drop(receiver);
         let _ = reader.join();
         Ok(Some(match failed {
             Some(test) => Outcome::Failed(test),
@@ -329,10 +329,10 @@ fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
         .stderr(Stdio::inherit());
     // Cargo sets these variables for the program that it runs. ring's build script watches them, and would run again.
     for (name, _) in std::env::vars_os() {
-        let told = name.to_str().is_some_and(|name| {
+        let is_set_by_cargo = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
         });
-        if told {
+        if is_set_by_cargo {
             command.env_remove(name);
         }
     }

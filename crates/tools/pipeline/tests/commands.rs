@@ -11,18 +11,18 @@ use std::process::Command;
 const STAND_IN: &str = r#"#!/usr/bin/env bash
 here=$(dirname "$0")
 echo "$*" >>"$here/calls"
-for answer in "$here"/answers/*; do
+for response in "$here"/responses/*; do
     # shellcheck disable=SC2053
-    if [[ "$*" == $(head -n 1 "$answer") ]]; then
+    if [[ "$*" == $(head -n 1 "$response") ]]; then
         # get-object's last argument is where the object goes.
-        [[ "$*" == *get-object* ]] && tail -n +2 "$answer" >"${!#}"
-        tail -n +2 "$answer"
-        [[ $answer != *.once ]] || rm "$answer"
-        [[ $answer != *.fails ]]
+        [[ "$*" == *get-object* ]] && tail -n +2 "$response" >"${!#}"
+        tail -n +2 "$response"
+        [[ $response != *.once ]] || rm "$response"
+        [[ $response != *.fails ]]
         exit
     fi
 done
-echo "nobody answers $*" >&2
+echo "no response for $*" >&2
 exit 1
 "#;
 
@@ -30,7 +30,7 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/x";
 
 struct Aws {
     folder: PathBuf,
-    answers: u32,
+    responses: u32,
 }
 
 struct Ran {
@@ -42,8 +42,11 @@ struct Ran {
 impl Aws {
     fn new(test: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("commands-{}-{test}", std::process::id()));
-        fs::create_dir_all(folder.join("answers")).unwrap();
-        let aws = Self { folder, answers: 0 };
+        fs::create_dir_all(folder.join("responses")).unwrap();
+        let aws = Self {
+            folder,
+            responses: 0,
+        };
         aws.program("aws", STAND_IN);
         aws
     }
@@ -65,7 +68,7 @@ impl Aws {
         path.to_str().unwrap().to_owned()
     }
 
-    fn answers(mut self, pattern: &str, output: &str) -> Self {
+    fn responds(mut self, pattern: &str, output: &str) -> Self {
         self.add(pattern, output, "");
         self
     }
@@ -76,30 +79,30 @@ impl Aws {
     }
 
     /// A response to the first such call only.
-    fn answers_once(mut self, pattern: &str, output: &str) -> Self {
+    fn responds_once(mut self, pattern: &str, output: &str) -> Self {
         self.add(pattern, output, ".once");
         self
     }
 
     fn add(&mut self, pattern: &str, output: &str, ending: &str) {
-        self.answers += 1;
-        let file = format!("answers/{:02}{ending}", self.answers);
+        self.responses += 1;
+        let file = format!("responses/{:02}{ending}", self.responses);
         fs::write(self.folder.join(file), format!("{pattern}\n{output}\n")).unwrap();
     }
 
     /// The outputs of the roles' stack, and a stack that is at version 7.
     fn with_stack(self, status: &str) -> Self {
-        self.answers("*--stack-name roles *ArtifactsBucketName*", "artifacts")
-            .answers("*--stack-name roles *CloudFormationRoleArn*", ROLE)
-            .answers("*--stack-name roles *PermissionsBoundaryArn*", "boundary")
-            .answers("*--stack-name app *StackStatus*", status)
-            .answers(
+        self.responds("*--stack-name roles *ArtifactsBucketName*", "artifacts")
+            .responds("*--stack-name roles *CloudFormationRoleArn*", ROLE)
+            .responds("*--stack-name roles *PermissionsBoundaryArn*", "boundary")
+            .responds("*--stack-name app *StackStatus*", status)
+            .responds(
                 "*CreateThumbnailLambdaVersionFile*",
                 "create-thumbnail-7.zip",
             )
-            .answers("*AnalyzeImageLambdaVersionFile*", "analyze-image-7.zip")
-            .answers("*ApiUrl*", "https://api/v1")
-            .answers("*Parameters*ArtifactsBucketName*", "artifacts")
+            .responds("*AnalyzeImageLambdaVersionFile*", "analyze-image-7.zip")
+            .responds("*ApiUrl*", "https://api/v1")
+            .responds("*Parameters*ArtifactsBucketName*", "artifacts")
     }
 
     fn run(&self, command: &str, arguments: &[&str]) -> Ran {
@@ -153,8 +156,8 @@ impl Ran {
 fn before_a_deployment_the_stack_is_looked_at() {
     let aws = Aws::new("before")
         .with_stack("UPDATE_COMPLETE")
-        .answers("*describe-stack-resources*ApiFailureAlarm*", "one\ntwo")
-        .answers(
+        .responds("*describe-stack-resources*ApiFailureAlarm*", "one\ntwo")
+        .responds(
             "*describe-alarms --alarm-names one two *StateValue!='ALARM'*",
             "arn:one\narn:two",
         );
@@ -189,7 +192,7 @@ fn a_first_create_that_failed_makes_way() {
         "CREATE_FAILED",
         "REVIEW_IN_PROGRESS",
     ] {
-        let aws = Aws::new(status).with_stack(status).answers("*delete*", "");
+        let aws = Aws::new(status).with_stack(status).responds("*delete*", "");
         let ran = aws.run("before-deploy", &["roles", "app"]).fine();
         assert!(
             ran.calls
@@ -254,7 +257,7 @@ fn the_stack_says_what_is_deployed() {
         aws.run("deployed", &["app"]).refused(status);
     }
     let aws = Aws::new("two")
-        .answers("*AnalyzeImageLambdaVersionFile*", "analyze-image-8.zip")
+        .responds("*AnalyzeImageLambdaVersionFile*", "analyze-image-8.zip")
         .with_stack("UPDATE_COMPLETE");
     aws.run("deployed", &["app"])
         .refused("two versions: 7 and 8");
@@ -264,8 +267,8 @@ fn the_stack_says_what_is_deployed() {
 #[test]
 fn a_stack_at_work_is_waited_for() {
     let aws = Aws::new("waits")
-        .answers_once("*--stack-name app *StackStatus*", "UPDATE_IN_PROGRESS")
-        .answers_once(
+        .responds_once("*--stack-name app *StackStatus*", "UPDATE_IN_PROGRESS")
+        .responds_once(
             "*--stack-name app *StackStatus*",
             "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
         )
@@ -287,16 +290,16 @@ fn the_live_version_is_set_whatever_it_is() {
 #[test]
 fn a_name_stands_for_the_same_bytes_for_ever() {
     let aws = Aws::new("published")
-        .answers("*get-caller-identity*", "123456789012")
+        .responds("*get-caller-identity*", "123456789012")
         .fails(
             "*put-object*--key old.zip*",
             "An error occurred (PreconditionFailed)",
         )
-        .answers(
+        .responds(
             "*put-object*--if-none-match * --expected-bucket-owner 123456789012",
             "{}",
         )
-        .answers("*get-object*--key old.zip*", "old bytes");
+        .responds("*get-object*--key old.zip*", "old bytes");
     let files = [
         ("old.zip", "old bytes\n"),
         ("new.zip", "new bytes\n"),
@@ -327,7 +330,7 @@ fn a_name_stands_for_the_same_bytes_for_ever() {
     ran.refused("artifacts has other bytes under this name");
 
     let aws = Aws::new("unreachable")
-        .answers("*get-caller-identity*", "123456789012")
+        .responds("*get-caller-identity*", "123456789012")
         .fails("*put-object*", "AccessDenied");
     let folder = aws.files("release", &files);
     aws.run("publish", &["artifacts", &folder])
@@ -384,29 +387,29 @@ fn a_version_is_fetched_from_this_accounts_bucket_and_compared() {
     let manifest = fs::read_to_string(Path::new(&sealed).join("manifest-7.sha256")).unwrap();
     let owner = ("*get-caller-identity*", "123456789012");
     let aws = Aws::new("fetched")
-        .answers(owner.0, owner.1)
-        .answers(
+        .responds(owner.0, owner.1)
+        .responds(
             "*--key manifest-7.sha256 --expected-bucket-owner 123456789012 *",
             manifest.trim_end(),
         )
-        .answers("*--expected-bucket-owner 123456789012 *", "bytes");
+        .responds("*--expected-bucket-owner 123456789012 *", "bytes");
     let folder = aws.files("fetched", &[]);
     aws.run("fetch-release", &["artifacts", "7", &folder])
         .fine();
 
     let aws = Aws::new("swapped")
-        .answers(owner.0, owner.1)
-        .answers("*--key manifest-7.sha256 *", manifest.trim_end())
-        .answers("*--key system-tests-7 *", "another program")
-        .answers("*get-object*", "bytes");
+        .responds(owner.0, owner.1)
+        .responds("*--key manifest-7.sha256 *", manifest.trim_end())
+        .responds("*--key system-tests-7 *", "another program")
+        .responds("*get-object*", "bytes");
     let folder = aws.files("fetched", &[]);
     aws.run("fetch-release", &["artifacts", "7", &folder])
         .refused("differs from its manifest");
 
     let aws = Aws::new("gone")
-        .answers(owner.0, owner.1)
+        .responds(owner.0, owner.1)
         .fails("*get-object*infra*", "NoSuchKey")
-        .answers("*get-object*", "bytes");
+        .responds("*get-object*", "bytes");
     let folder = aws.files("fetched", &[]);
     let ran = aws.run("fetch-release", &["artifacts", "7", &folder]);
     ran.refused("version 7 was never deployed here");
@@ -438,26 +441,26 @@ fn parameters_get_values_or_are_refused() {
 #[test]
 fn drift_is_reported_and_fails() {
     let detection = "*detect-stack-drift --stack-name app *";
-    let aws = Aws::new("sync").answers(detection, "id").answers(
+    let aws = Aws::new("sync").responds(detection, "id").responds(
         "*describe-stack-drift-detection-status*",
         "DETECTION_COMPLETE\tIN_SYNC",
     );
     aws.run("drift", &["app"]).fine();
     let aws = Aws::new("drifted")
-        .answers(detection, "id")
-        .answers(
+        .responds(detection, "id")
+        .responds(
             "*describe-stack-drift-detection-status*",
             "DETECTION_COMPLETE\tDRIFTED",
         )
-        .answers("*describe-stack-resource-drifts*", "[ImageTable]");
+        .responds("*describe-stack-resource-drifts*", "[ImageTable]");
     aws.run("drift", &["app"]).refused("[ImageTable]");
     let aws = Aws::new("undetected")
-        .answers(detection, "id")
-        .answers(
+        .responds(detection, "id")
+        .responds(
             "*describe-stack-drift-detection-status*",
             "DETECTION_FAILED\tIN_SYNC",
         )
-        .answers("*describe-stack-resource-drifts*", "[]");
+        .responds("*describe-stack-resource-drifts*", "[]");
     aws.run("drift", &["app"]).refused("DETECTION_FAILED");
 }
 

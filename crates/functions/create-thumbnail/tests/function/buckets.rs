@@ -77,12 +77,12 @@ async fn s3() -> (Client, Folder) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let service = service.clone();
-            let answer = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let handler = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
                 let service = service.clone();
                 async move { Ok::<_, Infallible>(service.call(request).await) }
             });
             let http = hyper::server::conn::http1::Builder::new();
-            tokio::spawn(http.serve_connection(TokioIo::new(stream), answer));
+            tokio::spawn(http.serve_connection(TokioIo::new(stream), handler));
         }
     });
     let config = aws_sdk_s3::Config::builder()

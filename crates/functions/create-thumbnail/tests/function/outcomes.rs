@@ -330,7 +330,7 @@ async fn every_record_is_tried_before_the_invocation_fails() {
 }
 
 #[tokio::test]
-async fn a_message_that_failed_comes_again_later_each_time() {
+async fn a_failed_message_is_delayed_longer_each_time() {
     let (world, store) = (World::default(), store().await);
     let e_tag = world.upload(image(1));
     let object = json!({"key": "x", "size": 1, "eTag": e_tag, "sequencer": "1"});

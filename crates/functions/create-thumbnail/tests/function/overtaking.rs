@@ -80,7 +80,7 @@ async fn an_attempt_dies_after_it_put_and_its_object_is_replaced() {
 }
 
 #[tokio::test]
-async fn an_attempt_dies_after_it_put_and_comes_again_late() {
+async fn an_attempt_dies_after_its_put_and_is_retried_late() {
     let (world, tables) = (World::default(), Tables::create().await);
     let older = world.upload(image(1));
     let slow = start_until(&world, &tables, 1, Some(&older), "before put 4").await;

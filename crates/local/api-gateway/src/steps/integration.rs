@@ -108,8 +108,8 @@ mod tests {
         let request = get(path);
         let mapped = map_request(validated(&api, &request).unwrap(), &api).unwrap();
         let backend = Once(Mutex::new(backend_response));
-        let answered = integrate(mapped, &backend).await?;
-        Ok(answered.backend_response.status.as_u16())
+        let response = integrate(mapped, &backend).await?;
+        Ok(response.backend_response.status.as_u16())
     }
 
     fn body(length: usize) -> BackendResponse {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_answer_is_a_failure() {
+    async fn no_response_is_a_failure() {
         let failure = integrated("/v1/aws", Some(Err(BackendError::Timeout)))
             .await
             .unwrap_err();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_over_the_limit_is_a_failure() {
+    async fn a_response_over_the_limit_is_a_failure() {
         assert!(
             integrated("/v1/aws", Some(Ok(body(crate::MAX_PAYLOAD))))
                 .await

@@ -48,9 +48,9 @@ impl<'a> Selected<'a> {
 }
 
 /// Matches patterns on the whole status, in document order.
-pub(crate) fn select_response(answered: Integrated) -> Result<Selected, GatewayError> {
-    let status = answered.backend_response().status;
-    let method = answered.validated().method();
+pub(crate) fn select_response(integrated: Integrated) -> Result<Selected, GatewayError> {
+    let status = integrated.backend_response().status;
+    let method = integrated.validated().method();
     // The default has no pattern and is last.
     let response = method
         .integration
@@ -68,8 +68,8 @@ pub(crate) fn select_response(answered: Integrated) -> Result<Selected, GatewayE
                 status.as_u16()
             ))
         })?;
-    let trace = !answered.mock();
-    let (validated, overrides, backend_response) = answered.into_parts();
+    let trace = !integrated.mock();
+    let (validated, overrides, backend_response) = integrated.into_parts();
     Ok(Selected {
         validated,
         overrides,

@@ -156,7 +156,7 @@ mod tests {
         )
     }
 
-    async fn answered(response: &str, canned: &Canned) -> Result<MethodResponse, GatewayError> {
+    async fn responded(response: &str, canned: &Canned) -> Result<MethodResponse, GatewayError> {
         let api = api(&with(response));
         let request = get("/v1/x?q=1");
         let selected = selected(&api, &request, canned).await.unwrap();
@@ -174,7 +174,7 @@ mod tests {
             .header("etag", "\"1\"")
             .header("x-amz-id-2", "s")
             .header("date", "d");
-        let backend_response = answered(mapping, &canned).await.unwrap();
+        let backend_response = responded(mapping, &canned).await.unwrap();
         let mut seen: Vec<_> = backend_response
             .headers
             .iter()
@@ -191,7 +191,7 @@ mod tests {
                 "x-stage: v1"
             ]
         );
-        let backend_response = answered(mapping, &Canned::json("{}")).await.unwrap();
+        let backend_response = responded(mapping, &Canned::json("{}")).await.unwrap();
         assert!(
             !backend_response.headers.contains_key("etag")
                 && !backend_response.headers.contains_key("x-kind")
@@ -204,11 +204,11 @@ mod tests {
         let mapping = "            responseParameters:
               method.response.header.Content-Type: integration.response.header.Content-Type";
         assert_eq!(
-            answered("", &canned).await.unwrap().headers["content-type"],
+            responded("", &canned).await.unwrap().headers["content-type"],
             "application/json"
         );
         assert_eq!(
-            answered(mapping, &canned).await.unwrap().headers["content-type"],
+            responded(mapping, &canned).await.unwrap().headers["content-type"],
             "image/png"
         );
     }
@@ -220,7 +220,7 @@ mod tests {
                 #set($context.responseOverride.status = 404)
                 #set($context.responseOverride.header.X-Not-Declared = "yes")
                 {"kind": "$input.path('$.kind')", "q": "$input.params('q')"}"#;
-        let backend_response = answered(mapping, &Canned::json(r#"{"kind": "k"}"#))
+        let backend_response = responded(mapping, &Canned::json(r#"{"kind": "k"}"#))
             .await
             .unwrap();
         assert_eq!(backend_response.status.as_u16(), 404);
@@ -231,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn a_status_that_is_none_is_ignored() {
         let mapping = "            responseTemplates: {application/json: '#set($context.responseOverride.status = 600)x'}";
-        let backend_response = answered(mapping, &Canned::json("{}")).await.unwrap();
+        let backend_response = responded(mapping, &Canned::json("{}")).await.unwrap();
         assert_eq!(backend_response.status.as_u16(), 200);
     }
 
@@ -239,7 +239,7 @@ mod tests {
     async fn an_empty_template_lets_the_body_pass() {
         let mapping = "            responseTemplates: {application/json: ''}";
         assert_eq!(
-            answered(mapping, &Canned::json("{}")).await.unwrap().body,
+            responded(mapping, &Canned::json("{}")).await.unwrap().body,
             "{}"
         );
     }
@@ -248,7 +248,7 @@ mod tests {
     async fn a_header_with_a_line_end_is_an_error() {
         let mapping = r#"            responseTemplates:
               application/json: '#set($context.responseOverride.header.X = $input.path("$.x"))'"#;
-        let failure = answered(mapping, &Canned::json(r#"{"x": "a\r\nSet-Cookie: b"}"#))
+        let failure = responded(mapping, &Canned::json(r#"{"x": "a\r\nSet-Cookie: b"}"#))
             .await
             .unwrap_err();
         assert_eq!(failure.status.as_u16(), 500);

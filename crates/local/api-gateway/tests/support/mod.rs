@@ -62,7 +62,7 @@ pub fn get(target: &str) -> Request {
 
 /// A back end that records its calls and always gives the same response.
 pub struct Recorder {
-    answer: BackendResponse,
+    response: BackendResponse,
     calls: Mutex<Vec<(String, Target)>>,
 }
 
@@ -74,13 +74,13 @@ impl Recorder {
             all.insert(*name, value.parse().unwrap());
         }
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = BackendResponse {
+        let response = BackendResponse {
             status,
             headers: all,
             body: body.into(),
         };
         Self {
-            answer,
+            response,
             calls: Mutex::default(),
         }
     }
@@ -105,7 +105,7 @@ impl Backend for Recorder {
             .lock()
             .unwrap()
             .push((role_arn.to_owned(), target));
-        Ok(self.answer.clone())
+        Ok(self.response.clone())
     }
 }
 

@@ -16,13 +16,13 @@ use super::{ADMIN, Stack};
 
 /// A response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct RawResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Answer {
+impl RawResponse {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
@@ -60,14 +60,14 @@ pub fn request(method: &str, target: &str, body: &'static [u8]) -> Request<Bytes
 
 impl Stack {
     /// Signs as the administrator and calls the service in process.
-    pub async fn send(&self, mut request: Request<Bytes>, signed: Signed) -> Answer {
+    pub async fn send(&self, mut request: Request<Bytes>, signed: Signed) -> RawResponse {
         add_signature(&mut request, signed, ADMIN);
         self.send_as_is(request).await
     }
 
-    pub async fn send_as_is(&self, request: Request<Bytes>) -> Answer {
+    pub async fn send_as_is(&self, request: Request<Bytes>) -> RawResponse {
         let (head, body) = self.service.call(request).await.into_parts();
-        Answer {
+        RawResponse {
             status: head.status,
             headers: head.headers,
             body: body.collect().await.unwrap().to_bytes(),

@@ -34,10 +34,10 @@ pub fn build(keys: &[&str]) -> anyhow::Result<HashMap<String, PathBuf>> {
         .stderr(Stdio::inherit());
     // Cargo sets these variables for the program that it runs. ring's build script watches them, and would run again.
     for (name, _) in std::env::vars_os() {
-        let told = name.to_str().is_some_and(|name| {
+        let is_set_by_cargo = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
         });
-        if told {
+        if is_set_by_cargo {
             command.env_remove(name);
         }
     }

@@ -313,7 +313,7 @@ fn presigned_urls_last_as_long_as_they_say_and_a_week_at_most() {
 }
 
 #[test]
-fn a_request_without_a_signature_is_told_so() {
+fn a_request_without_a_signature_is_refused_as_such() {
     let sent = Sent::unsigned();
     assert_eq!(
         SigV4Authorization::read(&sent.headers, &sent.query),

@@ -21,7 +21,7 @@ pub struct Draw {
     /// Keys and labels that the tables hold.
     pub stored: Vec<String>,
     /// Text in the services' responses.
-    pub said: String,
+    pub service_text: String,
     /// Input that the route does not use: parameters, headers, a body.
     pub noise: String,
 }
@@ -78,7 +78,7 @@ pub const PIECES: &[&str] = &[
     "$!{x}",
     "$util.urlDecode('%22')",
     "$input.body",
-    "#set($answer = 1)",
+    "#set($reply = 1)",
     "#set($context.responseOverride.status = 200)",
     "#if(true)",
     "#end",
@@ -219,7 +219,7 @@ pub fn by_hand() -> Vec<Draw> {
                 .take(at % 3)
                 .cloned()
                 .collect(),
-            said: text.clone(),
+            service_text: text.clone(),
             noise: text.clone(),
         });
     }
@@ -284,14 +284,14 @@ pub fn any_draw() -> impl Strategy<Value = Draw> {
         text(60),
     )
         .prop_map(
-            |(key, size, spelling, limit, next, stored, said, noise)| Draw {
+            |(key, size, spelling, limit, next, stored, service_text, noise)| Draw {
                 key,
                 size,
                 spelling,
                 limit,
                 next,
                 stored,
-                said,
+                service_text,
                 noise,
             },
         )

@@ -18,7 +18,7 @@ use crate::api::Shipped;
 use crate::json;
 
 /// Headers that a response of this API may have.
-const ANSWERED: &[&str] = &[
+const RESPONSE_HEADERS: &[&str] = &[
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
@@ -52,7 +52,7 @@ pub struct Sent {
 
 /// The response of the back end.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum BackEndResponse {
     Json(u16, Value),
     Xml(u16, String),
     /// A body that the service is not known to return.
@@ -79,16 +79,20 @@ impl World {
     }
 
     /// Sends it to the API that anyone may call.
-    pub fn play(&self, sent: &Sent, answer: &Answer) -> Exchange {
-        self.send(&self.api, sent, answer)
+    pub fn play(&self, sent: &Sent, reply: &BackEndResponse) -> Exchange {
+        self.send(&self.api, sent, reply)
     }
 
     /// Sends it to the API that requires a signature, which is refused.
     pub fn denied(&self, sent: &Sent) -> Exchange {
-        self.send(&self.shipped.closed().unwrap(), sent, &Answer::TimesOut)
+        self.send(
+            &self.shipped.closed().unwrap(),
+            sent,
+            &BackEndResponse::TimesOut,
+        )
     }
 
-    fn send(&self, api: &Api, sent: &Sent, answer: &Answer) -> Exchange {
+    fn send(&self, api: &Api, sent: &Sent, reply: &BackEndResponse) -> Exchange {
         let target = format!("/{}{}", api.settings().stage, sent.target);
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
@@ -104,7 +108,7 @@ impl World {
             request.headers.append(HeaderName::from_static(name), value);
         }
         let service = Recorder {
-            answer: answer.clone(),
+            reply: reply.clone(),
             calls: Mutex::default(),
         };
         let response = self
@@ -132,7 +136,7 @@ impl Exchange {
     }
 
     /// Checks that the client got this status with exactly this JSON, and no header beyond those of the API.
-    pub fn answered(&self, status: u16, body: &Value) -> Result<(), String> {
+    pub fn responds(&self, status: u16, body: &Value) -> Result<(), String> {
         let response = &self.response;
         same("the status", &response.status.as_u16(), &status)
             .map_err(|error| format!("{error}, {}", String::from_utf8_lossy(&response.body)))?;
@@ -143,16 +147,16 @@ impl Exchange {
             &Some(&HeaderValue::from_static("application/json")),
         )?;
         for name in response.headers.keys() {
-            if !ANSWERED.contains(&name.as_str()) {
+            if !RESPONSE_HEADERS.contains(&name.as_str()) {
                 return Err(format!("a header {name} in the response"));
             }
         }
-        same("the answer", &json::parse(&response.body)?, body)
+        same("the reply", &json::parse(&response.body)?, body)
     }
 
     /// Checks that the client got this status and message, and nothing else.
     pub fn refused(&self, status: u16, message: &str) -> Result<(), String> {
-        self.answered(status, &json!({ "message": message }))
+        self.responds(status, &json!({ "message": message }))
     }
 }
 
@@ -164,7 +168,7 @@ pub fn same<T: PartialEq + Debug>(what: &str, got: &T, expected: &T) -> Result<(
 }
 
 struct Recorder {
-    answer: Answer,
+    reply: BackEndResponse,
     calls: Mutex<Vec<(String, Target)>>,
 }
 
@@ -175,16 +179,16 @@ impl Backend for Recorder {
             .lock()
             .unwrap()
             .push((role_arn.to_owned(), target));
-        let (status, kind, body) = match self.answer.clone() {
-            Answer::Json(status, json) => (
+        let (status, kind, body) = match self.reply.clone() {
+            BackEndResponse::Json(status, json) => (
                 status,
                 "application/x-amz-json-1.0",
                 json.to_string().into(),
             ),
-            Answer::Xml(status, xml) => (status, "application/xml", xml.into_bytes()),
-            Answer::Other(status, body) => (status, "text/html", body),
-            Answer::TimesOut => return Err(BackendError::Timeout),
-            Answer::HangsUp => return Err(BackendError::Connection("closed".into())),
+            BackEndResponse::Xml(status, xml) => (status, "application/xml", xml.into_bytes()),
+            BackEndResponse::Other(status, body) => (status, "text/html", body),
+            BackEndResponse::TimesOut => return Err(BackendError::Timeout),
+            BackEndResponse::HangsUp => return Err(BackendError::Connection("closed".into())),
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

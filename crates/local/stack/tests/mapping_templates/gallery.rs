@@ -12,7 +12,7 @@ const NO_PAGE: &str = "this stack has no gallery page";
 
 /// What a client gets when S3 returns an error.
 pub fn refused(world: &World, draw: &Draw) -> Result<(), String> {
-    for (status, code, (told, message)) in [
+    for (status, code, (expected, message)) in [
         (403, "AccessDenied", (404, NO_PAGE)),
         (404, "NoSuchKey", (404, NO_PAGE)),
         (403, "SignatureDoesNotMatch", (502, FAILED)),
@@ -30,7 +30,7 @@ pub fn refused(world: &World, draw: &Draw) -> Result<(), String> {
         same("the headers", &target.headers.len(), &0)?;
         let page = "/contact-sheet-artifacts-111122223333-eu-central-1/gallery-none";
         same("the object", &target.path.as_str(), &page)?;
-        exchange.refused(told, message)?;
+        exchange.refused(expected, message)?;
     }
     Ok(())
 }

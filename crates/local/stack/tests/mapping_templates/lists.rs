@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::draw::{Draw, queried};
-use crate::exchange::{Answer, Exchange, Sent, World, same};
+use crate::exchange::{BackEndResponse, Exchange, Sent, World, same};
 use crate::json;
 use crate::tokens::{List, page_size};
 
@@ -80,18 +80,24 @@ pub fn asked(world: &World, exchange: &Exchange, action: &str) -> Result<Value, 
     json::parse(&target.body)
 }
 
-fn ask(world: &World, draw: &Draw, list: List, answer: &Answer) -> Exchange {
+fn ask(world: &World, draw: &Draw, list: List, reply: &BackEndResponse) -> Exchange {
     let next = list.spelt(&draw.next);
-    page(world, draw, list, next.as_deref(), answer)
+    page(world, draw, list, next.as_deref(), reply)
 }
 
-fn page(world: &World, draw: &Draw, list: List, next: Option<&str>, answer: &Answer) -> Exchange {
+fn page(
+    world: &World,
+    draw: &Draw,
+    list: List,
+    next: Option<&str>,
+    reply: &BackEndResponse,
+) -> Exchange {
     let path = match list {
         List::Images => "/images".to_owned(),
         List::Labels => format!("/labels/{}", draw.segment()),
     };
     let query = [("limit", draw.limit.as_deref()), ("next", next)];
-    world.play(&get(&path, draw, &query), answer)
+    world.play(&get(&path, draw, &query), reply)
 }
 
 /// Where a page starts.
@@ -186,14 +192,14 @@ fn whole(world: &World, draw: &Draw, list: List, size: u8, after: Option<&str>) 
 }
 
 fn request(world: &World, draw: &Draw, list: List) -> Result<(), String> {
-    let page = Answer::Json(200, json!({"Items": [], "Count": 0}));
-    let counted = Answer::Json(200, json!({"Count": 1, "ScannedCount": 1}));
-    let (expected, answer) = match wanted(draw, list) {
+    let page = BackEndResponse::Json(200, json!({"Items": [], "Count": 0}));
+    let counted = BackEndResponse::Json(200, json!({"Count": 1, "ScannedCount": 1}));
+    let (expected, reply) = match wanted(draw, list) {
         (Some(size), Start::First) => (whole(world, draw, list, size, None), page),
         (Some(size), Start::After(stored)) => (whole(world, draw, list, size, Some(&stored)), page),
         (None, _) | (_, Start::Nowhere) => (count(world, list), counted),
     };
-    let exchange = ask(world, draw, list, &answer);
+    let exchange = ask(world, draw, list, &reply);
     same(
         "what was asked",
         &asked(world, &exchange, "Query")?,
@@ -223,9 +229,9 @@ fn pages(
         .filter(|key| !key.is_empty() && key.len() <= 1024);
     for last in std::iter::once(None).chain(lasts.map(Some)) {
         let stored = last.map(|key| list.stored(key));
-        let mut answer = json!({"Items": rows, "Count": draw.stored.len()});
+        let mut reply = json!({"Items": rows, "Count": draw.stored.len()});
         if let Some(stored) = &stored {
-            answer["LastEvaluatedKey"] = match list {
+            reply["LastEvaluatedKey"] = match list {
                 List::Images => index_key(stored),
                 List::Labels => json!({"Label": {"S": draw.text()}, "Rank": {"S": stored}}),
             };
@@ -234,20 +240,20 @@ fn pages(
             limit: None,
             ..draw.clone()
         };
-        let exchange = page(world, &good, list, None, &Answer::Json(200, answer));
+        let exchange = page(world, &good, list, None, &BackEndResponse::Json(200, reply));
         let token = stored.as_deref().map(|stored| list.token(stored));
         let mut expected = json!({"images": shown, "next": token});
         if matches!(list, List::Labels) {
             expected["label"] = draw.text().into();
         }
-        exchange.answered(200, &expected)?;
+        exchange.responds(200, &expected)?;
         if let Some(token) = token {
             let exchange = page(
                 world,
                 &good,
                 list,
                 Some(&token),
-                &Answer::Json(200, json!({"Items": []})),
+                &BackEndResponse::Json(200, json!({"Items": []})),
             );
             let expected = whole(world, draw, list, 50, stored.as_deref());
             same(
@@ -262,16 +268,16 @@ fn pages(
 
 /// Checks that a response with only a count becomes an error about a malformed request.
 fn counted(world: &World, draw: &Draw, list: List) -> Result<(), String> {
-    let counted = Answer::Json(200, json!({"Count": 1, "ScannedCount": 1}));
+    let counted = BackEndResponse::Json(200, json!({"Count": 1, "ScannedCount": 1}));
     ask(world, draw, list, &counted).refused(400, MALFORMED_PAGE)
 }
 
 pub fn images_200(world: &World, draw: &Draw) -> Result<(), String> {
     counted(world, draw, List::Images)?;
     // As the functions store a part: the JSON that the API returns.
-    let analysis = json!({"status": "done", "labels": [{"name": draw.said, "confidence": 98.71}]});
-    let thumbnails =
-        json!({"status": "failed", "reason": {"code": "CorruptImage", "message": draw.said}});
+    let analysis =
+        json!({"status": "done", "labels": [{"name": draw.service_text, "confidence": 98.71}]});
+    let thumbnails = json!({"status": "failed", "reason": {"code": "CorruptImage", "message": draw.service_text}});
     let at = "2026-11-22T13:00:00.000Z";
     let rows = draw.stored.iter().map(|key| {
         json!({
@@ -301,10 +307,10 @@ pub fn label_200(world: &World, draw: &Draw) -> Result<(), String> {
 }
 
 /// An error of DynamoDB, whose message no client may see.
-pub fn refusal(kind: &str, draw: &Draw) -> Answer {
-    Answer::Json(
+pub fn refusal(kind: &str, draw: &Draw) -> BackEndResponse {
+    BackEndResponse::Json(
         400,
-        json!({"__type": kind, "message": draw.said, "Item": {"Id": {"S": draw.said}}}),
+        json!({"__type": kind, "message": draw.service_text, "Item": {"Id": {"S": draw.service_text}}}),
     )
 }
 
@@ -313,7 +319,7 @@ fn refused(world: &World, draw: &Draw, list: List) -> Result<(), String> {
         let exchange = ask(world, draw, list, &refusal(kind, draw));
         let too_long = matches!(list, List::Labels) && draw.key.len() > MAX_LABEL_LENGTH;
         if too_long && kind.ends_with("ValidationException") {
-            exchange.answered(
+            exchange.responds(
                 200,
                 &json!({"label": draw.text(), "images": [], "next": null}),
             )?;

@@ -30,7 +30,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use crate::api::Shipped;
 use crate::draw::{Draw, any_draw, by_hand};
-use crate::exchange::{Answer, Sent, World};
+use crate::exchange::{BackEndResponse, Sent, World};
 use crate::objects::{DELETE, GET_ORIGINAL, GET_THUMBNAIL, HEAD_ORIGINAL, HEAD_THUMBNAIL, PUT};
 
 /// Random draws for each template, besides those by hand.
@@ -178,7 +178,7 @@ fn a_path_that_is_not_utf8_once_decoded_reaches_no_back_end() {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        let refused = world.play(&sent, &Answer::HangsUp);
+        let refused = world.play(&sent, &BackEndResponse::HangsUp);
         refused.called_nobody().unwrap();
         assert_eq!(refused.response.status, 400);
     }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::draw::{Draw, queried};
-use crate::exchange::{Answer, Exchange, Sent, World, same};
+use crate::exchange::{BackEndResponse, Exchange, Sent, World, same};
 use crate::lists::{BUSY, FAILED, REFUSALS, asked, get, refusal};
 
 pub const MALFORMED: &str = "the key must be at most 1,000 bytes of percent-encoded UTF-8";
@@ -19,7 +19,7 @@ pub const NO_THUMBNAIL: &str = "no such thumbnail";
 const MAX_KEY_LENGTH: usize = 1024;
 
 pub fn record_request(world: &World, draw: &Draw) -> Result<(), String> {
-    let exchange = record(world, draw, &Answer::Json(200, json!({})));
+    let exchange = record(world, draw, &BackEndResponse::Json(200, json!({})));
     let expected = json!({
         "TableName": world.shipped.image_table,
         "Key": {"Id": {"S": draw.text()}},
@@ -32,36 +32,40 @@ pub fn record_request(world: &World, draw: &Draw) -> Result<(), String> {
     )
 }
 
-fn record(world: &World, draw: &Draw, answer: &Answer) -> Exchange {
+fn record(world: &World, draw: &Draw, reply: &BackEndResponse) -> Exchange {
     world.play(
         &get(&format!("/images/{}", draw.greedy()), draw, &[]),
-        answer,
+        reply,
     )
 }
 
 pub fn record_200(world: &World, draw: &Draw) -> Result<(), String> {
     let analysis =
-        json!({"status": "done", "labels": [{"name": draw.said, "parents": [draw.noise]}]});
+        json!({"status": "done", "labels": [{"name": draw.service_text, "parents": [draw.noise]}]});
     let thumbnails = json!({"status": "pending"});
     let at = "2026-11-22T13:00:00.000Z";
     let item = json!({
         "Id": {"S": draw.text()}, "UploadedAt": {"S": at}, "Bytes": {"N": "1234567"},
         "Analysis": {"S": analysis.to_string()}, "Thumbnails": {"S": thumbnails.to_string()},
-        "Sequencer": {"S": draw.said},
+        "Sequencer": {"S": draw.service_text},
     });
-    let found = record(world, draw, &Answer::Json(200, json!({ "Item": item })));
+    let found = record(
+        world,
+        draw,
+        &BackEndResponse::Json(200, json!({ "Item": item })),
+    );
     if std::str::from_utf8(&draw.key).is_err() {
         // The table was asked for the nearest valid text, which is another image's key.
         return found.refused(404, NO_IMAGE);
     }
-    found.answered(
+    found.responds(
         200,
         &json!({"key": draw.text(), "uploadedAt": at, "bytes": 1_234_567, "analysis": analysis, "thumbnails": thumbnails}),
     )?;
     let mut deleted = item;
     deleted["Deleted"] = json!({"BOOL": true});
-    for answer in [json!({}), json!({ "Item": deleted })] {
-        record(world, draw, &Answer::Json(200, answer)).refused(404, NO_IMAGE)?;
+    for reply in [json!({}), json!({ "Item": deleted })] {
+        record(world, draw, &BackEndResponse::Json(200, reply)).refused(404, NO_IMAGE)?;
     }
     Ok(())
 }
@@ -77,11 +81,11 @@ pub fn record_default(world: &World, draw: &Draw) -> Result<(), String> {
             exchange.refused(502, FAILED)?;
         }
     }
-    let broken = Answer::Json(500, json!({"__type": "InternalServerError"}));
+    let broken = BackEndResponse::Json(500, json!({"__type": "InternalServerError"}));
     record(world, draw, &broken).refused(502, FAILED)?;
     for body in ["<html>", "", "null", "{"] {
-        let answer = Answer::Other(503, body.as_bytes().to_vec());
-        let status = record(world, draw, &answer).response.status.as_u16();
+        let reply = BackEndResponse::Other(503, body.as_bytes().to_vec());
+        let status = record(world, draw, &reply).response.status.as_u16();
         same("the status", &status, &502)?;
     }
     Ok(())
@@ -96,7 +100,12 @@ pub struct Route {
 
 impl Route {
     /// Sends it, and checks that the request to S3 was for the object that it names, with nothing else from the client.
-    fn play(&self, world: &World, draw: &Draw, answer: &Answer) -> Result<Exchange, String> {
+    fn play(
+        &self,
+        world: &World,
+        draw: &Draw,
+        reply: &BackEndResponse,
+    ) -> Result<Exchange, String> {
         let (bucket, path, key) = if self.path == "thumbnails" {
             let path = format!("{}/{}", draw.size_segment(), draw.greedy());
             let key = [&draw.size, &b"/"[..], &draw.key].concat();
@@ -128,7 +137,7 @@ impl Route {
                 Vec::new()
             },
         };
-        let exchange = world.play(&sent, answer);
+        let exchange = world.play(&sent, reply);
         let (role, target) = exchange.call()?;
         same("the role", &role, &world.shipped.role(self.role))?;
         same("the service", &target.service, &Service::S3)?;
@@ -196,13 +205,13 @@ pub static HEAD_ORIGINAL: Route = Route {
 };
 
 /// An error of S3 that repeats the client's input.
-pub fn xml(status: u16, code: &str, draw: &Draw) -> Answer {
+pub fn xml(status: u16, code: &str, draw: &Draw) -> BackEndResponse {
     let escaped = draw
-        .said
+        .service_text
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    Answer::Xml(
+    BackEndResponse::Xml(
         status,
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{escaped}</Message><Key>{escaped}</Key><RequestId>R</RequestId></Error>"
@@ -211,10 +220,10 @@ pub fn xml(status: u16, code: &str, draw: &Draw) -> Answer {
 }
 
 pub fn put_200(world: &World, draw: &Draw) -> Result<(), String> {
-    let exchange = PUT.play(world, draw, &Answer::Other(200, Vec::new()))?;
+    let exchange = PUT.play(world, draw, &BackEndResponse::Other(200, Vec::new()))?;
     let (_, target) = exchange.call()?;
     same("the bytes", &target.body, &Bytes::from(draw.noise.clone()))?;
-    exchange.answered(201, &json!({ "key": draw.text() }))
+    exchange.responds(201, &json!({ "key": draw.text() }))
 }
 
 /// What a client gets when S3 returns an error, which depends on S3's code only.
@@ -225,7 +234,7 @@ pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> 
         _ => (404, NO_IMAGE),
     };
     let missing = if key.0 == 404 { key } else { (502, FAILED) };
-    for (status, code, told) in [
+    for (status, code, expected) in [
         (400, "KeyTooLongError", key),
         (400, "InvalidURI", key),
         (400, "InvalidRequest", (502, FAILED)),
@@ -238,7 +247,7 @@ pub fn refused(world: &World, draw: &Draw, route: &Route) -> Result<(), String> 
         (503, "SlowDown", (503, BUSY)),
     ] {
         let exchange = route.play(world, draw, &xml(status, code, draw))?;
-        exchange.refused(told.0, told.1)?;
+        exchange.refused(expected.0, expected.1)?;
     }
     Ok(())
 }
@@ -268,8 +277,8 @@ pub fn head_refused(world: &World, draw: &Draw, route: &Route) -> Result<(), Str
     } else {
         502
     };
-    for answered in [400, 403] {
-        let exchange = route.play(world, draw, &Answer::Other(answered, Vec::new()))?;
+    for responds in [400, 403] {
+        let exchange = route.play(world, draw, &BackEndResponse::Other(responds, Vec::new()))?;
         same("the body of HEAD", &exchange.response.body, &Bytes::new())?;
         same("the status", &exchange.response.status.as_u16(), &status)?;
     }

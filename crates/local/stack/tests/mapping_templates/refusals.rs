@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::draw::Draw;
-use crate::exchange::{Answer, Sent, World, same};
+use crate::exchange::{BackEndResponse, Sent, World, same};
 use crate::lists::get;
 
 /// A request for the record of the draw's key.
@@ -23,10 +23,10 @@ pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
         headers: vec![("content-type", "text/plain".to_owned())],
         ..sent.clone()
     };
-    let exchange = world.play(&typed, &Answer::TimesOut);
+    let exchange = world.play(&typed, &BackEndResponse::TimesOut);
     exchange.called_nobody()?;
     exchange.refused(415, OTHER_TYPE)?;
-    let exchange = world.play(&sent, &Answer::TimesOut);
+    let exchange = world.play(&sent, &BackEndResponse::TimesOut);
     exchange.called_nobody()?;
     same("the status", &exchange.response.status.as_u16(), &204)?;
     let origin = exchange.response.headers.get("access-control-allow-origin");
@@ -40,7 +40,7 @@ pub fn preflight(world: &World, draw: &Draw, path: &str) -> Result<(), String> {
 /// Paths and methods without a route.
 pub fn default_4xx(world: &World, draw: &Draw) -> Result<(), String> {
     let refused = |sent: &Sent, status: u16, message: &str| {
-        let exchange = world.play(sent, &Answer::TimesOut);
+        let exchange = world.play(sent, &BackEndResponse::TimesOut);
         exchange.called_nobody()?;
         exchange.refused(status, message)
     };
@@ -71,7 +71,7 @@ pub fn other_type(world: &World, draw: &Draw) -> Result<(), String> {
             body: b"{\"TableName\": \"another\"}".to_vec(),
             ..get(&path, draw, &[])
         };
-        let exchange = world.play(&typed, &Answer::TimesOut);
+        let exchange = world.play(&typed, &BackEndResponse::TimesOut);
         exchange.called_nobody()?;
         exchange.refused(415, OTHER_TYPE)?;
     }
@@ -82,16 +82,16 @@ const UNEXPECTED: &str = "the storage did not respond, or the object is over 10 
 
 /// No response, none in time, one that no integration response expects, or one that its template cannot read.
 pub fn default_5xx(world: &World, draw: &Draw) -> Result<(), String> {
-    let said = draw.said.clone().into_bytes();
-    for answer in [
-        Answer::TimesOut,
-        Answer::HangsUp,
-        Answer::Other(200, b"<html>".to_vec()),
-        Answer::Other(200, b"{\"Item\": ".to_vec()),
-        Answer::Other(200, vec![0xff; 9]),
+    let body = draw.service_text.clone().into_bytes();
+    for reply in [
+        BackEndResponse::TimesOut,
+        BackEndResponse::HangsUp,
+        BackEndResponse::Other(200, b"<html>".to_vec()),
+        BackEndResponse::Other(200, b"{\"Item\": ".to_vec()),
+        BackEndResponse::Other(200, vec![0xff; 9]),
     ] {
         for sent in [record(draw), get("/images", draw, &[])] {
-            world.play(&sent, &answer).refused(502, UNEXPECTED)?;
+            world.play(&sent, &reply).refused(502, UNEXPECTED)?;
         }
     }
     let head = Sent {
@@ -99,7 +99,7 @@ pub fn default_5xx(world: &World, draw: &Draw) -> Result<(), String> {
         ..get(&format!("/originals/{}", draw.greedy()), draw, &[])
     };
     for status in [100, 201, 301, 418, 500, 599] {
-        let exchange = world.play(&head, &Answer::Other(status, said.clone()));
+        let exchange = world.play(&head, &BackEndResponse::Other(status, body.clone()));
         same("the status", &exchange.response.status.as_u16(), &502)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::draw::{Draw, queried};
-use crate::exchange::{Answer, Exchange, Sent, World, same};
+use crate::exchange::{BackEndResponse, Exchange, Sent, World, same};
 use crate::lists::{BUSY, FAILED};
 use crate::objects::{MALFORMED, UNUSABLE, xml};
 
@@ -54,7 +54,7 @@ const DELETE: Operation = Operation {
 
 /// A hostile upload id from the draw; not blank, which the request validator refuses.
 fn upload_id(draw: &Draw) -> String {
-    format!("u{}", draw.said)
+    format!("u{}", draw.service_text)
 }
 
 /// The body of a PATCH that completes an upload.
@@ -107,9 +107,9 @@ impl Operation {
         world: &World,
         draw: &Draw,
         body: Vec<u8>,
-        answer: &Answer,
+        reply: &BackEndResponse,
     ) -> Result<Exchange, String> {
-        let exchange = world.play(&self.sent(draw, &self.parameters(draw), body), answer);
+        let exchange = world.play(&self.sent(draw, &self.parameters(draw), body), reply);
         let (role, target) = exchange.call()?;
         same("the role", &role, &world.shipped.role(self.role))?;
         same("the service", &target.service, &Service::S3)?;
@@ -165,7 +165,7 @@ impl Operation {
             Method::PATCH => (400, PARTS_RULE),
             _ => failed,
         };
-        for (status, code, told) in [
+        for (status, code, expected) in [
             (400, "KeyTooLongError", (400, MALFORMED)),
             (400, "InvalidURI", (400, MALFORMED)),
             (400, "InvalidArgument", argument),
@@ -183,7 +183,7 @@ impl Operation {
             (503, "SlowDown", (503, BUSY)),
         ] {
             let exchange = self.play(world, draw, body.clone(), &xml(status, code, draw))?;
-            exchange.refused(told.0, told.1)?;
+            exchange.refused(expected.0, expected.1)?;
         }
         for (name, _) in self.parameters(draw) {
             for value in [None, Some(""), Some(" ")] {
@@ -191,7 +191,7 @@ impl Operation {
                 parameters.retain(|(known, _)| *known != name);
                 parameters.extend(value.map(|value| (name, value.to_owned())));
                 let sent = self.sent(draw, &parameters, body.clone());
-                let exchange = world.play(&sent, &Answer::TimesOut);
+                let exchange = world.play(&sent, &BackEndResponse::TimesOut);
                 exchange.called_nobody()?;
                 let message = format!("Missing required request parameters: [{name}]");
                 exchange.refused(400, &message)?;
@@ -230,11 +230,11 @@ fn escaped(text: &str) -> String {
 }
 
 /// A failure that S3 reports under status 200.
-fn failure_inside_200(draw: &Draw) -> Answer {
-    let Answer::Xml(_, text) = xml(200, "InternalError", draw) else {
+fn failure_inside_200(draw: &Draw) -> BackEndResponse {
+    let BackEndResponse::Xml(_, text) = xml(200, "InternalError", draw) else {
         unreachable!("xml makes XML");
     };
-    Answer::Xml(200, format!("  \n{text}"))
+    BackEndResponse::Xml(200, format!("  \n{text}"))
 }
 
 pub fn post_200(world: &World, draw: &Draw) -> Result<(), String> {
@@ -243,8 +243,8 @@ pub fn post_200(world: &World, draw: &Draw) -> Result<(), String> {
         let text = format!(
             "{before}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<InitiateMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>b</Bucket><Key>{key}</Key><UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
         );
-        let exchange = POST.play(world, draw, Vec::new(), &Answer::Xml(200, text))?;
-        exchange.answered(201, &json!({"key": draw.text(), "uploadId": id}))?;
+        let exchange = POST.play(world, draw, Vec::new(), &BackEndResponse::Xml(200, text))?;
+        exchange.responds(201, &json!({"key": draw.text(), "uploadId": id}))?;
     }
     let exchange = POST.play(world, draw, Vec::new(), &failure_inside_200(draw))?;
     exchange.refused(502, FAILED)
@@ -252,17 +252,17 @@ pub fn post_200(world: &World, draw: &Draw) -> Result<(), String> {
 
 pub fn put_200(world: &World, draw: &Draw) -> Result<(), String> {
     let bytes = draw.noise.clone().into_bytes();
-    let stored = Answer::Other(200, Vec::new());
+    let stored = BackEndResponse::Other(200, Vec::new());
     let exchange = PUT.play(world, draw, bytes.clone(), &stored)?;
     same("the bytes", &exchange.call()?.1.body.to_vec(), &bytes)?;
-    exchange.answered(200, &json!({"part": 7}))?;
+    exchange.responds(200, &json!({"part": 7}))?;
     for part in ["1", "10", "999", "1000"] {
         let parameters = [("uploadId", "u".to_owned()), ("part", part.to_owned())];
         let exchange = world.play(&PUT.sent(draw, &parameters, Vec::new()), &stored);
         let number: u32 = part.parse().unwrap();
-        exchange.answered(200, &json!({ "part": number }))?;
+        exchange.responds(200, &json!({ "part": number }))?;
     }
-    let hostile = format!("1{}x", draw.said);
+    let hostile = format!("1{}x", draw.service_text);
     for part in [
         "0", "01", "1001", "10000", "-1", "1.5", "1e2", "1 ", &hostile,
     ] {
@@ -289,12 +289,12 @@ fn listed(draw: &Draw, count: usize, quote: &str) -> String {
 pub fn get_200(world: &World, draw: &Draw) -> Result<(), String> {
     let most = if draw.text() == "a" { 1000 } else { 3 };
     for (count, quote) in [(0, ""), (1, "\""), (2, "&quot;"), (most, "&#34;")] {
-        let answer = Answer::Xml(200, listed(draw, count, quote));
-        let exchange = GET.play(world, draw, Vec::new(), &answer)?;
+        let reply = BackEndResponse::Xml(200, listed(draw, count, quote));
+        let exchange = GET.play(world, draw, Vec::new(), &reply)?;
         let parts = (1..=count).map(|part| json!({"part": part, "etag": ETAG, "bytes": part * 7}));
         let parts: Vec<_> = parts.collect();
         let expected = json!({"key": draw.text(), "uploadId": upload_id(draw), "parts": parts});
-        exchange.answered(200, &expected)?;
+        exchange.responds(200, &expected)?;
     }
     let exchange = GET.play(world, draw, Vec::new(), &failure_inside_200(draw))?;
     exchange.refused(502, FAILED)
@@ -305,8 +305,8 @@ pub fn patch_200(world: &World, draw: &Draw) -> Result<(), String> {
     let text = format!(
         " \n <?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUploadResult><Location>l</Location><Bucket>b</Bucket><Key>{key}</Key><ETag>e</ETag></CompleteMultipartUploadResult>"
     );
-    let exchange = PATCH.play(world, draw, completion(), &Answer::Xml(200, text))?;
-    exchange.answered(200, &json!({"key": draw.text()}))?;
+    let exchange = PATCH.play(world, draw, completion(), &BackEndResponse::Xml(200, text))?;
+    exchange.responds(200, &json!({"key": draw.text()}))?;
     let exchange = PATCH.play(world, draw, completion(), &failure_inside_200(draw))?;
     exchange.refused(502, FAILED)
 }
@@ -314,8 +314,8 @@ pub fn patch_200(world: &World, draw: &Draw) -> Result<(), String> {
 /// The XML that S3 gets, which is empty if the JSON is not a list of parts.
 pub fn patch_request(world: &World, draw: &Draw) -> Result<(), String> {
     let sent_for = |body: &str| {
-        let answer = xml(400, "MalformedXML", draw);
-        let exchange = PATCH.play(world, draw, body.as_bytes().to_vec(), &answer)?;
+        let reply = xml(400, "MalformedXML", draw);
+        let exchange = PATCH.play(world, draw, body.as_bytes().to_vec(), &reply)?;
         let (_, target) = exchange.call()?;
         let xml = std::str::from_utf8(&target.body).unwrap();
         Ok::<String, String>(xml.trim_end().to_owned())

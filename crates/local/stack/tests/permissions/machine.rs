@@ -91,7 +91,7 @@ impl Machine {
     }
 
     /// Sends a call, signed.
-    pub async fn send(&self, credentials: &Credentials, call: &Call) -> Answer {
+    pub async fn send(&self, credentials: &Credentials, call: &Call) -> Response {
         let named = |text: &str| {
             self.names.iter().fold(text.to_owned(), |text, (id, name)| {
                 text.replace(&format!("<{id}>"), name)
@@ -127,11 +127,11 @@ impl Machine {
             ("x-amz-target", target),
         ];
         let administrator = &self.stack.credentials;
-        let answer = self
+        let response = self
             .request(administrator, service, "POST", ("/", ""), &headers, body)
             .await;
-        assert!(answer.status.is_success(), "{answer:?}");
-        answer.json()
+        assert!(response.status.is_success(), "{response:?}");
+        response.json()
     }
 
     /// Signs and sends text.
@@ -143,7 +143,7 @@ impl Machine {
         target: (&str, &str),
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Answer {
+    ) -> Response {
         let body = body.as_bytes().to_vec();
         self.request_bytes(credentials, service, method, target, headers, body)
             .await
@@ -158,7 +158,7 @@ impl Machine {
         (path, query): (&str, &str),
         headers: &[(&str, &str)],
         body: Vec<u8>,
-    ) -> Answer {
+    ) -> Response {
         let method: Method = method.parse().unwrap();
         let host = self.stack.aws_url.trim_start_matches("http://");
         let separator = if query.is_empty() { "" } else { "?" };
@@ -182,20 +182,20 @@ impl Machine {
             request.headers_mut(),
             &body,
         );
-        let answer = self.client.request(request).await.unwrap();
-        Answer {
+        let response = self.client.request(request).await.unwrap();
+        Response {
             asked: format!("{method} {uri} {headers:?}"),
             service: service.to_owned(),
             head: method == Method::HEAD,
-            status: answer.status(),
-            body: answer.into_body().collect().await.unwrap().to_bytes(),
+            status: response.status(),
+            body: response.into_body().collect().await.unwrap().to_bytes(),
         }
     }
 }
 
 /// The response of a service.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     asked: String,
     service: String,
     head: bool,
@@ -203,7 +203,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }

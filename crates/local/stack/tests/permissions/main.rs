@@ -99,11 +99,11 @@ async fn what_a_role_is_not_granted_it_is_refused() {
             let missing = call.needs.iter().find(|(action, resource)| {
                 !grants.contains(&((*action).to_owned(), resource.clone()))
             });
-            let answer = machine.send(credentials, &call).await;
+            let response = machine.send(credentials, &call).await;
             if let Some((action, resource)) = missing {
-                answer.assert_refused(role, action, &machine.arn(resource));
+                response.assert_refused(role, action, &machine.arn(resource));
             } else {
-                answer.assert_let_in(role);
+                response.assert_let_in(role);
                 granted += 1;
             }
         }
@@ -131,8 +131,8 @@ fn only_the_functions_write_to_the_tables() {
 async fn the_administrator_may_do_everything() {
     let machine = Machine::start().await;
     for call in calls::all() {
-        let answer = machine.send(&machine.stack.credentials, &call).await;
-        answer.assert_let_in("the administrator");
+        let response = machine.send(&machine.stack.credentials, &call).await;
+        response.assert_let_in("the administrator");
     }
 }
 
@@ -145,7 +145,7 @@ async fn rekognition_reads_what_its_caller_may_read() {
         ("RawBucket", "InvalidImageFormatException"),
         ("ThumbnailBucket", "InvalidS3ObjectException"),
     ] {
-        let answer = machine.send(analysis, &calls::detect_labels(bucket)).await;
-        assert_eq!(answer.json()["__type"], error, "{bucket}");
+        let response = machine.send(analysis, &calls::detect_labels(bucket)).await;
+        assert_eq!(response.json()["__type"], error, "{bucket}");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A response, read completely.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// All headers.
@@ -17,7 +17,7 @@ pub struct Answer {
     asked: String,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn new(asked: String, head: Parts, body: Bytes) -> Self {
         Self {
             status: head.status.as_u16(),
