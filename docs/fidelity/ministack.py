@@ -1,4 +1,4 @@
-"""Deploys infra.yaml to ministack, an AWS emulator of other people, and sends a picture through it.
+"""Deploys infra.yaml to ministack, another AWS emulator, and sends an image through it.
 
 pip install ministack==1.5.33 boto3; python docs/fidelity/ministack.py FOLDER PICTURE
 FOLDER holds the executables create-thumbnail and analyze-image, as cargo builds them for this machine.
@@ -21,7 +21,7 @@ import boto3
 PORT = 4577
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 ROOT = Path(__file__).resolve().parents[2]
-# Everything that is awkward on its way through a notification, and nothing that ministack is known to lose.
+# Characters that are awkward in notifications, without those that ministack is known to lose.
 KEY = "pets/it's a+cat ü.jpg"
 
 
@@ -43,7 +43,7 @@ def is_up():
     try:
         client("s3").list_buckets()
         return True
-    except Exception:  # whatever a server that starts answers
+    except Exception:  # the server is still starting
         return False
 
 
@@ -57,7 +57,7 @@ def zipped(executable):
 
 
 def template():
-    """The template, but for what ministack refuses: an alarm by metric math becomes one of a single metric."""
+    """The template without what ministack refuses: an alarm with metric math becomes one on a single metric."""
     single = "      Namespace: AWS/Lambda\n      MetricName: Errors\n      Statistic: Sum\n      Period: 300\n"
     text, alarms = re.subn(r"      Metrics:\n(?:        .*\n)+", single, (ROOT / "infra/infra.yaml").read_text())
     print(alarms, "alarms by metric math are replaced")
@@ -92,12 +92,12 @@ def deploy(folder):
     ids = {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
     functions = client("lambda")
     for name in ("CreateThumbnailFunction", "AnalyzeImageFunction"):
-        # It has no DNS for AWS's names: an SDK has to be told where AWS is.
+        # It has no DNS for AWS's names, so SDKs need the endpoint.
         variables = functions.get_function_configuration(FunctionName=ids[name])["Environment"]["Variables"]
         functions.update_function_configuration(
             FunctionName=ids[name], Environment={"Variables": variables | {"AWS_ENDPOINT_URL": ENDPOINT}})
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        # Its pollers compare MaximumConcurrency, which its CloudFormation leaves a string, with a number, and end.
+        # Its pollers fail when they compare MaximumConcurrency, which its CloudFormation leaves a string, with a number.
         concurrency = int(mapping["ScalingConfig"]["MaximumConcurrency"])
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": concurrency})
     return ids

@@ -1,5 +1,5 @@
 // The API through types that openapi-typescript made of its description: `node api.js http://…/v1 photo`. It is type-checked
-// first, so a description that does not say what is answered fails there.
+// first, so it fails on a description without a response's type.
 import { readFile } from "node:fs/promises";
 import { strict as assert } from "node:assert";
 import createClient from "openapi-fetch";

@@ -103,7 +103,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next row, as stored but for its filter.
+    /// The next row, as stored, after its filter was undone.
     fn next(&mut self) -> Result<&[u8], Error> {
         std::mem::swap(&mut self.current, &mut self.previous);
         let len = 1 + self.current.len();

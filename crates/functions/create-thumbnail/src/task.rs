@@ -1,12 +1,12 @@
 //! From an upload to thumbnails and a record.
 //!
-//! Several invocations may handle one key at the same time, because events arrive late, twice and in any order. The
-//! record is safe by itself: see [`records`]. The thumbnails are safe by one rule: **whoever has written to the thumbnail
-//! bucket reads the original's entity tag afterwards and, if it is not that of the object that was rendered, renders
-//! again, until it is.** The last invocation that writes a thumbnail therefore sees, after its write, the very object that it
+//! Several invocations may handle one key at the same time, because events arrive late, twice and in any order. Records
+//! are safe by themselves: see [`records`]. Thumbnails are safe by one rule: **after an invocation has written to the
+//! thumbnail bucket, it reads the original's entity tag; if that is not the tag of the object that it rendered, it renders
+//! again, until it is.** So the last invocation that writes a thumbnail finds, after its write, the same object that it
 //! rendered; if that object changes later, the event of that change is handled later. An attempt that was killed before
-//! it could check is completed by its retry: late events, and events whose object has been replaced, check the
-//! thumbnails too, although they write no record.
+//! this check is completed by its retry: late events, and events whose object has been replaced, check the thumbnails,
+//! too, although they write no record.
 
 use std::collections::BTreeSet;
 use std::time::Instant;

@@ -22,8 +22,7 @@ const MAX_KEY_BYTES: usize = 896;
 /// What two uploads have in common if they get the same labels: the content, by S3's entity tag where that is the MD5 of the
 /// content, and its size; and the settings of the analysis.
 ///
-/// MD5 can be forged: somebody who makes two files with one MD5 and one size can have one of them get the labels of the
-/// other.
+/// MD5 can be forged: with two files of the same MD5 and size, one can be made to get the labels of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content(String);
 

@@ -45,7 +45,7 @@ pub struct Label {
     pub confidence: Decimal,
     /// Names of the labels that it is a kind of.
     pub parents: Vec<String>,
-    /// Where it is; empty for what has no place, like a mood or weather.
+    /// Where it is; empty for labels without a place, like a mood or weather.
     pub instances: Vec<Instance>,
 }
 

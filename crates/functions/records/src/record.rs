@@ -36,7 +36,7 @@ pub enum State {
     },
 }
 
-/// An upload and what was made of it.
+/// An upload and the results for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// The time of the upload.

@@ -1,4 +1,4 @@
-//! The raw bucket: what was uploaded, read on the condition of its entity tag.
+//! The raw bucket: originals, read on the condition of their entity tags.
 
 use std::future::Future;
 

@@ -9,7 +9,7 @@ pub enum Outcome {
     Done,
     /// The image can't be handled; its record has this code.
     Failed(String),
-    /// The object was deleted, and so is what was made of it.
+    /// The object was deleted, and its results are deleted, too.
     Removed,
     /// The event had been handled before.
     Duplicate,

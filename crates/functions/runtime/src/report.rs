@@ -28,7 +28,7 @@ pub struct Report<'a> {
     notes: Map<String, Value>,
     /// Bytes read from the raw bucket.
     pub bytes_in: u64,
-    /// Bytes of what was made of them.
+    /// Bytes of the function's results.
     pub bytes_out: u64,
 }
 

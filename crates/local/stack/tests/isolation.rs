@@ -140,7 +140,7 @@ fn status(address: SocketAddr, request: &str) -> u16 {
 
 /// One test for sockets and files: a second stack in this process would have sockets, too.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_gets_at_a_running_stack() {
+async fn no_other_user_has_access_to_a_running_stack() {
     let before = listening();
     let folder = std::env::temp_dir().join(uuid::Uuid::new_v4().simple().to_string());
     let stack = start(Data::Kept(folder.clone())).await;

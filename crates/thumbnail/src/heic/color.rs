@@ -196,7 +196,7 @@ impl Converter {
             7 => Matrix::Weights(0.212, 0.087),
             8 => Matrix::YCgCo,
             9 | 10 => Matrix::Weights(0.2627, 0.0593),
-            // BT.601, and what is not specified.
+            // BT.601, and unspecified ones.
             _ => Matrix::Weights(0.299, 0.114),
         };
         let (transfer, primaries) = if has_icc_profile {

@@ -46,7 +46,7 @@ pub(super) fn first_pass(
     Ok(())
 }
 
-/// The number of blocks that an end-of-band symbol stands for (T.81, table G.1).
+/// The number of blocks in the run of an end-of-band symbol (T.81, table G.1).
 fn blocks_without(bits: &mut Reader<'_>, size: u32) -> u32 {
     if size == 0 {
         return 1;

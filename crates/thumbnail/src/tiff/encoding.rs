@@ -114,7 +114,7 @@ pub(super) fn photometric(
     let named = |name| Err(unsupported(format!("it is {name}")));
     Ok(match directory.number(tag::PHOTOMETRIC_INTERPRETATION) {
         Some(0) => Photometric::WhiteIsZero,
-        // 4 is a transparency mask: 1 is what is to be seen.
+        // 4 is a transparency mask, where 1 is visible.
         Some(1 | 4) => Photometric::BlackIsZero,
         Some(2) => Photometric::Rgb,
         Some(3) => Photometric::Palette,

@@ -30,7 +30,7 @@ pub(super) struct Layout<'a> {
     pub alpha: Option<Alpha>,
     /// Luma samples for each sample of chroma, across and down; (1, 1) where there is no `YCbCr`.
     pub subsampling: (usize, usize),
-    /// The same for an old JPEG without a header of its own.
+    /// The same for an old JPEG without a header.
     pub jpeg_subsampling: (usize, usize),
     pub chunks: Chunks<'a>,
 }

@@ -1,4 +1,4 @@
-//! Predictors: what was stored is the difference to the sample on the left (TIFF 6.0, section 14; Adobe's technical
+//! Predictors: each stored sample is the difference to the sample on the left (TIFF 6.0, section 14; Adobe's technical
 //! note 3 for floating point).
 
 use super::layout::Layout;

@@ -202,7 +202,7 @@ fn broken_exif_is_no_reason_to_refuse() {
     }
 }
 
-/// Cameras put a JPEG of their own into EXIF, after a second directory.
+/// Cameras put a small JPEG into EXIF, after a second directory.
 #[test]
 fn the_thumbnail_inside_exif_is_not_the_image() {
     let image = file(&scene(90, 60), ImageFormat::Jpeg);

@@ -48,7 +48,7 @@ def write(name, data, **options):
 
 
 def raw(name, tags, chunks, order="<", offset_tags=(273, 279), prefix=b""):
-    """A TIFF of given tags (number: type, values) and strips or tiles, for what no library writes."""
+    """A TIFF with given tags (number: type, values) and strips or tiles, for variants that no library writes."""
     tags, out, at = dict(tags), bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4) + prefix), []
     for chunk in chunks:
         at.append(len(out))
@@ -84,7 +84,7 @@ def tags(photometric, bits, compression, rows=H, **more):
     return {**common, 277: (3, [len(bits)]), 278: (3, [rows]), **{int(tag[1:]): value for tag, value in more.items()}}
 
 
-# Strips, tiles and planes, in both byte orders, of every compression with and without its predictor.
+# Strips, tiles and planes, in both byte orders, with every compression, with and without its predictor.
 for order, word in ("<", "little"), (">", "big"):
     for compression in None, "lzw", "deflate", "packbits":
         name = f"{compression or 'plain'}-{word}"
@@ -124,7 +124,7 @@ write("rgb-fourth-sample-zero", np.concatenate([rgb, rgb[..., :1] * 0], -1), pho
 write("rgb-five-samples", np.concatenate([rgba, rgb[..., :1]], -1), photometric="rgb", extrasamples=["unspecified", "unspecified"], compression="lzw")
 write("cmyk-16", cmyk.astype("uint16") * 257, photometric="separated", compression="lzw")
 
-# Palettes, of maps of 16 and of 8 bits, and both fill orders.
+# Palettes with maps of 16 and of 8 bits, and both fill orders.
 for bits in 1, 2, 4, 8:
     index, colors = palette(1 << bits)
     packed = np.packbits(np.unpackbits(index[..., None], axis=-1)[..., 8 - bits :].reshape(H, -1), axis=1).tobytes()
@@ -160,7 +160,7 @@ real_lab = bytes_of_lab.astype(float) - np.where(bytes_of_lab > 127, [0, 256, 25
 real_lab[..., 0] *= 100 / 255
 raw("rgb-lab-float", tags(8, [32] * 3, 1, t339=(3, [3] * 3)), [real_lab.astype("<f4").tobytes()])
 
-# Black and white: every fax code, as libtiff's tiffcp writes it.
+# Black and white: every fax code, written by libtiff's tiffcp.
 with tempfile.TemporaryDirectory() as folder:
     source = Path(folder) / "bw.tif"
     Image.fromarray(bw * 255).convert("1").save(source)
@@ -172,7 +172,7 @@ with tempfile.TemporaryDirectory() as folder:
     for compression, name in ("packbits", "packbits"), ("none", "plain"), ("zip", "deflate"), ("lzw", "lzw"):
         run("tiffcp", "-c", compression, "-f", "lsb2msb", source, HERE / f"bw-{name}-reversed-bits.tif")
 
-    # JPEG in TIFF: tables of their own, subsampling, planes, tiles, no conversion of colors.
+    # JPEG in TIFF: separate tables, subsampling, planes, tiles, no color conversion.
     source = Path(folder) / "rgb.tif"
     Image.fromarray(rgb).save(source)
     run("tiffcp", "-c", "jpeg:95", "-r", "16", source, HERE / "rgb-jpeg-ycbcr-strips.tif")
@@ -186,7 +186,7 @@ Image.fromarray(cmyk, "CMYK").save(HERE / "cmyk-jpeg.tif", compression="jpeg", q
 write("rgb-webp", rgb, photometric="rgb", compression="webp", compressionargs={"lossless": True})
 write("rgba-webp", rgba, photometric="rgb", compression="webp", compressionargs={"lossless": True}, extrasamples=["unassalpha"])
 
-# What old writers left: JPEG of TIFF 6.0 in its three forms, LZW from the lowest bit, strips' tags for tiles.
+# Files of old writers: JPEG of TIFF 6.0 in its three forms, LZW from the lowest bit, strips' tags for tiles.
 jpeg = imagecodecs.jpeg8_encode(rgb, level=95, subsampling="420", optimize=False)
 ycbcr = {"t530": (3, [2, 2])}
 
@@ -228,7 +228,7 @@ raw("rgb-old-jpeg-strips", {**tags(6, [8] * 3, 6, rows=16, **ycbcr), **pointers,
 
 
 def old_lzw(data):
-    """Codes from the lowest bit, that grow when they no longer fit; 256 clears the table, 257 ends."""
+    """Codes from the lowest bit, which grow when they no longer fit; 256 clears the table, 257 ends the data."""
     table, bits, held, out, size, prefix = {}, 0, 0, bytearray(), 9, b""
 
     def put(code):
@@ -272,7 +272,7 @@ raw("rgb-no-rows-per-strip", {tag: value for tag, value in plain.items() if tag 
 
 
 def thunder(levels):
-    """ThunderScan, of runs and plain levels only."""
+    """ThunderScan with runs and literal levels only."""
     out = bytearray()
     for row in levels:
         last, at = 0, 0

@@ -23,7 +23,7 @@ lines = []
 
 
 def expect(name, source, tolerance=1):
-    """`source` is an image, or none where Pillow reads the file."""
+    """`source` is an image, or None if Pillow reads the file."""
     rgb = (source or Image.open(HERE / name)).convert("RGB")
     width, height = rgb.size
     places = [(16, 10), (width - 14, height - 9), (width // 2, height // 2)]
@@ -69,7 +69,7 @@ def rle(bits):
     data = b""
     for nth, row in enumerate(indexes[::-1]):
         if nth % 2:
-            # In full, padded to 16 bits: an odd number of pixels.
+            # Literal pixels, an odd number, padded to 16 bits.
             packed = bytes(row) if bits == 8 else bytes(a << 4 | b for a, b in zip(row[::2], [*row[1::2], 0]))
             data += bytes([0, len(row)]) + packed + bytes(len(packed) % 2)
         else:
@@ -88,7 +88,7 @@ bitmap("rle8.bmp", info(8, 1, size=len(rle(8))), rle(8))
 for name in ["os2-16-byte-header", "os2-64-byte-palette", "core", "top-down", "rle4-odd-width", "rle8"]:
     expect(f"{name}.bmp", image)
 
-# The lower half is skipped by moves of 255 pixels at most, the upper half drawn: what is skipped has the first color.
+# The lower half is skipped by moves of at most 255 pixels, and the upper half is drawn; skipped pixels have the first color.
 half = b"\0\2\0" + bytes([HEIGHT // 2])
 half += b"".join(
     b"".join(bytes([count, value]) for count, value in runs(row)) + b"\0\0" for row in indexes[HEIGHT // 2 - 1 :: -1]
@@ -120,7 +120,7 @@ CODE_SIZE = 3
 
 
 def lzw(values):
-    """Codes of 4 bits with a clear code before the table would grow beyond them."""
+    """Codes of 4 bits, with a clear code before the table outgrows them."""
     bits = ""
     for nth, value in enumerate(values):
         if nth % 6 == 0:
@@ -146,7 +146,7 @@ def gif(name, screen=(WIDTH, HEIGHT), has_colors=True, frame=(0, 0, WIDTH, HEIGH
 
 gif("gif-interlaced.gif", interlaced=True)
 gif("gif-no-screen.gif", screen=(0, 0))
-# Neither the empty sub-block that ends the pixels nor the file's trailer.
+# Without the empty sub-block that ends the pixels, and without the file's trailer.
 gif("gif-no-terminator.gif", end=b"")
 for name in ["gif-interlaced", "gif-no-screen", "gif-no-terminator"]:
     expect(f"{name}.gif", image)

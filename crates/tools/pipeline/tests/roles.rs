@@ -252,7 +252,7 @@ fn the_boundary_has_every_action_of_the_templates_roles() {
 }
 
 #[test]
-fn nobody_changes_the_roles_of_the_environment() {
+fn no_role_changes_the_roles_of_the_environment() {
     let boundary = STAGING.arn("PermissionsBoundary");
     for policies in ["CloudFormationRole", "DeployRole"].map(|role| STAGING.role(role)) {
         for own in [

@@ -167,7 +167,7 @@ fn line(progress: &Progress) -> String {
 
 fn counts(checkpoint: &Checkpoint) -> String {
     format!(
-        "{} events sent, {} images left to events of their own",
+        "{} events sent, {} images left to their own events",
         checkpoint.sent, checkpoint.skipped
     )
 }

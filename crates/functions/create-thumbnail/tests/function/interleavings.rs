@@ -1,5 +1,5 @@
-//! Any order of the steps of any invocations, with deaths on the way, ends with the thumbnails and the record of
-//! what is in the raw bucket.
+//! Any order of the steps of any invocations, some of which are killed, ends with the thumbnails and the record of the
+//! object in the raw bucket.
 
 use crate::world::{self, World, event, image, soon, thumbnails_of};
 use events::{Change, ObjectEvent};

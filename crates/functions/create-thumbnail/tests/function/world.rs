@@ -211,7 +211,7 @@ pub fn event(key: &str, n: usize, e_tag: Option<&str>) -> Value {
     }
 }
 
-/// The records, through a client of their own.
+/// The records, with a separate client.
 pub async fn store() -> Store {
     Store::new(Tables::create().await.client(), "images")
 }

@@ -108,7 +108,7 @@ pub fn default_5xx(world: &World, draw: &Draw) -> Result<(), String> {
 /// AWS's own message names the caller and the method by ARN.
 pub fn denied(world: &World, draw: &Draw) -> Result<(), String> {
     let exchange = world.denied(&Sent {
-        // With signatures, long paths have a response of their own.
+        // With signatures, long paths get another response.
         target: "/images".to_owned(),
         ..record(draw)
     });

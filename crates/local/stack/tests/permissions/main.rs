@@ -112,8 +112,8 @@ async fn what_a_role_is_not_granted_it_is_refused() {
     assert!(granted >= machine.stack.roles.len(), "{granted}");
 }
 
-/// The mapping templates print what the functions stored, `Analysis` and `Thumbnails` as they are: only the functions
-/// may write to the tables.
+/// The mapping templates return the stored `Analysis` and `Thumbnails` unchanged, so only the functions may write to the
+/// tables.
 #[test]
 fn only_the_functions_write_to_the_tables() {
     let (_, resources) = resolved(&[]);

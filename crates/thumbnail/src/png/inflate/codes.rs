@@ -36,7 +36,7 @@ const DISTANCE_ENTRIES: usize = 512;
 pub(super) const LITERAL: u32 = 1 << 15;
 /// R: none of the frequent cases. T or E says which; without either, the code is not in use.
 const RARE: u32 = 1 << 14;
-/// T: the code is longer than this table's index. The value is the position of its own table, the extra bits the number
+/// T: the code is longer than this table's index. The value is the position of another table, the extra bits the number
 /// of that table's index bits.
 const LONGER: u32 = 1 << 13;
 /// E: the end of the block.
