@@ -24,6 +24,8 @@ use stack::StackProcess;
 
 const QUEUES: [&str; 2] = ["CreateThumbnailQueue", "AnalyzeImageQueue"];
 const POLL: Duration = Duration::from_millis(200);
+/// Counting a hundred thousand messages takes the stack a while.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Differences that are printed.
 const SHOWN: usize = 20;
 
@@ -200,7 +202,7 @@ impl Soak<'_> {
                 shown = seconds;
                 println!("{seconds:6} s  {waiting} events wait");
             }
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(COUNT_EVERY).await;
         }
     }
 

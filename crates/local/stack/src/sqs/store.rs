@@ -28,9 +28,21 @@ CREATE TABLE messages (
     in_flight_to       TEXT,
     dead_letter_source TEXT
 );
-CREATE INDEX messages_by_visibility ON messages (queue, visible_from_ms, number);
 CREATE INDEX messages_of_consumers ON messages (in_flight_to) WHERE in_flight_to IS NOT NULL;
 ";
+
+/// Has every column that [`Store::counts`] and [`Store::expire`] look at: reading the messages themselves takes
+/// four times as long. Earlier databases have another index.
+const INDEX: &str = "
+CREATE INDEX IF NOT EXISTS messages_by_state
+    ON messages (queue, visible_from_ms, number, sent_ms, receive_count);
+DROP INDEX IF EXISTS messages_by_visibility;
+";
+
+const COUNT: &str = "SELECT coalesce(sum(visible_from_ms <= ?1), 0), \
+    coalesce(sum(visible_from_ms > ?1 AND receive_count > 0), 0), \
+    coalesce(sum(visible_from_ms > ?1 AND receive_count = 0), 0) \
+    FROM messages WHERE queue = ?2 AND sent_ms >= ?3";
 
 const COLUMNS: &str =
     "number, id, body, sent_ms, receive_count, first_received_ms, receipt, dead_letter_source";
@@ -133,6 +145,7 @@ impl Store {
             }
             other => return Err(StoreError::Version(other)),
         }
+        transaction.execute_batch(INDEX)?;
         transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
@@ -288,24 +301,16 @@ impl Store {
 
     /// Counts the messages within their retention period.
     pub fn counts(&self, queue: &QueueAttributes, now_ms: u64) -> Result<Counts, StoreError> {
-        let counts = self
-            .connection()
-            .prepare_cached(
-                "SELECT coalesce(sum(visible_from_ms <= ?1), 0), \
-                        coalesce(sum(visible_from_ms > ?1 AND receipt IS NOT NULL), 0), \
-                        coalesce(sum(visible_from_ms > ?1 AND receipt IS NULL), 0) \
-                 FROM messages WHERE queue = ?2 AND sent_ms >= ?3",
-            )?
-            .query_row(
-                params![signed(now_ms), queue.arn, signed(queue.oldest_ms(now_ms))],
-                |row| {
-                    Ok(Counts {
-                        visible: row.get::<_, i64>(0).map(unsigned)?,
-                        in_flight: row.get::<_, i64>(1).map(unsigned)?,
-                        delayed: row.get::<_, i64>(2).map(unsigned)?,
-                    })
-                },
-            )?;
+        let counts = self.connection().prepare_cached(COUNT)?.query_row(
+            params![signed(now_ms), queue.arn, signed(queue.oldest_ms(now_ms))],
+            |row| {
+                Ok(Counts {
+                    visible: row.get::<_, i64>(0).map(unsigned)?,
+                    in_flight: row.get::<_, i64>(1).map(unsigned)?,
+                    delayed: row.get::<_, i64>(2).map(unsigned)?,
+                })
+            },
+        )?;
         Ok(counts)
     }
 

@@ -274,3 +274,29 @@ fn a_message_that_no_queue_left_needs_a_destination() {
     assert_eq!(moved(None), Moved::SourceUnknown);
     assert_eq!(moved(Some(QUEUE)), Moved::Messages(1));
 }
+
+#[test]
+fn messages_are_counted_without_reading_them() {
+    let queues = Fixture::new();
+    let connection = queues.store.connection();
+    let old_index = "DROP INDEX messages_by_state; \
+        CREATE INDEX messages_by_visibility ON messages (queue, visible_from_ms, number)";
+    connection.execute_batch(old_index).unwrap();
+    drop(connection);
+    let queues = queues.reopened();
+    queues.store.send(QUEUE, "body", 0, 0).unwrap();
+    let plan: String = queues
+        .store
+        .connection()
+        .query_row(
+            &format!("EXPLAIN QUERY PLAN {COUNT}"),
+            params![0, QUEUE, 0],
+            |row| row.get("detail"),
+        )
+        .unwrap();
+    assert!(
+        plan.contains("USING COVERING INDEX messages_by_state"),
+        "{plan}"
+    );
+    assert_eq!(queues.store.counts(&queue(100), 10).unwrap().visible, 1);
+}
