@@ -18,14 +18,14 @@
 
 #![expect(clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
-mod picture;
 mod response;
 pub mod samples;
 mod shape;
 mod system;
+mod uploaded_image;
 
 pub use http::Method;
-pub use picture::{Picture, Prefix};
 pub use response::Response;
 pub use shape::shape;
 pub use system::{Access, Request, System, eventually, path};
+pub use uploaded_image::{Prefix, UploadedImage};

@@ -82,13 +82,13 @@ pub fn framed_quarters(width: u32, height: u32) -> DynamicImage {
 }
 
 /// Checks that the colours in the middle of an image's quarters are those of [`quarters`].
-pub fn assert_quarters(what: &str, picture: &RgbaImage) {
-    let (width, height) = picture.dimensions();
+pub fn assert_quarters(what: &str, image: &RgbaImage) {
+    let (width, height) = image.dimensions();
     for (x, y) in [(1, 1), (3, 1), (1, 3), (3, 3)] {
         let (x, y) = (width * x / 4, height * y / 4);
         assert_colour(
             &format!("{what} at {x}, {y}"),
-            picture.get_pixel(x, y),
+            image.get_pixel(x, y),
             quarter(x, y, width, height),
         );
     }
@@ -109,11 +109,11 @@ pub fn assert_colour(what: &str, Rgba([red, green, blue, alpha]): &Rgba<u8>, col
 
 /// The image in a format.
 #[must_use]
-pub fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+pub fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture
+    image
         .write_to(&mut bytes, format)
-        .expect("a picture that can be written");
+        .expect("an image that can be written");
     bytes.into_inner()
 }
 
@@ -147,27 +147,27 @@ pub const SECRETS: [&[u8]; 2] = [b"Erika Mustermann", &[0x39, 0x30, 0, 0, 100, 0
 
 /// The image as JPEG or PNG with Exif data: an orientation, an author and a place.
 #[must_use]
-pub fn with_exif(picture: &DynamicImage, format: ImageFormat, orientation: u8) -> Vec<u8> {
+pub fn with_exif(image: &DynamicImage, format: ImageFormat, orientation: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     match format {
         ImageFormat::Jpeg => write_with_exif(
-            picture,
+            image,
             JpegEncoder::new_with_quality(&mut bytes, 95),
             orientation,
         ),
-        ImageFormat::Png => write_with_exif(picture, PngEncoder::new(&mut bytes), orientation),
+        ImageFormat::Png => write_with_exif(image, PngEncoder::new(&mut bytes), orientation),
         other => panic!("Exif in {other:?}"),
     }
     bytes
 }
 
-fn write_with_exif(picture: &DynamicImage, mut encoder: impl ImageEncoder, orientation: u8) {
+fn write_with_exif(image: &DynamicImage, mut encoder: impl ImageEncoder, orientation: u8) {
     encoder
         .set_exif_metadata(exif(orientation))
         .expect("a format that has Exif data");
-    picture
+    image
         .write_with_encoder(encoder)
-        .expect("a picture that can be written");
+        .expect("an image that can be written");
 }
 
 /// A little-endian TIFF of one directory and, for the place, a second one.

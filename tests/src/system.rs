@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-use crate::{Picture, Prefix, Response};
+use crate::{Prefix, Response, UploadedImage};
 
 /// The timeout of a request; API Gateway's own limit is 29 s.
 const REQUEST: Duration = Duration::from_mins(1);
@@ -266,7 +266,7 @@ impl System {
 
     /// Uploads an image under a key that ends with `name`.
     #[must_use]
-    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'_> {
+    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> UploadedImage<'_> {
         self.prefix().upload(name, bytes)
     }
 

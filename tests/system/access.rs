@@ -71,7 +71,7 @@ fn with_aws_iam_requests_are_signed() {
     }
     let long = format!("/images/{}", "%C3%A9".repeat(300));
     system.get(long).refused(414);
-    a_picture_passes(&system);
+    an_image_passes(&system);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn with_api_key_requests_carry_it() {
             ("more than the key", Access::Key(format!("{key}x"))),
         ],
     );
-    a_picture_passes(&system);
+    an_image_passes(&system);
 }
 
 fn only_lets_in(system: &System, wrong: &[(&str, Access)]) {
@@ -111,19 +111,19 @@ fn only_lets_in(system: &System, wrong: &[(&str, Access)]) {
 }
 
 /// Keys and queries whose encoding in a signature matters.
-fn a_picture_passes(system: &System) {
+fn an_image_passes(system: &System) {
     for name in ["coffee.jpg", "å b&c/100%.jpg"] {
-        let picture = system.upload(name, samples::coffee());
-        let _ = picture.done();
-        let _ = picture.thumbnail(256).expect(200);
+        let image = system.upload(name, samples::coffee());
+        let _ = image.done();
+        let _ = image.thumbnail(256).expect(200);
         assert!(
             system
                 .list("/images", 1)
                 .iter()
-                .any(|summary| summary["key"] == picture.key())
+                .any(|summary| summary["key"] == image.key())
         );
-        let _ = picture.delete().expect(204);
-        picture.vanishes();
+        let _ = image.delete().expect(204);
+        image.vanishes();
     }
 }
 
@@ -147,14 +147,14 @@ fn parameters_take_effect() {
         Some("chosen-for-thumbnails")
     );
 
-    let picture = system.upload("astronaut.png", samples::photo("astronaut.png"));
-    let record = picture.done();
+    let image = system.upload("astronaut.png", samples::photo("astronaut.png"));
+    let record = image.done();
     let items = record["thumbnails"]["items"].as_array().unwrap();
     let mut sizes: Vec<&Value> = items.iter().map(|item| &item["size"]).collect();
     sizes.sort_by_key(|size| size.as_u64());
     assert_eq!(sizes, [32, 64, 200]);
-    assert_eq!(picture.pixels(32).dimensions(), (32, 32));
-    picture.thumbnail(256).refused(404);
+    assert_eq!(image.pixels(32).dimensions(), (32, 32));
+    image.thumbnail(256).refused(404);
     assert_eq!(
         record["analysis"]["labels"].as_array().map(Vec::len),
         Some(2),
@@ -167,8 +167,8 @@ fn labels_below_the_minimum_confidence_are_left_out() {
     let Some(system) = System::with(&[("MinConfidence", "100")]) else {
         return;
     };
-    let picture = system.upload("plain.png", samples::photo("coffee.png"));
-    let record = picture.done();
+    let image = system.upload("plain.png", samples::photo("coffee.png"));
+    let record = image.done();
     let below = |label: &Value| label["confidence"].as_f64() < Some(100.0);
     assert!(
         !record["analysis"]["labels"]

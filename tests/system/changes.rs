@@ -5,19 +5,19 @@ use serde_json::Value;
 use system_tests::{System, eventually, path, samples};
 
 #[test]
-fn both_parts_are_of_one_picture_at_any_time_and_of_the_newer_in_the_end() {
+fn both_parts_are_of_one_image_at_any_time_and_of_the_newer_in_the_end() {
     let system = System::shared();
     let (older, newer) = (samples::photo("astronaut.png"), samples::photo("china.jpg"));
-    let mut picture = system.upload("changing", older.clone());
+    let mut image = system.upload("changing", older.clone());
     // The older image may be in progress or done when it is replaced.
     for wait in [false, true] {
         if wait {
-            picture.replace(older.clone());
-            let _ = picture.done();
+            image.replace(older.clone());
+            let _ = image.done();
         }
-        picture.replace(newer.clone());
+        image.replace(newer.clone());
         eventually("the newer record", || {
-            let record = picture.record();
+            let record = image.record();
             if record.status == 404 {
                 return None;
             }
@@ -40,59 +40,59 @@ fn both_parts_are_of_one_picture_at_any_time_and_of_the_newer_in_the_end() {
             (is_newer && thumbnails && analysis).then_some(())
         });
         let index = system.list("/labels/Person", 100);
-        let listed = index.iter().any(|row| row["key"] == picture.key());
+        let listed = index.iter().any(|row| row["key"] == image.key());
         assert!(!listed, "the older image's label is in the index");
         // A late invocation may briefly put back a thumbnail of the older image.
         eventually("the newer thumbnails", || {
-            (picture.pixels(256).dimensions() == (256, 171)).then_some(())
+            (image.pixels(256).dimensions() == (256, 171)).then_some(())
         });
-        assert!(picture.original().expect(200).body == newer);
+        assert!(image.original().expect(200).body == newer);
     }
 }
 
 #[test]
 fn a_later_upload_is_later() {
     let system = System::shared();
-    let mut picture = system.upload("time.jpg", samples::coffee());
-    let first = picture.done()["uploadedAt"].to_string();
-    picture.replace(samples::photo("coffee.png"));
-    let second = picture.done()["uploadedAt"].to_string();
+    let mut image = system.upload("time.jpg", samples::coffee());
+    let first = image.done()["uploadedAt"].to_string();
+    image.replace(samples::photo("coffee.png"));
+    let second = image.done()["uploadedAt"].to_string();
     assert!(first < second, "{second} is not after {first}");
 }
 
 #[test]
 fn a_broken_picture_takes_the_thumbnails_and_labels_of_the_one_before() {
     let system = System::shared();
-    let mut picture = system.upload("breaking.jpg", samples::coffee());
-    let labels = picture.labels();
+    let mut image = system.upload("breaking.jpg", samples::coffee());
+    let labels = image.labels();
     assert!(!labels.is_empty());
-    picture.replace("no picture at all");
-    let record = picture.settled();
+    image.replace("no image at all");
+    let record = image.settled();
     assert_eq!(record["thumbnails"]["reason"]["code"], "UnsupportedFormat");
     for size in [256, 1024] {
         eventually("the end of the old thumbnail", || {
-            (picture.thumbnail(size).status == 404).then_some(())
+            (image.thumbnail(size).status == 404).then_some(())
         });
     }
     for label in labels {
         let index = system.list(&format!("/labels/{}", path(&label)), 100);
         assert!(
-            !index.iter().any(|row| row["key"] == picture.key()),
+            !index.iter().any(|row| row["key"] == image.key()),
             "{label} is still in the index"
         );
     }
 }
 
 #[test]
-fn a_deleted_picture_may_come_back() {
+fn a_deleted_image_may_come_back() {
     let system = System::shared();
-    let mut picture = system.upload("back.jpg", samples::coffee());
-    let _ = picture.done();
-    let _ = picture.delete().expect(204);
-    picture.replace(samples::photo("flower.jpg"));
-    assert_eq!(picture.done()["thumbnails"]["width"], 640);
+    let mut image = system.upload("back.jpg", samples::coffee());
+    let _ = image.done();
+    let _ = image.delete().expect(204);
+    image.replace(samples::photo("flower.jpg"));
+    assert_eq!(image.done()["thumbnails"]["width"], 640);
     eventually("its thumbnail", || {
-        let response = picture.thumbnail(1024);
+        let response = image.thumbnail(1024);
         (response.status == 200 && image::load_from_memory(&response.body).unwrap().width() == 640)
             .then_some(())
     });
@@ -101,7 +101,7 @@ fn a_deleted_picture_may_come_back() {
 #[test]
 fn the_last_of_many_quick_changes_wins() {
     let system = System::shared();
-    let pictures = samples::COLOURS
+    let images = samples::COLOURS
         .iter()
         .cycle()
         .take(12)
@@ -110,20 +110,20 @@ fn the_last_of_many_quick_changes_wins() {
             let width = 100 + u32::try_from(number).unwrap();
             samples::encoded(&samples::plain(width, 100, *colour), ImageFormat::Png)
         });
-    let pictures: Vec<Vec<u8>> = pictures.collect();
-    let mut picture = system.upload("restless.png", pictures[0].clone());
-    for bytes in &pictures[1..] {
-        picture.replace(bytes.clone());
+    let images: Vec<Vec<u8>> = images.collect();
+    let mut image = system.upload("restless.png", images[0].clone());
+    for bytes in &images[1..] {
+        image.replace(bytes.clone());
     }
     eventually("the last one's record", || {
-        (picture.done()["thumbnails"]["width"] == 111).then_some(())
+        (image.done()["thumbnails"]["width"] == 111).then_some(())
     });
     eventually("the last one's thumbnail", || {
-        (picture.pixels(256).width() == 111).then_some(())
+        (image.pixels(256).width() == 111).then_some(())
     });
     samples::assert_colour(
         "the thumbnail",
-        picture.pixels(256).get_pixel(50, 50),
+        image.pixels(256).get_pixel(50, 50),
         samples::COLOURS[3],
     );
 }

@@ -4,10 +4,10 @@ use std::thread;
 
 use image::ImageFormat;
 use serde_json::Value;
-use system_tests::{Picture, System, eventually, samples};
+use system_tests::{System, UploadedImage, eventually, samples};
 
 #[test]
-fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
+fn of_200_images_at_once_each_gets_its_own_record_and_thumbnails() {
     let system = System::shared();
     let folder = system.folder();
     let upload = |number: u8| {
@@ -17,7 +17,7 @@ fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
             samples::encoded(&sample, ImageFormat::Png),
         )
     };
-    let pictures: Vec<Picture<'_>> = thread::scope(|scope| {
+    let images: Vec<UploadedImage<'_>> = thread::scope(|scope| {
         let uploads: Vec<_> = (0..200)
             .map(|number| scope.spawn(move || upload(number)))
             .collect();
@@ -26,9 +26,9 @@ fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
             .map(|upload| upload.join().expect("an upload"))
             .collect()
     });
-    for (number, picture) in (0u8..).zip(&pictures) {
-        let record = picture.done();
-        assert_eq!(record["key"], picture.key());
+    for (number, image) in (0u8..).zip(&images) {
+        let record = image.done();
+        assert_eq!(record["key"], image.key());
         assert_eq!(
             record["thumbnails"]["width"],
             100 + u32::from(number),
@@ -36,8 +36,8 @@ fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
         );
         assert!(record["analysis"]["labels"].is_array(), "{record:#}");
         samples::assert_colour(
-            picture.key(),
-            picture.pixels(256).get_pixel(50, 45),
+            image.key(),
+            image.pixels(256).get_pixel(50, 45),
             colour(number),
         );
     }
@@ -51,9 +51,9 @@ fn of_200_pictures_at_once_each_gets_its_own_record_and_thumbnails() {
             .filter(|summary| complete(summary))
             .filter_map(|s| s["key"].as_str())
             .collect();
-        pictures
+        images
             .iter()
-            .all(|picture| keys.contains(&picture.key()))
+            .all(|image| keys.contains(&image.key()))
             .then_some(())
     });
 }

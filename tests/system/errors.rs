@@ -65,14 +65,14 @@ fn routes_and_methods_that_are_not_there_ask_for_a_token() {
 fn ten_megabytes_are_taken_and_not_one_byte_more() {
     let system = System::shared();
     let limit = 10 * 1024 * 1024;
-    let picture = system.upload("large.bin", vec![b'x'; limit]);
-    assert_eq!(picture.original().expect(200).body.len(), limit);
-    let request = system.request(Method::PUT, picture.path("images"));
+    let image = system.upload("large.bin", vec![b'x'; limit]);
+    assert_eq!(image.original().expect(200).body.len(), limit);
+    let request = system.request(Method::PUT, image.path("images"));
     // A server need not read a body that it refuses, so this is the connection's last request. Only the status is
     // guaranteed: a template can't set the body or headers of API Gateway's own 413.
     let request = request.header("connection", "close");
     let _ = request.body(vec![b'y'; limit + 1]).send().expect(413);
-    assert_eq!(picture.original().expect(200).body[0], b'x');
+    assert_eq!(image.original().expect(200).body[0], b'x');
 }
 
 #[test]
@@ -112,18 +112,18 @@ fn pages_of_other_origins_may_ask_and_read() {
             );
         }
     }
-    let picture = system.upload("coffee.jpg", samples::coffee());
-    let _ = picture.done();
+    let image = system.upload("coffee.jpg", samples::coffee());
+    let _ = image.done();
     let seen = [
         system
-            .put(picture.path("images"), samples::coffee())
+            .put(image.path("images"), samples::coffee())
             .expect(201),
         system.get("/images").expect(200),
         system.get("/labels/Person").expect(200),
-        picture.record().expect(200),
-        picture.thumbnail(256).expect(200),
-        picture.original().expect(200),
-        picture.delete().expect(204),
+        image.record().expect(200),
+        image.thumbnail(256).expect(200),
+        image.original().expect(200),
+        image.delete().expect(204),
     ];
     for response in seen {
         assert_ne!(

@@ -2,21 +2,21 @@
 
 use image::ImageFormat;
 use serde_json::Value;
-use system_tests::{Picture, System, samples};
+use system_tests::{System, UploadedImage, samples};
 
 #[test]
-fn pictures_are_upright_however_the_camera_was_held() {
+fn images_are_upright_however_the_camera_was_held() {
     let system = System::shared();
     let folder = system.folder();
     let turned =
         (1..=8).map(|way| folder.upload(&format!("{way}.jpg"), samples::turned(way, 400, 240)));
-    for picture in turned.collect::<Vec<_>>() {
-        let record = picture.done();
+    for image in turned.collect::<Vec<_>>() {
+        let record = image.done();
         assert_is(&record, "jpeg", (400, 240));
         for (size, dimensions) in [(256, (256, 154)), (1024, (400, 240))] {
-            let pixels = picture.pixels(size);
-            assert_eq!(pixels.dimensions(), dimensions, "{}", picture.key());
-            samples::assert_quarters(picture.key(), &pixels);
+            let pixels = image.pixels(size);
+            assert_eq!(pixels.dimensions(), dimensions, "{}", image.key());
+            samples::assert_quarters(image.key(), &pixels);
         }
     }
 }
@@ -26,7 +26,7 @@ fn every_format_is_recognized_by_its_bytes_and_made_small() {
     let system = System::shared();
     let folder = system.folder();
     let quarters = samples::quarters(300, 200);
-    let pictures = [
+    let images = [
         ("jpeg", samples::encoded(&quarters, ImageFormat::Jpeg)),
         ("png", samples::encoded(&quarters, ImageFormat::Png)),
         ("png", samples::sixteen_bits(300, 200)),
@@ -39,7 +39,7 @@ fn every_format_is_recognized_by_its_bytes_and_made_small() {
         ("heic", samples::fixture("grid.heic")),
         ("jpeg", samples::fixture("cmyk.jpg")),
     ];
-    let uploads = pictures
+    let uploads = images
         .into_iter()
         .enumerate()
         .map(|(number, (format, bytes))| {
@@ -47,14 +47,14 @@ fn every_format_is_recognized_by_its_bytes_and_made_small() {
             let name = if format == "jpeg" { "png" } else { "jpg" };
             (format, folder.upload(&format!("{number}.{name}"), bytes))
         });
-    for (format, picture) in uploads.collect::<Vec<_>>() {
-        let record = picture.done();
+    for (format, image) in uploads.collect::<Vec<_>>() {
+        let record = image.done();
         assert_is(&record, format, (300, 200));
         assert_eq!(
             record["thumbnails"]["items"][0]["contentType"], "image/jpeg",
             "{format}"
         );
-        let pixels = picture.pixels(256);
+        let pixels = image.pixels(256);
         assert_eq!(pixels.dimensions(), (256, 171), "{format}");
         samples::assert_quarters(format, &pixels);
     }
@@ -78,8 +78,8 @@ fn what_is_transparent_stays_transparent() {
     let system = System::shared();
     let framed = samples::framed_quarters(400, 240);
     for format in [ImageFormat::Png, ImageFormat::WebP] {
-        let picture = system.upload("framed", samples::encoded(&framed, format));
-        let record = picture.done();
+        let image = system.upload("framed", samples::encoded(&framed, format));
+        let record = image.done();
         for (item, size) in record["thumbnails"]["items"]
             .as_array()
             .unwrap()
@@ -87,8 +87,8 @@ fn what_is_transparent_stays_transparent() {
             .zip([256, 1024])
         {
             assert_eq!(item["contentType"], "image/png");
-            assert_eq!(picture.thumbnail(size).header("content-type"), "image/png");
-            let pixels = picture.pixels(size);
+            assert_eq!(image.thumbnail(size).header("content-type"), "image/png");
+            let pixels = image.pixels(size);
             samples::assert_quarters("the inside", &pixels);
             let (right, below) = (pixels.width() - 1, pixels.height() - 1);
             for (x, y) in [(0, 0), (right, 0), (0, below), (right, below)] {
@@ -109,12 +109,12 @@ fn nothing_is_enlarged_and_nothing_vanishes() {
         (257, 256, (256, 255), (257, 256)),
     ] {
         let name = format!("{width}x{height}.png");
-        let picture = samples::plain(width, height, samples::COLOURS[1]);
-        let picture = folder.upload(&name, samples::encoded(&picture, ImageFormat::Png));
-        let record = picture.settled();
+        let image = samples::plain(width, height, samples::COLOURS[1]);
+        let image = folder.upload(&name, samples::encoded(&image, ImageFormat::Png));
+        let record = image.settled();
         assert_is(&record, "png", (width, height));
         for (size, dimensions) in [(256, small), (1024, large)] {
-            let pixels = picture.pixels(size);
+            let pixels = image.pixels(size);
             assert_eq!(pixels.dimensions(), dimensions, "{name} in {size}");
             samples::assert_colour(&name, pixels.get_pixel(0, 0), samples::COLOURS[1]);
         }
@@ -130,7 +130,7 @@ fn nothing_is_enlarged_and_nothing_vanishes() {
 fn thumbnails_carry_neither_author_nor_location() {
     let system = System::shared();
     let folder = system.folder();
-    for (name, picture, format) in [
+    for (name, image, format) in [
         ("opaque.jpg", samples::quarters(400, 240), ImageFormat::Jpeg),
         ("opaque.png", samples::quarters(400, 240), ImageFormat::Png),
         (
@@ -139,17 +139,17 @@ fn thumbnails_carry_neither_author_nor_location() {
             ImageFormat::Png,
         ),
     ] {
-        let bytes = samples::with_exif(&picture, format, 1);
+        let bytes = samples::with_exif(&image, format, 1);
         for secret in samples::SECRETS {
             assert!(
                 contains(&bytes, secret),
                 "the sample {name} has no private data"
             );
         }
-        let picture = folder.upload(name, bytes);
-        let _ = picture.done();
+        let image = folder.upload(name, bytes);
+        let _ = image.done();
         for size in [256, 1024] {
-            let thumbnail = picture.thumbnail(size).expect(200).body;
+            let thumbnail = image.thumbnail(size).expect(200).body;
             for secret in samples::SECRETS
                 .into_iter()
                 .chain([&b"Exif"[..], b"eXIf", b"GPS"])
@@ -169,7 +169,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
-fn what_cannot_be_a_picture_is_recorded_as_such() {
+fn what_cannot_be_an_image_is_recorded_as_such() {
     let system = System::shared();
     let folder = system.folder();
     let photo = samples::photo("china.jpg");
@@ -199,13 +199,13 @@ fn what_cannot_be_a_picture_is_recorded_as_such() {
         ("empty.jpg", Vec::new(), "UnsupportedFormat"),
         ("bomb.png", samples::bomb(50_000, 50_000), "ImageTooLarge"),
     ] {
-        let picture = folder.upload(name, bytes);
-        let record = picture.settled();
+        let image = folder.upload(name, bytes);
+        let record = image.settled();
         assert_failed(&record, "thumbnails", code);
         assert_failed(&record, "analysis", code);
-        assert_without_thumbnails(&picture);
+        assert_without_thumbnails(&image);
         assert!(
-            picture.original().expect(200).body == picture.bytes(),
+            image.original().expect(200).body == image.bytes(),
             "the original of {name}"
         );
     }
@@ -244,8 +244,8 @@ fn assert_is(record: &Value, format: &str, (width, height): (u32, u32)) {
     );
 }
 
-fn assert_without_thumbnails(picture: &Picture<'_>) {
+fn assert_without_thumbnails(image: &UploadedImage<'_>) {
     for size in [256, 1024] {
-        picture.thumbnail(size).refused(404);
+        image.thumbnail(size).refused(404);
     }
 }

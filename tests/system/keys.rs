@@ -45,17 +45,14 @@ fn every_key_survives_the_round_trip() {
     let wide = format!("{}é", "k".repeat(998 - folder.key("").len()));
     let names = NAMES.iter().copied().chain([longest.as_str(), &wide]);
     let photo = samples::coffee();
-    let pictures: Vec<_> = names
+    let images: Vec<_> = names
         .map(|name| folder.upload(name, photo.clone()))
         .collect();
-    assert_eq!(
-        pictures.last().map(|picture| picture.key().len()),
-        Some(1000)
-    );
+    assert_eq!(images.last().map(|image| image.key().len()), Some(1000));
 
-    for picture in &pictures {
-        let record = picture.done();
-        let key = picture.key();
+    for image in &images {
+        let record = image.done();
+        let key = image.key();
         assert_eq!(record["key"], key);
         for item in record["thumbnails"]["items"].as_array().unwrap() {
             let href = item["href"].as_str().unwrap();
@@ -73,10 +70,10 @@ fn every_key_survives_the_round_trip() {
             );
         }
         assert!(
-            picture.original().expect(200).body == photo,
+            image.original().expect(200).body == photo,
             "the original of {key}"
         );
-        for label in picture.labels() {
+        for label in image.labels() {
             let rows = system.list(&format!("/labels/{}", path(&label)), 100);
             assert!(
                 rows.iter().any(|row| row["key"] == key),
@@ -86,18 +83,18 @@ fn every_key_survives_the_round_trip() {
     }
     eventually("the list of all", || {
         let listed = by_key(system.list("/images", 100));
-        let all = pictures.iter().all(|picture| {
+        let all = images.iter().all(|image| {
             listed
-                .get(picture.key())
+                .get(image.key())
                 .is_some_and(|summary| summary["thumbnails"]["status"] == "done")
         });
         all.then_some(())
     });
-    for picture in &pictures {
-        let _ = picture.delete().expect(204);
+    for image in &images {
+        let _ = image.delete().expect(204);
     }
-    for picture in &pictures {
-        picture.vanishes();
+    for image in &images {
+        image.vanishes();
     }
 }
 
@@ -113,15 +110,15 @@ fn deleting_a_key_leaves_those_below_and_above_it() {
     let folder = system.folder();
     let [above, it, below] =
         ["q", "q/b", "q/b/c"].map(|name| folder.upload(name, samples::coffee()));
-    for picture in [&above, &it, &below] {
-        let _ = picture.done();
+    for image in [&above, &it, &below] {
+        let _ = image.done();
     }
     let _ = it.delete().expect(204);
     it.vanishes();
-    for picture in [&above, &below] {
-        let _ = picture.record().expect(200);
-        let _ = picture.original().expect(200);
-        let _ = picture.thumbnail(256).expect(200);
+    for image in [&above, &below] {
+        let _ = image.record().expect(200);
+        let _ = image.original().expect(200);
+        let _ = image.thumbnail(256).expect(200);
     }
 }
 
@@ -129,9 +126,9 @@ fn deleting_a_key_leaves_those_below_and_above_it() {
 fn an_encoded_slash_is_a_slash_and_an_encoded_letter_a_letter() {
     let system = System::shared();
     let folder = system.folder();
-    let picture = folder.upload("a b/c d.jpg", samples::coffee());
-    let _ = picture.done();
-    let key = picture.key();
+    let image = folder.upload("a b/c d.jpg", samples::coffee());
+    let _ = image.done();
+    let key = image.key();
     for spelling in [path(key).replace('/', "%2F"), path(key).replace('a', "%61")] {
         assert_eq!(
             system.get(format!("/images/{spelling}")).expect(200).json()["key"],

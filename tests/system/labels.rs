@@ -7,8 +7,8 @@ use system_tests::{System, path, samples};
 fn the_index_agrees_with_every_label_of_a_record() {
     let system = System::shared();
     for name in ["astronaut.png", "coffee.png"] {
-        let picture = system.upload(name, samples::photo(name));
-        let record = picture.done();
+        let image = system.upload(name, samples::photo(name));
+        let record = image.done();
         let labels = record["analysis"]["labels"].as_array().unwrap();
         assert!(!labels.is_empty());
         for label in labels {
@@ -18,11 +18,11 @@ fn the_index_agrees_with_every_label_of_a_record() {
             );
             let row: Vec<&Value> = rows
                 .iter()
-                .filter(|row| row["key"] == picture.key())
+                .filter(|row| row["key"] == image.key())
                 .collect();
             assert_eq!(
                 row,
-                [&json!({"key": picture.key(), "confidence": label["confidence"]})],
+                [&json!({"key": image.key(), "confidence": label["confidence"]})],
                 "{label}"
             );
         }
@@ -52,7 +52,7 @@ fn the_most_confident_come_first_on_every_page() {
     // Closer and closer crops of the same cup are recognised with different confidences.
     let crops = (0..5u32)
         .map(|step| photo.crop_imm(30 * step, 20 * step, 600 - 60 * step, 400 - 40 * step));
-    let pictures: Vec<_> = crops
+    let images: Vec<_> = crops
         .enumerate()
         .map(|(number, crop)| {
             folder.upload(
@@ -61,9 +61,9 @@ fn the_most_confident_come_first_on_every_page() {
             )
         })
         .collect();
-    let common = pictures
+    let common = images
         .iter()
-        .map(system_tests::Picture::labels)
+        .map(system_tests::UploadedImage::labels)
         .reduce(|common, labels| {
             common
                 .into_iter()
@@ -77,11 +77,11 @@ fn the_most_confident_come_first_on_every_page() {
     assert_eq!(whole["label"], label.as_str());
 
     let ours = |rows: Vec<Value>| -> Vec<Value> {
-        let mine = |row: &Value| pictures.iter().any(|picture| row["key"] == picture.key());
+        let mine = |row: &Value| images.iter().any(|image| row["key"] == image.key());
         rows.into_iter().filter(mine).collect()
     };
     let expected = ours(system.list(&list, 100));
-    assert_eq!(expected.len(), pictures.len());
+    assert_eq!(expected.len(), images.len());
     for limit in [1, 2, 3] {
         let rows = system.list(&list, limit);
         let confidences: Vec<f64> = rows

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::json;
-use system_tests::{Picture, System, eventually, path, samples};
+use system_tests::{System, UploadedImage, eventually, path, samples};
 
 const LISTS: [&str; 2] = ["/images", "/labels/Person"];
 
@@ -110,7 +110,7 @@ fn a_well_formed_next_only_chooses_where_a_page_starts() {
 }
 
 #[test]
-fn pages_give_each_picture_once() {
+fn pages_give_each_image_once() {
     let system = System::shared();
     let folder = system.folder();
     let names = [
@@ -124,9 +124,9 @@ fn pages_give_each_picture_once() {
         "star*",
         "back\\slash",
     ];
-    let pictures = names.map(|name| folder.upload(name, samples::coffee()));
-    for picture in &pictures {
-        let _ = picture.done();
+    let images = names.map(|name| folder.upload(name, samples::coffee()));
+    for image in &images {
+        let _ = image.done();
     }
     for limit in [2, 7] {
         let mut seen: HashMap<String, u32> = HashMap::new();
@@ -135,12 +135,12 @@ fn pages_give_each_picture_once() {
                 .entry(summary["key"].as_str().unwrap().to_owned())
                 .or_default() += 1;
         }
-        for picture in &pictures {
+        for image in &images {
             assert_eq!(
-                seen.get(picture.key()),
+                seen.get(image.key()),
                 Some(&1),
                 "{} in pages of {limit}",
-                picture.key()
+                image.key()
             );
         }
     }
@@ -149,8 +149,8 @@ fn pages_give_each_picture_once() {
 #[test]
 fn the_list_has_the_record_in_short() {
     let system = System::shared();
-    let picture = system.upload("coffee.jpg", samples::coffee());
-    let mut short = picture.done();
+    let image = system.upload("coffee.jpg", samples::coffee());
+    let mut short = image.done();
     for label in short["analysis"]["labels"].as_array_mut().unwrap() {
         *label = json!({"name": label["name"], "confidence": label["confidence"]});
     }
@@ -159,31 +159,31 @@ fn the_list_has_the_record_in_short() {
         let list = system.list("/images", 100);
         let summary = list
             .into_iter()
-            .find(|summary| summary["key"] == picture.key())?;
+            .find(|summary| summary["key"] == image.key())?;
         (summary == short).then_some(())
     });
 }
 
 #[test]
-fn a_deleted_picture_is_in_no_list() {
+fn a_deleted_image_is_in_no_list() {
     let system = System::shared();
-    let picture = system.upload("coffee.jpg", samples::coffee());
-    let labels = picture.labels();
+    let image = system.upload("coffee.jpg", samples::coffee());
+    let labels = image.labels();
     assert!(!labels.is_empty());
-    let _ = picture.delete().expect(204);
-    assert_unlisted(&system, &picture, &labels);
+    let _ = image.delete().expect(204);
+    assert_unlisted(&system, &image, &labels);
 }
 
-fn assert_unlisted(system: &System, picture: &Picture<'_>, labels: &[String]) {
+fn assert_unlisted(system: &System, image: &UploadedImage<'_>, labels: &[String]) {
     let lists = labels
         .iter()
         .map(|label| format!("/labels/{}", path(label)));
     for list in lists.chain(["/images".to_owned()]) {
-        eventually(&format!("the end of {} in {list}", picture.key()), || {
+        eventually(&format!("the end of {} in {list}", image.key()), || {
             let found = system
                 .list(&list, 100)
                 .iter()
-                .any(|entry| entry["key"] == picture.key());
+                .any(|entry| entry["key"] == image.key());
             (!found).then_some(())
         });
     }
@@ -203,16 +203,16 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     let deleted: Vec<_> = (0..120)
         .map(|n| folder.upload(&format!("{n}"), tiny.clone()))
         .collect();
-    for picture in &deleted {
-        let _ = picture.settled();
+    for image in &deleted {
+        let _ = image.settled();
     }
     let last = folder.upload("kept after", samples::coffee());
     let _ = last.done();
-    for picture in &deleted {
-        let _ = picture.delete().expect(204);
+    for image in &deleted {
+        let _ = image.delete().expect(204);
     }
-    for picture in &deleted {
-        picture.vanishes();
+    for image in &deleted {
+        image.vanishes();
     }
     // Other tests upload and delete at the same time, so pages differ between reads; but a deleted image leaves no gap
     // in a page, and this folder's images are in order.
@@ -224,7 +224,7 @@ fn images_are_listed_newest_first_and_deleted_ones_take_no_page() {
     let place = |key: &str| keys.iter().position(|other| other == key);
     let (newer, older) = (place(last.key()), place(first.key()));
     assert!(newer.is_some() && newer < older, "{newer:?} {older:?}");
-    assert!(deleted.iter().all(|picture| place(picture.key()).is_none()));
+    assert!(deleted.iter().all(|image| place(image.key()).is_none()));
     let mut next = String::new();
     loop {
         let page = system

@@ -194,8 +194,8 @@ fn an_aborted_upload_is_gone() {
 #[test]
 fn without_its_parameters_no_upload_becomes_another_operation() {
     let system = System::shared();
-    let picture = system.upload("whole.jpg", samples::coffee());
-    let uploads = picture.path("uploads");
+    let image = system.upload("whole.jpg", samples::coffee());
+    let uploads = image.path("uploads");
     for (method, query, missing) in [
         (Method::PUT, "", "[part, uploadId]"),
         (Method::PUT, "?part=1", "[uploadId]"),
@@ -222,16 +222,16 @@ fn without_its_parameters_no_upload_becomes_another_operation() {
         let response = system.request(method, request).body(body).send();
         assert_eq!(response.refused(404), "no such upload");
     }
-    assert_eq!(picture.original().expect(200).body, samples::coffee());
+    assert_eq!(image.original().expect(200).body, samples::coffee());
 }
 
 #[test]
 fn a_range_is_a_part_of_the_object() {
     let system = System::shared();
-    let picture = system.upload("range.jpg", samples::coffee());
-    let _ = picture.done();
+    let image = system.upload("range.jpg", samples::coffee());
+    let _ = image.done();
     for route in ["originals", "thumbnails/256"] {
-        let route = picture.path(route);
+        let route = image.path(route);
         let whole = system.get(&route).expect(200);
         let (length, tag) = (whole.body.len(), whole.header("etag"));
         let ask = |method: Method, headers: &[(&'static str, &str)]| {

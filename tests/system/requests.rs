@@ -65,9 +65,9 @@ fn queries_and_headers_select_no_other_operation_of_s3() {
 #[test]
 fn dots_lead_nowhere_else() {
     let system = System::shared();
-    let picture = system.upload("x.jpg", samples::coffee());
-    let _ = picture.done();
-    let key = picture.path("").trim_start_matches('/').to_owned();
+    let image = system.upload("x.jpg", samples::coffee());
+    let _ = image.done();
+    let key = image.path("").trim_start_matches('/').to_owned();
     for route in [
         "thumbnails/..",
         "thumbnails/%2E%2E",
@@ -95,22 +95,22 @@ fn dots_lead_nowhere_else() {
 #[test]
 fn headers_that_say_nothing_are_ignored() {
     let system = System::shared();
-    let picture = system.upload("headers.png", samples::photo("coffee.png"));
+    let image = system.upload("headers.png", samples::photo("coffee.png"));
     for (name, value) in [
         ("range", "a"),
         ("range", "bytes=9-1"),
         ("if-none-match", "."),
     ] {
-        let request = system.request(Method::GET, picture.path("originals"));
+        let request = system.request(Method::GET, image.path("originals"));
         let whole = request.header(name, value).send().expect(200);
-        assert_eq!(whole.body, *picture.bytes(), "{name}: {value}");
+        assert_eq!(whole.body, *image.bytes(), "{name}: {value}");
     }
 }
 
 #[test]
 fn a_header_that_is_not_ascii_is_not_the_storages_fault() {
     let system = System::shared();
-    let picture = system.upload("x.jpg", "not an image");
+    let image = system.upload("x.jpg", "not an image");
     for name in [
         "if-none-match",
         "range",
@@ -121,11 +121,11 @@ fn a_header_that_is_not_ascii_is_not_the_storages_fault() {
         "x-other",
     ] {
         for (method, path) in [
-            (Method::GET, picture.path("originals")),
-            (Method::HEAD, picture.path("originals")),
+            (Method::GET, image.path("originals")),
+            (Method::HEAD, image.path("originals")),
             (Method::GET, "/images?limit=1".to_owned()),
             (Method::GET, "/".to_owned()),
-            (Method::PUT, picture.path("images")),
+            (Method::PUT, image.path("images")),
         ] {
             let request = system.request(method.clone(), &path).header(name, "\"é\"");
             let response = request.send();

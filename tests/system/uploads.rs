@@ -8,8 +8,8 @@ use system_tests::{Method, System, path, samples, shape};
 fn the_record_is_of_the_promised_shape() {
     let system = System::shared();
     let photo = samples::photo("coffee.png");
-    let picture = system.upload("coffee.png", photo.clone());
-    let record = picture.done();
+    let image = system.upload("coffee.png", photo.clone());
+    let record = image.done();
 
     assert_eq!(
         shape(&record),
@@ -46,7 +46,7 @@ fn the_record_is_of_the_promised_shape() {
             },
         })
     );
-    assert_eq!(record["key"], picture.key());
+    assert_eq!(record["key"], image.key());
     assert_eq!(record["bytes"], photo.len());
     assert_is_a_time(&record["uploadedAt"]);
     let thumbnails = &record["thumbnails"];
@@ -77,22 +77,18 @@ fn photographs_are_recognised() {
         ("china.jpg", &["Building", "Architecture"]),
     ];
     let uploads = photos.map(|(name, wanted)| (system.upload(name, samples::photo(name)), wanted));
-    for (picture, wanted) in uploads {
-        let labels = picture.labels();
+    for (image, wanted) in uploads {
+        let labels = image.labels();
         let found = labels.iter().any(|label| wanted.contains(&label.as_str()));
-        assert!(
-            found,
-            "none of {wanted:?} in {labels:?} of {}",
-            picture.key()
-        );
+        assert!(found, "none of {wanted:?} in {labels:?} of {}", image.key());
     }
 }
 
 #[test]
 fn thumbnails_are_what_the_record_says() {
     let system = System::shared();
-    let picture = system.upload("china.jpg", samples::photo("china.jpg"));
-    let record = picture.done();
+    let image = system.upload("china.jpg", samples::photo("china.jpg"));
+    let record = image.done();
     for (item, dimensions) in record["thumbnails"]["items"]
         .as_array()
         .unwrap()
@@ -102,7 +98,7 @@ fn thumbnails_are_what_the_record_says() {
         let href = item["href"].as_str().unwrap();
         assert_eq!(
             href,
-            format!("thumbnails/{}/{}", item["size"], path(picture.key()))
+            format!("thumbnails/{}/{}", item["size"], path(image.key()))
         );
         let url = format!("/{href}");
         let got = system.get(&url).expect(200);
@@ -126,8 +122,8 @@ fn thumbnails_are_what_the_record_says() {
 fn originals_are_the_very_bytes() {
     let system = System::shared();
     let photo = samples::photo("coffee.png");
-    let picture = system.upload("coffee.png", photo.clone());
-    let got = picture.original().expect(200);
+    let image = system.upload("coffee.png", photo.clone());
+    let got = image.original().expect(200);
 
     assert!(
         got.body == photo,
@@ -138,7 +134,7 @@ fn originals_are_the_very_bytes() {
     assert_eq!(got.header("content-disposition"), "attachment");
     assert_eq!(got.header("x-content-type-options"), "nosniff");
     assert_eq!(got.header("cache-control"), "private, no-cache");
-    assert_asked_again(&system, &picture.path("originals"));
+    assert_asked_again(&system, &image.path("originals"));
 }
 
 /// GET, HEAD and `If-None-Match` agree.
@@ -186,9 +182,9 @@ fn bytes_stay_bytes_whatever_accept_and_content_type_are() {
         "application/x-www-form-urlencoded",
     ];
     for (number, content_type) in types.into_iter().enumerate() {
-        let picture = folder.upload(&format!("{number}.jpg"), "soon replaced");
+        let image = folder.upload(&format!("{number}.jpg"), "soon replaced");
         let request = system
-            .request(Method::PUT, picture.path("images"))
+            .request(Method::PUT, image.path("images"))
             .body(photo.clone());
         let request = if content_type.is_empty() {
             request
@@ -203,7 +199,7 @@ fn bytes_stay_bytes_whatever_accept_and_content_type_are() {
             "application/json",
         ] {
             let got = system
-                .request(Method::GET, picture.path("originals"))
+                .request(Method::GET, image.path("originals"))
                 .header("accept", accept)
                 .send();
             assert!(
@@ -217,15 +213,15 @@ fn bytes_stay_bytes_whatever_accept_and_content_type_are() {
 #[test]
 fn deleting_takes_everything_along() {
     let system = System::shared();
-    let picture = system.upload("coffee.jpg", samples::coffee());
-    assert!(!picture.labels().is_empty());
+    let image = system.upload("coffee.jpg", samples::coffee());
+    assert!(!image.labels().is_empty());
 
-    let deleted = picture.delete().expect(204);
+    let deleted = image.delete().expect(204);
     assert!(deleted.body.is_empty());
-    picture.vanishes();
+    image.vanishes();
 
-    let _ = picture.delete().expect(204);
+    let _ = image.delete().expect(204);
     let _ = system
-        .delete("/images/system-tests/there-never-was-such-a-picture.jpg")
+        .delete("/images/system-tests/there-never-was-such-an-image.jpg")
         .expect(204);
 }

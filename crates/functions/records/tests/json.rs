@@ -74,10 +74,10 @@ fn thumbnails() {
 #[test]
 fn pending_and_failed() {
     assert_eq!(text(&Part::<Analysis>::Pending), r#"{"status":"pending"}"#);
-    let failed = Part::<Thumbnails>::failed("UnsupportedFormat", "not a \"picture\"");
+    let failed = Part::<Thumbnails>::failed("UnsupportedFormat", "not an \"image\"");
     assert_eq!(
         text(&failed),
-        r#"{"status":"failed","reason":{"code":"UnsupportedFormat","message":"not a \"picture\""}}"#
+        r#"{"status":"failed","reason":{"code":"UnsupportedFormat","message":"not an \"image\""}}"#
     );
     assert_eq!(
         serde_json::from_str::<Part<Thumbnails>>(&text(&failed)).unwrap(),

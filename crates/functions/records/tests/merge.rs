@@ -219,11 +219,11 @@ proptest! {
             tables.deliver(n, &history[n], writer);
             prop_assert_eq!(&tables, &after);
             prop_assert!(before.record.map(|old| old.seq) <= after.record.as_ref().map(|new| new.seq.clone()));
-            if let Some(picture) = after.record.as_ref().and_then(Record::image) {
-                if let Part::Done(made) = &picture.thumbnails {
-                    prop_assert_eq!(made.items[0].bytes, picture.bytes);
+            if let Some(image) = after.record.as_ref().and_then(Record::image) {
+                if let Part::Done(made) = &image.thumbnails {
+                    prop_assert_eq!(made.items[0].bytes, image.bytes);
                 }
-                if let Part::Done(analysis) = &picture.analysis {
+                if let Part::Done(analysis) = &image.analysis {
                     let labels = analysis.labels.iter().map(|label| (label.name.clone(), label.confidence));
                     prop_assert_eq!(labels.collect::<BTreeMap<_, _>>(), after.rows.clone());
                 }
@@ -233,7 +233,7 @@ proptest! {
         // Which sizes were ever made depends on whether an upload was gone before it was handled; those of the
         // last upload are always known.
         if let (Some(ended), Some(orderly)) = (&mut ended.record, &orderly.record) {
-            if orderly.image().is_some_and(|picture| picture.thumbnails.done().is_some()) {
+            if orderly.image().is_some_and(|image| image.thumbnails.done().is_some()) {
                 prop_assert!(ended.sizes.is_superset(&SIZES.into()));
             }
             ended.sizes.clone_from(&orderly.sizes);
@@ -266,8 +266,8 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_deleted() {
         &first,
         &write(1, &upload, Writer::CreateThumbnail),
     ));
-    let picture = record.image().unwrap();
-    assert!(!picture.analysis.is_pending() && !picture.thumbnails.is_pending());
+    let image = record.image().unwrap();
+    assert!(!image.analysis.is_pending() && !image.thumbnails.is_pending());
 
     let unreadable = Happening::Uploaded {
         labels: vec![],
@@ -279,12 +279,12 @@ fn a_newer_upload_resets_the_other_part_and_keeps_what_must_be_deleted() {
         &second,
         &write(2, &unreadable, Writer::AnalyzeImage),
     ));
-    let picture = record.image().unwrap();
-    assert_eq!(picture.bytes, 2);
-    assert!(picture.thumbnails.is_pending());
+    let image = record.image().unwrap();
+    assert_eq!(image.bytes, 2);
+    assert!(image.thumbnails.is_pending());
     assert!(
         record.indexed.is_empty(),
-        "a picture that failed has no labels"
+        "an image that failed has no labels"
     );
     assert_eq!(
         record.sizes,

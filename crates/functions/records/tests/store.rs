@@ -286,9 +286,9 @@ async fn writers_that_meet_start_again() {
     }
     let record = create.read("cat.jpg").await.unwrap().unwrap();
     assert_eq!(record.seq, "4".parse().unwrap());
-    let picture = record.image().unwrap();
-    assert!(picture.thumbnails.done().is_some());
-    assert_eq!(picture.analysis.done().unwrap().labels[0].name, "Label4");
+    let image = record.image().unwrap();
+    assert!(image.thumbnails.done().is_some());
+    assert_eq!(image.analysis.done().unwrap().labels[0].name, "Label4");
     assert_eq!(
         rows(&client).await,
         BTreeMap::from([("090.0000#cat.jpg".into(), "Label4".into())])

@@ -31,15 +31,15 @@ impl<'a> Prefix<'a> {
 
     /// Uploads an image.
     #[must_use]
-    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> Picture<'a> {
-        let picture = Picture {
+    pub fn upload(&self, name: &str, bytes: impl Into<Bytes>) -> UploadedImage<'a> {
+        let image = UploadedImage {
             system: self.system,
             key: self.key(name),
             bytes: bytes.into(),
         };
-        remember(&picture.key);
-        picture.put();
-        picture
+        remember(&image.key);
+        image.put();
+        image
     }
 }
 
@@ -53,13 +53,13 @@ fn remember(key: &str) {
 }
 
 /// An uploaded image, which is deleted on drop.
-pub struct Picture<'a> {
+pub struct UploadedImage<'a> {
     system: &'a System,
     key: String,
     bytes: Bytes,
 }
 
-impl Picture<'_> {
+impl UploadedImage<'_> {
     fn put(&self) -> Response {
         let response = self
             .system
@@ -159,7 +159,7 @@ impl Picture<'_> {
     pub fn pixels(&self, size: u32) -> RgbaImage {
         let response = self.thumbnail(size).expect(200);
         image::load_from_memory(&response.body)
-            .expect("a picture")
+            .expect("an image")
             .to_rgba8()
     }
 
@@ -190,7 +190,7 @@ impl Picture<'_> {
     }
 }
 
-impl Drop for Picture<'_> {
+impl Drop for UploadedImage<'_> {
     fn drop(&mut self) {
         // While a test fails, a second panic would hide the first one.
         if !std::thread::panicking() {
