@@ -5,7 +5,7 @@ use serde_json::Value;
 use system_tests::{System, eventually, path, samples};
 
 #[test]
-fn both_parts_are_of_one_image_at_any_time_and_of_the_newer_in_the_end() {
+fn both_parts_always_belong_to_one_upload_and_finally_to_the_newer() {
     let system = System::shared();
     let (older, newer) = (samples::photo("astronaut.png"), samples::photo("china.jpg"));
     let mut image = system.upload("changing", older.clone());

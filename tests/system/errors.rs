@@ -26,7 +26,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn routes_and_methods_that_are_not_there_ask_for_a_token() {
+fn unknown_routes_and_methods_are_missing_a_token() {
     let system = System::shared();
     let unknown = [
         (Method::POST, "/"),
@@ -62,7 +62,7 @@ fn routes_and_methods_that_are_not_there_ask_for_a_token() {
 }
 
 #[test]
-fn ten_megabytes_are_taken_and_not_one_byte_more() {
+fn ten_megabytes_are_accepted_and_not_one_byte_more() {
     let system = System::shared();
     let limit = 10 * 1024 * 1024;
     let image = system.upload("large.bin", vec![b'x'; limit]);

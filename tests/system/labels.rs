@@ -97,7 +97,7 @@ fn the_most_confident_come_first_on_every_page() {
 }
 
 #[test]
-fn a_label_that_nothing_has_is_an_empty_list_whatever_it_is_called() {
+fn any_label_without_images_is_an_empty_list() {
     let system = System::shared();
     let long = "x".repeat(1200);
     for name in [

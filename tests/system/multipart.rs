@@ -192,7 +192,7 @@ fn an_aborted_upload_is_gone() {
 }
 
 #[test]
-fn without_its_parameters_no_upload_becomes_another_operation() {
+fn an_upload_without_its_parameters_is_no_other_operation() {
     let system = System::shared();
     let image = system.upload("whole.jpg", samples::coffee());
     let uploads = image.path("uploads");

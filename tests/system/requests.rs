@@ -63,7 +63,7 @@ fn queries_and_headers_select_no_other_operation_of_s3() {
 }
 
 #[test]
-fn dots_lead_nowhere_else() {
+fn dots_in_a_path_lead_to_no_other_route() {
     let system = System::shared();
     let image = system.upload("x.jpg", samples::coffee());
     let _ = image.done();
@@ -93,7 +93,7 @@ fn dots_lead_nowhere_else() {
 }
 
 #[test]
-fn headers_that_say_nothing_are_ignored() {
+fn headers_without_meaning_are_ignored() {
     let system = System::shared();
     let image = system.upload("headers.png", samples::photo("coffee.png"));
     for (name, value) in [

@@ -170,7 +170,7 @@ fn assert_asked_again(system: &System, url: &str) {
 }
 
 #[test]
-fn bytes_stay_bytes_whatever_accept_and_content_type_are() {
+fn bytes_stay_the_same_for_any_accept_and_content_type() {
     let system = System::shared();
     let folder = system.folder();
     let photo = samples::coffee();

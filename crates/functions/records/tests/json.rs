@@ -105,7 +105,7 @@ fn addresses_are_percent_encoded_once() {
 /// Browsers resolve addresses by WHATWG's URL standard, which the crate `url` implements. No address of the keys `.` and
 /// `..` survives that; it must at least not become that of another image.
 #[test]
-fn a_browser_asks_for_the_key_and_no_other() {
+fn addresses_lead_a_browser_to_the_key() {
     let base = url::Url::parse("https://api.example.com/v1/").unwrap();
     let asked = |key: &str| {
         let url = base.join(&href(256, key)).unwrap();
@@ -142,7 +142,7 @@ fn a_browser_asks_for_the_key_and_no_other() {
 
 proptest! {
     #[test]
-    fn decimals_read_back_alike_from_json_and_from_text(value in -1000.0..1000.0_f64) {
+    fn decimals_are_the_same_from_json_and_from_text(value in -1000.0..1000.0_f64) {
         let decimal = Decimal::new(value);
         let json = serde_json::to_string(&decimal).unwrap();
         prop_assert_eq!(&json, &decimal.to_string());

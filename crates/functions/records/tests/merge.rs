@@ -204,7 +204,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn any_delivery_ends_as_the_orderly_one((history, order) in deliveries()) {
+    fn any_order_of_delivery_ends_like_the_right_one((history, order) in deliveries()) {
         let mut orderly = Tables::default();
         for (n, happening) in history.iter().enumerate() {
             orderly.deliver(n, happening, Writer::CreateThumbnail);

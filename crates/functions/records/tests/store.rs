@@ -166,7 +166,7 @@ async fn an_item_holds_what_the_routes_return() {
 }
 
 #[tokio::test]
-async fn a_tombstone_can_be_forgotten_and_shows_nothing() {
+async fn a_tombstone_expires_and_is_not_shown() {
     let (client, create, analyze) = stores().await;
     let upload = event("cat.jpg", 1, true);
     analyze
@@ -260,7 +260,7 @@ async fn a_repeated_event_writes_nothing() {
 
 /// Both functions, several times each, all at once: every write is either the one that counts or gives way.
 #[tokio::test]
-async fn writers_that_meet_start_again() {
+async fn writers_that_conflict_start_again() {
     let (client, create, analyze) = stores().await;
     let mut writers = tokio::task::JoinSet::new();
     for n in 1..=4_u32 {

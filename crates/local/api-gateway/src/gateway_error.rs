@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_operator_learns_the_cause_and_the_client_does_not() {
+    fn the_cause_is_for_the_operator_and_not_for_the_client() {
         let failure = GatewayError::from(BackendError::Connection("refused".into()));
         assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(failure.message, "Network error communicating with endpoint");

@@ -139,7 +139,7 @@ fn other_integrations() {
 }
 
 #[test]
-fn uris_that_nothing_fills() {
+fn uris_whose_variables_are_not_mapped() {
     refused("bucket/{key}", "bucket/{size}/{key}", &["17:", "`{size}`"]);
     refused("bucket/{key}", "bucket/key", &["`{key}`"]);
     refused(
@@ -200,7 +200,7 @@ fn responses_that_api_gateway_would_drop() {
 }
 
 #[test]
-fn security_that_is_not_there() {
+fn security_that_is_not_supported() {
     refused("[{sigv4: []}]", "[{oauth: []}]", &["11:", "`oauth`"]);
     refused("[{sigv4: []}]", "[{sigv4: [read]}]", &["scopes"]);
     refused("awsSigv4}", "custom}", &["5:", "sigv4"]);

@@ -202,7 +202,7 @@ async fn a_list_from_a_table() {
 }
 
 #[tokio::test]
-async fn a_guarded_template_cannot_be_passed_by() {
+async fn an_unmatched_content_type_is_415() {
     let table = Recorder::new(200, &[], "{}");
     let raw = r#"{"TableName": "secrets"}"#;
     let sent = request(
@@ -224,7 +224,7 @@ async fn a_guarded_template_cannot_be_passed_by() {
 }
 
 #[tokio::test]
-async fn a_failure_tells_its_status_in_the_template() {
+async fn a_template_sets_the_status_of_a_failure() {
     let table = Recorder::new(
         400,
         &[],
@@ -285,7 +285,7 @@ async fn a_thumbnail_and_its_headers() {
 }
 
 #[tokio::test]
-async fn options_ask_nobody() {
+async fn options_need_no_credentials() {
     let s3 = Recorder::new(200, &[], "");
     let response = respond(request(Method::OPTIONS, "/v1/images/a/b", &[], ""), &s3).await;
     assert_eq!(response.status, 204);
@@ -320,7 +320,7 @@ async fn a_header_overrides_the_method() {
 }
 
 #[tokio::test]
-async fn too_much_for_a_gateway() {
+async fn a_body_over_the_limit() {
     let s3 = Recorder::new(200, &[], "");
     let response = respond(
         request(Method::PUT, "/v1/images/k", &[], vec![0; MAX_PAYLOAD + 1]),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use stack::{TYPES, environment, parameters, refused};
 
 #[test]
-fn text_that_doubles_is_stopped() {
+fn text_that_doubles_is_limited() {
     let mut value = "'0123456789'".to_owned();
     for _ in 0..40 {
         value = format!("!Sub ['${{a}}${{a}}', {{a: {value}}}]");
@@ -20,7 +20,7 @@ fn text_that_doubles_is_stopped() {
 }
 
 #[test]
-fn long_chains_need_no_stack() {
+fn long_chains_do_not_overflow_the_stack() {
     let mut template = "Conditions:\n  C0: !Equals [a, a]\n".to_owned();
     for index in 1..20_000 {
         writeln!(template, "  C{index}: !Not [!Condition C{}]", index - 1).unwrap();

@@ -68,7 +68,7 @@ fn a_node_keeps_its_places() {
 }
 
 #[test]
-fn a_node_is_not_read_from_elsewhere() {
+fn a_node_cannot_be_read_from_json() {
     assert!(serde_json::from_str::<Node>("{}").is_err());
     assert!(serde_json::from_str::<Node>("null").is_err());
 }

@@ -8,7 +8,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn scalars_keep_what_their_spelling_says() {
+fn scalars_have_the_type_of_their_spelling() {
     for (text, expected) in [
         ("2012-10-17", json!("2012-10-17")),
         ("5", json!(5)),

@@ -426,7 +426,7 @@ fn actions_and_resources_match() {
 }
 
 #[test]
-fn a_trust_policy_says_who_may_take_the_role() {
+fn a_trust_policy_says_who_may_assume_the_role() {
     let trust = json!({
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"},
     });

@@ -77,7 +77,7 @@ async fn the_greatest_sequencer_is_what_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_of_many_that_want_to_be_first_is() {
+async fn exactly_one_of_many_first_writers_succeeds() {
     let stack = Arc::new(Stack::start().await);
     let writers = (0..16).map(|number| {
         let client = stack.client();

@@ -18,7 +18,7 @@ fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> (u16, &str, &str) {
 }
 
 #[tokio::test]
-async fn a_missing_key_is_a_secret_from_who_may_not_list() {
+async fn a_missing_key_is_hidden_from_callers_that_may_not_list() {
     let stack = Stack::start().await;
     let client = stack.client_of(BLIND, None);
     put(&client, "there", b"").await;
@@ -64,7 +64,7 @@ async fn a_missing_key_is_a_secret_from_who_may_not_list() {
 }
 
 #[tokio::test]
-async fn permissions_are_asked_for_the_decoded_key_with_the_session_token() {
+async fn permissions_are_checked_for_the_decoded_key_with_the_session_token() {
     let stack = Stack::start().await;
     put(&stack.client(), "public/å b+c", b"").await;
     put(&stack.client(), "private/a", b"").await;
@@ -117,7 +117,7 @@ async fn permissions_are_asked_for_the_decoded_key_with_the_session_token() {
 
 /// Operations that the reader may not perform, each with the permission that is missing.
 #[tokio::test]
-async fn every_operation_asks() {
+async fn every_operation_needs_its_permission() {
     let stack = Stack::start().await;
     put(&stack.client(), "public/a", b"").await;
     let reader = stack.client_of(READER, Some("the token"));

@@ -551,7 +551,7 @@ fn a_folder_without_versions_is_read() {
 
 /// `versionId` in a query changes the action that a policy must allow.
 #[tokio::test]
-async fn versions_have_actions_of_their_own() {
+async fn versions_have_their_own_actions() {
     let bucket = Versioned::start().await;
     let version = bucket.put("1").await;
     let blind = bucket.stack.client_of(support::BLIND, None);

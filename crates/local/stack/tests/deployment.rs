@@ -172,7 +172,7 @@ fn write_sorted(value: &Value, text: &mut String) {
 }
 
 #[test]
-fn the_hash_sees_what_shapes_the_api_and_nothing_else() {
+fn the_hash_covers_what_shapes_the_api_and_nothing_else() {
     let text = shipped::text();
     let hash = |text: &str| hash_of_api(&Node::parse(text).unwrap().to_json());
     let changed = |from: &str, to: &str| {

@@ -96,7 +96,7 @@ fn schemas_are_what_import_takes() {
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own() {
+fn every_operation_id_is_unique() {
     let operations = operations(&document());
     let names: BTreeSet<&str> = operations
         .iter()
@@ -121,7 +121,7 @@ fn returned(operation: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_status_is_described_by_itself() {
+fn every_status_has_its_own_description() {
     for (path, method, operation) in operations(&document()) {
         let described = members(&operation["responses"]);
         for status in returned(&operation) {

@@ -148,7 +148,7 @@ fn the_dashboard_shows_every_alarm_and_nothing_twice_in_one_place() {
 }
 
 #[test]
-fn every_log_is_kept_as_long_as_was_asked_for() {
+fn every_log_is_kept_for_the_configured_time() {
     let all = shipped::resolved(&[("LogRetentionDays", "90"), ("AccessLogs", "true")]).1;
     for group in &all.log_groups {
         assert_eq!(

@@ -20,7 +20,7 @@ fn properties<'a>(stack: &'a Stack, kind: &'a str) -> impl Iterator<Item = (&'a 
 }
 
 #[test]
-fn what_holds_data_outlives_the_stack_and_no_failed_create() {
+fn data_outlives_the_stack_but_not_a_failed_creation() {
     let stack = stack();
     let mut kept = 0;
     for resource in &stack.resources {

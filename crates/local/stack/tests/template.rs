@@ -156,7 +156,7 @@ async fn s3_refuses_a_topic_that_it_may_not_publish_to() {
 }
 
 #[tokio::test]
-async fn a_role_that_lambda_may_not_take_is_refused() {
+async fn a_role_that_lambda_may_not_assume_is_refused() {
     let template = changed(
         "Service: lambda.amazonaws.com",
         "Service: ec2.amazonaws.com",

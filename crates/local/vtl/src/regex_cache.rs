@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_and_partial_matches_are_kept_apart() {
+    fn whole_and_partial_matches_are_cached_separately() {
         let kept = RegexCache::default();
         for _ in 0..2 {
             let mut patterns = RenderingRegexes::new(&kept);

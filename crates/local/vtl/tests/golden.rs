@@ -585,7 +585,7 @@ fn templates_that_can_t_be_read_say_where() {
 }
 
 #[test]
-fn what_throws_is_an_error() {
+fn what_throws_in_java_is_an_error() {
     check_errors(&[
         (
             Velocity,

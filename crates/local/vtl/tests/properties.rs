@@ -176,7 +176,7 @@ fn a_thousand_bytes_of_anything_stay_one_json_string() {
 }
 
 #[test]
-fn bounds_are_kept() {
+fn limits_are_kept() {
     let loops =
         "#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])#end#end#end";
     assert!(matches!(
@@ -229,7 +229,7 @@ fn bounds_are_kept() {
 }
 
 #[test]
-fn what_nests_as_deep_as_it_may_fits_the_stack_of_a_thread() {
+fn the_deepest_nesting_fits_the_stack_of_a_thread() {
     let nested = |open: &str, close: &str, times: usize| {
         format!("{}{}", open.repeat(times), close.repeat(times))
     };
@@ -293,7 +293,7 @@ fn maimed() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn maimed_templates_neither_panic_nor_escape_their_bounds(template in maimed(), body in hostile()) {
+    fn damaged_templates_neither_panic_nor_exceed_their_limits(template in maimed(), body in hostile()) {
         if let Ok(template) = Template::parse(&template)
             && let Ok(rendered) = template.render(&input(&body))
         {
@@ -302,7 +302,7 @@ proptest! {
     }
 
     #[test]
-    fn nonsense_neither_panics_nor_escapes_its_bounds(template in nonsense(), body in hostile()) {
+    fn random_text_neither_panics_nor_exceeds_its_limits(template in nonsense(), body in hostile()) {
         if let Ok(template) = Template::parse(&template)
             && let Ok(rendered) = template.render(&Input { body, ..Input::default() })
         {
@@ -330,7 +330,7 @@ proptest! {
     }
 
     #[test]
-    fn json_comes_back_as_it_went_in(text in hostile()) {
+    fn json_round_trips(text in hostile()) {
         let input = input(&text);
         let json: Value = serde_json::from_str(&render("$input.json('$')", &input).expect("renders")).expect("JSON");
         prop_assert_eq!(&json, &serde_json::from_str::<Value>(&input.body).expect("JSON"));

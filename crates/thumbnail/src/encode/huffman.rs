@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_frequent_has_a_short_code() {
+    fn frequent_values_have_short_codes() {
         assert_eq!(lengths(&[]), []);
         assert_eq!(lengths(&[7]), [1]);
         assert_eq!(lengths(&[0, 0, 3, 3]), [0, 0, 1, 2]);

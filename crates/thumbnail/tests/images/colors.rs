@@ -65,7 +65,7 @@ fn a_grey_profile_is_converted() {
 }
 
 #[test]
-fn inks_come_out_as_light() {
+fn cmyk_becomes_rgb() {
     for name in ["cmyk-adobe.jpg", "cmyk-plain.jpg", "ycck.jpg"] {
         shows_the_patches(name, 6);
     }
@@ -174,7 +174,7 @@ fn what_is_transparent_is_png_and_what_is_not_is_jpeg() {
 
 /// Red beside transparent pixels, which are stored as green: no green and no black may bleed in.
 #[test]
-fn the_invisible_does_not_colour_the_visible() {
+fn transparent_pixels_do_not_colour_visible_ones() {
     let edge = RgbaImage::from_fn(101, 101, |x, _| {
         if x < 53 {
             Rgba([255, 0, 0, 255])

@@ -15,7 +15,7 @@ fn golden(path: &str) -> String {
 }
 
 #[test]
-fn every_fixture_looks_as_it_does_elsewhere() {
+fn every_fixture_looks_as_other_decoders_show_it() {
     let sheet = image::open(golden("golden.png")).unwrap().into_rgba8();
     let lines = fs::read_to_string(golden("images.txt")).unwrap();
     let mut wrong = Vec::new();

@@ -15,7 +15,7 @@ const FORMATS: [(ImageFormat, Format); 6] = [
 ];
 
 #[test]
-fn the_format_is_what_the_bytes_say() {
+fn the_format_is_recognised_by_the_bytes() {
     for (written, format) in FORMATS {
         let bytes = file(&scene(31, 17), written);
         let header = header(&bytes, &Limits::default()).unwrap().unwrap();
@@ -53,7 +53,7 @@ fn nothing_and_text_are_no_images() {
 }
 
 #[test]
-fn too_few_bytes_ask_for_more_and_never_err() {
+fn too_few_bytes_ask_for_more_and_are_no_error() {
     for bytes in FORMATS
         .map(|(format, _)| file(&scene(31, 17), format))
         .into_iter()

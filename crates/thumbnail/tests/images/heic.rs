@@ -84,7 +84,7 @@ fn moved(size: (u32, u32), from: impl Fn(u32, u32) -> (u32, u32)) -> RgbaImage {
 }
 
 #[test]
-fn properties_turn_and_mirror_and_exif_does_not() {
+fn properties_rotate_and_mirror_and_exif_does_not() {
     shows("exif-6", &scene(96, 64), 2.0);
     shows("turned-1", &moved((64, 96), |x, y| (95 - y, x)), 2.0);
     shows("turned-2", &moved((96, 64), |x, y| (95 - x, 63 - y)), 2.0);
@@ -98,7 +98,7 @@ fn properties_turn_and_mirror_and_exif_does_not() {
 }
 
 #[test]
-fn a_crop_comes_before_a_turn() {
+fn cropping_comes_before_rotation() {
     // 40 x 30, whose center is 3 to the left of the image's and 4 below it.
     shows("cropped", &moved((40, 30), |x, y| (x + 25, y + 21)), 4.0);
     // 41 x 31, whose center is 3.5 to the left and 4.5 below.
@@ -155,7 +155,7 @@ fn colors_of_other_primaries_and_transfers_become_srgb() {
 }
 
 #[test]
-fn what_asks_for_too_much_is_refused() {
+fn hostile_files_are_refused() {
     for (name, code, message) in [
         (
             "hostile-repeated-tiles",
@@ -226,7 +226,7 @@ fn slices_that_decode_the_same_blocks_are_counted() {
 }
 
 #[test]
-fn a_preview_stands_in_for_what_is_not_supported() {
+fn an_unsupported_image_is_replaced_by_its_preview() {
     shows("preview-of-overlay", &scene(96, 64), 2.0);
 }
 

@@ -116,7 +116,7 @@ fn an_image_that_ends_too_early_is_corrupt() {
 }
 
 #[test]
-fn garbage_behind_the_end_does_not_matter() {
+fn garbage_after_the_end_is_ignored() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif] {
         let clean = file(&scene(40, 30), format);
         let trailed = [&clean[..], b"\0\xff\xd8\xffsomething else \xff"].concat();
@@ -131,7 +131,7 @@ fn garbage_behind_the_end_does_not_matter() {
 
 /// As in sharp 0.35, except for the last case, whose pixels are complete, and which sharp refuses.
 #[test]
-fn what_is_cut_off_behind_the_last_pixel_does_not_matter() {
+fn a_file_that_ends_after_the_last_pixel_is_decoded() {
     let animated = fixture("animated.gif");
     assert!(
         thumbnails(&animated[..animated.len() - 30], &[9], &Limits::default()).is_ok(),
@@ -186,7 +186,7 @@ fn a_palette_that_ends_within_a_colour_is_corrupt() {
 
 /// Arithmetic coding: docs/formats.md has the reason.
 #[test]
-fn what_no_decoder_here_can_read_is_unsupported() {
+fn arithmetic_coding_is_unsupported() {
     let error = thumbnails(&fixture("arithmetic.jpg"), &[64], &Limits::default()).unwrap_err();
     assert_eq!(error.code(), "UnsupportedFormat");
     assert_eq!(

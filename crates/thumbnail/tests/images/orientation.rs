@@ -131,7 +131,7 @@ fn oriented(format: ImageFormat, orientation: u16) -> Vec<u8> {
 }
 
 #[test]
-fn every_orientation_comes_out_upright() {
+fn every_orientation_becomes_upright() {
     for format in [
         ImageFormat::Jpeg,
         ImageFormat::Png,
@@ -166,7 +166,7 @@ fn every_orientation_comes_out_upright() {
 }
 
 #[test]
-fn a_senseless_orientation_is_none() {
+fn an_invalid_orientation_is_ignored() {
     for format in [
         ImageFormat::Jpeg,
         ImageFormat::Png,
@@ -186,7 +186,7 @@ fn a_senseless_orientation_is_none() {
 }
 
 #[test]
-fn broken_exif_is_no_reason_to_refuse() {
+fn broken_exif_is_ignored() {
     let whole = exif(6, true);
     for end in 0..whole.len() {
         let bytes = jpeg_with(&file(&scene(12, 8), ImageFormat::Jpeg), &whole[..end]);
@@ -230,7 +230,7 @@ fn the_thumbnail_inside_exif_is_not_the_image() {
 }
 
 #[test]
-fn nothing_but_pixels_comes_out() {
+fn thumbnails_have_no_metadata() {
     for format in [
         ImageFormat::Jpeg,
         ImageFormat::Png,

@@ -44,7 +44,7 @@ fn a_placeholder_is_upright_and_does_not_depend_on_the_order_of_sizes() {
 }
 
 #[test]
-fn transparent_images_and_extreme_shapes_have_one_too() {
+fn transparent_and_extremely_long_images_have_a_placeholder() {
     let glass = DynamicImage::from(RgbaImage::from_pixel(40, 40, Rgba([255, 0, 0, 0])));
     let clear = hash(&file(&glass, ImageFormat::Png), &[256]);
     let (_, _, rgba) = thumbhash::thumb_hash_to_rgba(&clear).unwrap();

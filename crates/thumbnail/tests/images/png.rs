@@ -106,7 +106,7 @@ fn a_wrong_checksum_matters_where_the_chunk_does() {
 }
 
 #[test]
-fn what_comes_after_the_last_pixel_does_not_matter() {
+fn data_after_the_last_pixel_is_ignored() {
     let image = scene(60, 40);
     let whole = chunks(&file(&image, ImageFormat::Png));
     // More rows than the image has.
@@ -128,7 +128,7 @@ fn what_comes_after_the_last_pixel_does_not_matter() {
 }
 
 #[test]
-fn what_comes_after_the_last_pixel_is_not_inflated() {
+fn data_after_the_last_pixel_is_not_inflated() {
     let mut chunks = chunks(&file(&scene(60, 1), ImageFormat::Png));
     // A stored block of a row, and one of no known kind.
     chunks[1].1 = [&[0x78, 1, 0, 181, 0, 74, 255][..], &[0; 181], &[0b110]].concat();

@@ -33,7 +33,7 @@ fn suite(path: &str) -> String {
 }
 
 #[test]
-fn every_valid_file_looks_as_it_does_elsewhere() {
+fn every_valid_file_looks_as_other_decoders_show_it() {
     let golden = image::open(suite("golden.png")).unwrap().into_rgba8();
     let files = files("valid");
     assert_eq!(files.len(), 160);

@@ -33,7 +33,7 @@ fn a_thumbnail_fits_and_is_never_enlarged_and_never_empty() {
 }
 
 #[test]
-fn every_size_comes_in_the_order_asked_for() {
+fn thumbnails_are_in_the_order_of_the_sizes() {
     let bytes = file(&scene(500, 250), ImageFormat::Jpeg);
     let made = thumbnails(&bytes, &[64, 300, 10], &Limits::default()).unwrap();
     assert_eq!(
@@ -53,7 +53,7 @@ fn every_size_comes_in_the_order_asked_for() {
 }
 
 #[test]
-fn the_size_it_has_is_left_as_it_is() {
+fn an_image_of_the_right_size_is_not_changed() {
     let image = scene(90, 70);
     let same = thumbnail_as(
         &file(&image, ImageFormat::Png),

@@ -77,7 +77,7 @@ fn tolerance(name: &str) -> (u8, f64) {
 }
 
 #[test]
-fn every_kind_shows_what_was_drawn() {
+fn every_kind_of_tiff_is_decoded() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for entry in fs::read_dir(folder()).unwrap() {

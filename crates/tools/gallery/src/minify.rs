@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_ends_a_statement_stays() {
+    fn a_line_end_that_ends_a_statement_stays() {
         assert_eq!(
             minify("let a = b\nlet c = d()\nc\n").unwrap(),
             "let c=b\nlet a=d()\na\n"

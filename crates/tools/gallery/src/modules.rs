@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_module_comes_once_and_after_what_it_imports() {
+    fn each_module_is_included_once_and_after_its_imports() {
         let code = bundled(&[
             (
                 "main.js",

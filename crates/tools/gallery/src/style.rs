@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_goes_where_it_says_nothing() {
+    fn insignificant_white_space_is_removed() {
         let style = "/* one\n two */\na :hover > b,\nc {\n  color: red; /* three */\n  margin: calc(1px + 2px) auto;\n}\n\n@media (min-width: 1px) and (x) { a { b: c; } }";
         assert_eq!(
             minify(style),

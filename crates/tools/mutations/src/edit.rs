@@ -118,7 +118,7 @@ B: {c: d}
     }
 
     #[test]
-    fn an_entry_goes_with_all_that_is_deeper() {
+    fn an_entry_is_removed_with_all_that_is_indented_deeper() {
         let lines = Lines::of(TEXT);
         let at = |line, column| Span { line, column };
         assert_eq!(lines.entry(at(1, 1)), 0..10);
@@ -130,14 +130,14 @@ B: {c: d}
     }
 
     #[test]
-    fn a_list_may_stand_as_deep_as_its_key() {
+    fn a_list_may_be_indented_like_its_key() {
         let lines = Lines::of("A:\n- 1\n- 2\nB: 3\n");
         assert_eq!(lines.entry(Span { line: 1, column: 1 }), 0..3);
         assert_eq!(lines.item(Span { line: 2, column: 3 }), 1..2);
     }
 
     #[test]
-    fn an_item_in_flow_style_goes_with_one_comma() {
+    fn an_item_in_flow_style_is_removed_with_one_comma() {
         let lines = Lines::of("A: [b, c,\n  d]\n- e\n");
         let without = |line, column, text| {
             let edit = lines.flow_item(Span { line, column }, text)?;

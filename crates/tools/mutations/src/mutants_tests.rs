@@ -152,7 +152,7 @@ fn ids() -> Vec<String> {
 }
 
 #[test]
-fn each_thing_is_taken_out_once() {
+fn each_part_is_removed_once() {
     let expected = [
         "Errors S3 Read:1: $c",
         "Errors S3 Read:2: $d",
@@ -200,7 +200,7 @@ fn each_thing_is_taken_out_once() {
 }
 
 #[test]
-fn what_is_taken_out_is_what_the_name_says_and_nothing_else() {
+fn a_mutant_lacks_what_its_name_says_and_nothing_else() {
     let statements = "/Resources/TopicPolicy/Properties/PolicyDocument/Statement";
     let policy = "/Resources/Role/Properties/Policies/0/PolicyDocument/Statement";
     let integration =
@@ -258,7 +258,7 @@ fn what_is_taken_out_is_what_the_name_says_and_nothing_else() {
 }
 
 #[test]
-fn nothing_waits_for_what_is_gone() {
+fn nothing_depends_on_a_removed_resource() {
     let gone = mutant("TopicPolicy");
     assert_eq!(gone["Resources"].get("TopicPolicy"), None);
     assert_eq!(
@@ -269,7 +269,7 @@ fn nothing_waits_for_what_is_gone() {
 }
 
 #[test]
-fn a_role_that_nobody_may_take_is_still_a_role() {
+fn a_role_that_nobody_may_assume_is_still_a_role() {
     let document =
         &mutant("Role.trust")["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"];
     assert_eq!(*document, serde_json::json!({"Statement": []}));
@@ -292,7 +292,7 @@ fn a_template_without_its_first_line_is_as_deep_as_it_was() {
 }
 
 #[test]
-fn every_mutant_of_the_shipped_template_is_one_of_its_own() {
+fn every_mutant_of_the_shipped_template_is_different() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/infra.yaml");
     let text = std::fs::read_to_string(path).unwrap();
     let mutants = mutants(&text).unwrap();

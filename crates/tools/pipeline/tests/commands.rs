@@ -153,7 +153,7 @@ impl Ran {
 }
 
 #[test]
-fn before_a_deployment_the_stack_is_looked_at() {
+fn the_stack_is_checked_before_a_deployment() {
     let aws = Aws::new("before")
         .with_stack("UPDATE_COMPLETE")
         .responds("*describe-stack-resources*ApiFailureAlarm*", "one\ntwo")
@@ -185,7 +185,7 @@ fn a_first_deployment_has_nothing_before_it() {
 }
 
 #[test]
-fn a_first_create_that_failed_makes_way() {
+fn a_stack_whose_creation_failed_is_deleted() {
     for status in [
         "ROLLBACK_COMPLETE",
         "ROLLBACK_FAILED",
@@ -212,7 +212,7 @@ fn a_first_create_that_failed_makes_way() {
 
 /// A stack in any other state must never be deleted.
 #[test]
-fn a_stack_that_is_at_work_or_stuck_is_left_alone() {
+fn a_stack_that_is_in_progress_or_stuck_is_left_alone() {
     for (status, why) in [
         (
             "UPDATE_IN_PROGRESS",
@@ -265,7 +265,7 @@ fn the_stack_says_what_is_deployed() {
 
 /// The credentials of the step before may have expired before the stack was at rest, so its result says nothing.
 #[test]
-fn a_stack_at_work_is_waited_for() {
+fn a_stack_in_progress_is_waited_for() {
     let aws = Aws::new("waits")
         .responds_once("*--stack-name app *StackStatus*", "UPDATE_IN_PROGRESS")
         .responds_once(
@@ -280,7 +280,7 @@ fn a_stack_at_work_is_waited_for() {
 
 /// The rollback depends on it, also if the version is not the requested one.
 #[test]
-fn the_live_version_is_set_whatever_it_is() {
+fn the_live_version_is_set_even_if_it_is_another() {
     let aws = Aws::new("other-version").with_stack("UPDATE_ROLLBACK_COMPLETE");
     let ran = aws.run("deployed", &["app", "8"]);
     assert!(!ran.succeeded);
@@ -288,7 +288,7 @@ fn the_live_version_is_set_whatever_it_is() {
 }
 
 #[test]
-fn a_name_stands_for_the_same_bytes_for_ever() {
+fn a_published_artifact_is_never_replaced() {
     let aws = Aws::new("published")
         .responds("*get-caller-identity*", "123456789012")
         .fails(
@@ -348,7 +348,7 @@ fn version_7(aws: &Aws, folder: &str) -> String {
 }
 
 #[test]
-fn a_version_is_whole_and_as_its_manifest_says_or_not_deployed() {
+fn a_version_that_differs_from_its_manifest_is_not_deployed() {
     let aws = Aws::new("whole");
     let file = |folder: &str, name: &str| Path::new(folder).join(name);
     let whole = version_7(&aws, "whole");
@@ -465,7 +465,7 @@ fn drift_is_reported_and_fails() {
 }
 
 #[test]
-fn a_proof_ends_with_a_search_for_what_it_left() {
+fn the_system_tests_end_with_a_search_for_leftovers() {
     let aws = Aws::new("proof");
     let tests = "#!/usr/bin/env bash\necho \"ran $STACK_URL ${STACK_RUN:+named} ${STACK_KEYS:+keys} $*\"\n[[ $* != *nothing_is_left* || $STACK_URL != *left* ]]\n";
     let tests = aws.program("tests", tests);

@@ -223,7 +223,7 @@ async fn the_local_stack_takes_what_the_pipeline_passes() {
 
 /// A version is deployed and rolled back to with its own template and parameters.
 #[test]
-fn the_way_back_is_the_way_there_with_another_version() {
+fn a_rollback_is_a_deployment_of_another_version() {
     let plain = |text: &str| {
         let text = text
             .replace("before.", "")
@@ -313,7 +313,7 @@ fn every_job_ends_within_an_hour() {
 
 /// A batch waits for the whole run before it, approvals included.
 #[test]
-fn a_push_waits_for_nobodys_approval() {
+fn a_push_needs_no_approval() {
     let pipeline = document::load(&root().join("azure-pipelines.yml")).unwrap();
     assert!(pipeline["trigger"].get("batch").is_none());
 }
@@ -369,7 +369,7 @@ fn the_manifest_is_made_of_everything_that_is_built() {
 
 /// `.ci/run` runs the checks of a pull request.
 #[test]
-fn the_local_run_calls_what_a_pull_request_is_asked() {
+fn the_local_run_has_the_checks_of_a_pull_request() {
     let run = fs::read_to_string(root().join(".ci/run")).unwrap();
     let jobs = all_jobs();
     let checks: Vec<&Job> = jobs.iter().filter(|job| job.stage == "Check").collect();
@@ -420,7 +420,7 @@ fn each_job_has_the_credentials_of_its_purpose() {
 
 /// The tests that SECURITY.md names exist.
 #[test]
-fn every_promise_has_its_test() {
+fn every_test_that_security_md_names_exists() {
     fn sources(folder: &Path, all: &mut String) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

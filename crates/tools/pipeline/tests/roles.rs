@@ -309,7 +309,7 @@ fn an_api_is_traced_by_its_own_service_linked_role() {
 
 /// Their ids are not known in advance, so permission to read one is permission to read all.
 #[test]
-fn api_keys_are_nobodys_where_the_stack_has_none() {
+fn api_keys_are_not_granted_where_the_stack_has_none() {
     let without = Environment("contact-sheet-staging", false);
     for (environment, may) in [(&STAGING, true), (&without, false)] {
         for role in ["CloudFormationRole", "DeployRole"] {
@@ -352,7 +352,7 @@ fn each_role_of_the_pipeline_trusts_one_service_connection() {
 }
 
 #[test]
-fn the_artifacts_bucket_takes_a_name_once() {
+fn the_artifacts_bucket_refuses_to_replace_an_object() {
     let document = policies::bucket_policy();
     let policy = Policy::resource_based(&document).unwrap();
     let writes = |context: &[(&str, &str)], key: &str| {

@@ -328,7 +328,7 @@ async fn an_interrupted_walk_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn what_a_queue_does_not_take_is_sent_again_and_a_full_one_is_waited_for() {
+async fn refused_messages_are_sent_again_and_a_full_queue_is_waited_for() {
     let world = World::new().await;
     let keys: Vec<String> = (0..12).map(|n| format!("{n:02}")).collect();
     for key in &keys {

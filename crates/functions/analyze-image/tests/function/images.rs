@@ -23,7 +23,7 @@ fn sent(stack: &Stack) -> (Format, u32, u32) {
 }
 
 #[tokio::test]
-async fn of_jpeg_and_png_rekognition_reads_the_object() {
+async fn rekognition_reads_jpeg_and_png_from_s3() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png] {
         let (calls, labels, stack) = handled(image(100, 80, format)).await;
         assert_eq!(calls, ["get all", DETECT, "head"]);
@@ -39,7 +39,7 @@ async fn of_jpeg_and_png_rekognition_reads_the_object() {
 }
 
 #[tokio::test]
-async fn of_a_large_file_only_the_beginning_is_read() {
+async fn only_the_beginning_of_a_large_file_is_read() {
     let mut large = image(100, 80, ImageFormat::Jpeg);
     large.resize(100_000, 0);
     assert_eq!(handled(large).await.0, ["get 65536", DETECT, "head"]);

@@ -96,7 +96,7 @@ async fn a_removal_empties_the_index_whichever_function_is_first() {
 }
 
 #[tokio::test]
-async fn both_parts_of_a_record_stand_side_by_side() {
+async fn both_parts_of_a_record_are_kept() {
     let stack = Stack::start().await;
     let event = stack.world.upload(1, small());
     let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();

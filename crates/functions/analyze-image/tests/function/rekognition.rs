@@ -225,7 +225,7 @@ async fn a_call_that_failed_is_made_three_times() {
 }
 
 #[test]
-fn a_crowd_is_kept_within_bounds() {
+fn the_instances_of_a_label_are_limited() {
     use aws_sdk_rekognition::types::{BoundingBox, Instance, Label};
     let instance = |n: u8| {
         let bounds = BoundingBox::builder().left(0.1).build();

@@ -270,7 +270,7 @@ impl Scheduler<'_> {
 }
 
 #[test]
-fn every_interleaving_ends_alike() {
+fn every_interleaving_has_the_same_end() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

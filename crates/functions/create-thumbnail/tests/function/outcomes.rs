@@ -117,7 +117,7 @@ async fn corrupt_and_oversized_images_are_recorded() {
 }
 
 #[tokio::test]
-async fn sizes_that_are_configured_no_more_are_deleted() {
+async fn thumbnails_of_sizes_no_longer_configured_are_deleted() {
     let (world, store) = (World::default(), store().await);
     let mut function = function(world.clone(), store.clone());
     function.task.sizes = BTreeSet::from([4, 7]);

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_one_place_are_rivals() {
+    fn two_variables_in_one_place_conflict() {
         let path = |path| parse(path).unwrap();
         assert!(rivals(&path("/a/{x}"), &path("/a/{y}/z")));
         assert!(rivals(&path("/a/{x}"), &path("/a/{x+}")));

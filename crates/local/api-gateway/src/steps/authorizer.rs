@@ -112,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn an_open_method_asks_nobody() {
+    fn an_open_method_needs_no_credentials() {
         assert!(authorized("/v1/open", None, &KeyRing::closed()).is_ok());
     }
 
     #[test]
-    fn a_signed_method_asks_for_its_arn_and_tells_who_called() {
+    fn a_signed_method_is_authorized_by_its_arn_and_knows_its_caller() {
         let request_context = authorized("/v1/signed/a%20b", None, &KeyRing::open()).unwrap();
         assert_eq!(
             request_context.context["identity"]["userArn"],
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyed_method_asks_for_the_key() {
+    fn a_method_with_an_api_key_requires_it() {
         let request_context = authorized("/v1/keyed", Some("secret"), &KeyRing::open()).unwrap();
         assert_eq!(request_context.context["identity"]["apiKey"], "secret");
         let failure = authorized("/v1/keyed", None, &KeyRing::closed()).unwrap_err();

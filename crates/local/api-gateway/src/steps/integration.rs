@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mock_calls_nobody() {
+    async fn a_mock_calls_no_back_end() {
         assert_eq!(integrated("/v1/mock", None).await.unwrap(), 204);
     }
 

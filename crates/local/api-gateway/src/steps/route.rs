@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn no_route_and_no_verb_ask_for_a_token() {
+    fn an_unknown_route_or_method_is_missing_a_token() {
         for (verb, path) in [
             (Verb::GET, "/v1/nothing"),
             (Verb::POST, "/v1/images"),

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_client_is_given_up() {
+    async fn a_silent_client_is_disconnected() {
         let body = IdleTimeout::new(Silent, Duration::from_millis(1));
         let error = body.collect().await.unwrap_err();
         assert!(matches!(error, ReadBodyError::Idle(_)), "{error}");

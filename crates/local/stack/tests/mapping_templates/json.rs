@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 }
 
 #[test]
-fn a_member_that_is_there_twice_is_an_error() {
+fn a_duplicate_member_is_an_error() {
     assert!(parse(br#"{"a": [{"b": 1.5}], "c": null}"#).is_ok());
     assert!(parse(br#"{"a": [{"b": 1, "b": 1}]}"#).is_err());
     assert!(parse(b"{} {}").is_err());

@@ -154,12 +154,12 @@ fn no_hostile_string_changes_what_a_template_means() {
 }
 
 #[test]
-fn nor_where_templates_meet_text_instead_of_base64() {
+fn no_hostile_string_changes_a_template_that_gets_text_instead_of_base64() {
     drive(SHIPPED.without_binary_types());
 }
 
 #[test]
-fn nor_where_path_parameters_are_passed_on_as_they_were_sent() {
+fn no_hostile_string_changes_a_template_that_gets_raw_path_parameters() {
     drive(SHIPPED.with_path_parameters(PathParameters::AsSent));
 }
 
@@ -267,7 +267,7 @@ fn no_pattern_repeats_a_group() {
 
 /// Where operations share a template, a line may be needed by only one of them.
 #[test]
-fn every_line_of_a_template_is_missed_when_it_is_gone() {
+fn every_line_of_a_template_is_needed() {
     // Every draw reaches a template then.
     let shipped = SHIPPED.with_path_parameters(PathParameters::AsSent);
     let draws = by_hand();

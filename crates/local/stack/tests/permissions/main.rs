@@ -90,7 +90,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn what_a_role_is_not_granted_it_is_refused() {
+async fn a_role_is_refused_what_it_is_not_granted() {
     let machine = Machine::start().await;
     let mut granted = 0;
     for (role, credentials) in &machine.stack.roles {

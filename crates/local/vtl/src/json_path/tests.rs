@@ -103,7 +103,7 @@ fn filters_compare_like_with_like() {
 }
 
 #[test]
-fn what_is_no_path_is_an_error() {
+fn an_invalid_path_is_an_error() {
     for path in [
         "$.",
         "$[",

@@ -74,7 +74,7 @@ fn samples() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_was_compressed_comes_back() {
+fn compressed_data_round_trips() {
     for (nth, sample) in samples().into_iter().enumerate() {
         for (level, strategy) in [
             (0, 0),
@@ -104,7 +104,7 @@ fn what_was_compressed_comes_back() {
 }
 
 #[test]
-fn each_kind_of_block_is_read_in_its_own_way() {
+fn each_type_of_block_is_read() {
     let ways = |bytes: &[u8], strategy| {
         let compressed = compressed(bytes, 6, strategy);
         let mut inflate = Inflate::new(compressed.chunks(1 << 20));
@@ -119,7 +119,7 @@ fn each_kind_of_block_is_read_in_its_own_way() {
 }
 
 #[test]
-fn what_is_cut_off_ends_early_and_is_right_so_far() {
+fn truncated_data_ends_early_and_is_correct_up_to_there() {
     for sample in [
         noise(12_000, 4, 64),
         noise(9_000, 2, 4),
@@ -144,7 +144,7 @@ fn by_another(compressed: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn what_is_damaged_is_judged_as_by_another_decoder() {
+fn another_decoder_agrees_on_damaged_data() {
     let mut numbers = numbers();
     let samples = [
         noise(20_000, 4, 64),
@@ -186,7 +186,7 @@ fn bits(bits: &str) -> Vec<u8> {
 }
 
 #[test]
-fn each_damage_has_its_name() {
+fn each_kind_of_damage_has_its_error() {
     let error = |bytes: &[u8]| inflated(bytes, 7).1.unwrap_err();
     assert_eq!(error(b""), InflateError::EndsEarly);
     assert_eq!(error(b"\x79\x01\x03\0"), InflateError::NotZlib);
@@ -234,7 +234,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_come_back(
+    fn any_bytes_round_trip(
         parts in prop::collection::vec((0..40_000_usize, 1..5_usize, 1..80_u32, any::<bool>()), 1..5),
         level in 1..10_i32,
         strategy in 0..5_i32,
@@ -253,7 +253,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_judged_as_by_another_decoder(
+    fn another_decoder_agrees_on_random_bytes(
         kind in 0..8_u8,
         mut bytes in prop::collection::vec(any::<u8>(), 1..300),
     ) {

@@ -162,7 +162,7 @@ mod tests {
     proptest! {
         /// Few values make long strings, and many fill the table.
         #[test]
-        fn what_was_encoded_comes_back(
+        fn encoded_data_round_trips(
             values in 1..=255_u8,
             noise in prop::collection::vec(any::<u8>(), 1..20_000),
             part in any::<prop::sample::Index>(),
@@ -176,7 +176,7 @@ mod tests {
         }
 
         #[test]
-        fn noise_is_no_panic(noise in prop::collection::vec(any::<u8>(), 0..3000)) {
+        fn random_bytes_do_not_panic(noise in prop::collection::vec(any::<u8>(), 0..3000)) {
             let _ = decode(&noise, 40_000);
         }
     }
