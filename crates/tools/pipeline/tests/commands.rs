@@ -263,7 +263,7 @@ fn the_stack_says_what_is_deployed() {
         .refused("two versions: 7 and 8");
 }
 
-/// The credentials of the step before may have expired before the stack was at rest, so its result says nothing.
+/// The credentials of the step before may have expired before the operation finished, so its result says nothing.
 #[test]
 fn a_stack_in_progress_is_waited_for() {
     let aws = Aws::new("waits")
