@@ -1,6 +1,6 @@
 //! The store, through the real SDK, against an embedded `DynamoDB`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -100,6 +100,17 @@ async fn rows(client: &Client) -> BTreeMap<String, String> {
         .collect()
 }
 
+async fn stored(client: &Client, id: &str) -> HashMap<String, AttributeValue> {
+    let response = client
+        .get_item()
+        .table_name("images")
+        .key("Id", AttributeValue::S(id.into()))
+        .send()
+        .await
+        .expect("a response");
+    response.item.expect("an item")
+}
+
 #[tokio::test]
 async fn an_item_holds_what_the_routes_return() {
     let (client, create, analyze) = stores().await;
@@ -118,15 +129,7 @@ async fn an_item_holds_what_the_routes_return() {
         .await
         .unwrap();
 
-    let id = AttributeValue::S(key.into());
-    let response = client
-        .get_item()
-        .table_name("images")
-        .key("Id", id)
-        .send()
-        .await
-        .unwrap();
-    let item = response.item.unwrap();
+    let item = stored(&client, key).await;
     let text = |name: &str| item[name].as_s().unwrap().as_str();
     let number = |name: &str| item[name].as_n().unwrap().as_str();
     assert_eq!(text("Seq"), "A1000000000000000000000000000000");
@@ -179,15 +182,7 @@ async fn a_tombstone_expires_and_is_not_shown() {
         .await
         .unwrap();
 
-    let id = AttributeValue::S("cat.jpg".into());
-    let response = client
-        .get_item()
-        .table_name("images")
-        .key("Id", id)
-        .send()
-        .await
-        .unwrap();
-    let item = response.item.unwrap();
+    let item = stored(&client, "cat.jpg").await;
     let mut names: Vec<_> = item.keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(
