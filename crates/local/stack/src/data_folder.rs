@@ -3,6 +3,8 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
@@ -95,12 +97,20 @@ impl DataFolder {
     }
 }
 
+/// A stack that is killed may have been about to start a process, which has the lock until it runs its own program.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
 fn lock(data: &Path) -> anyhow::Result<File> {
     let cannot = || format!("cannot keep data in {}", data.display());
     private_files::create_folder(data).with_context(cannot)?;
     private_files::restrict(data).with_context(cannot)?;
     let file = private_files::append(&data.join("lock")).with_context(cannot)?;
-    if file.try_lock().is_err() {
+    let end = Instant::now() + LOCK_PATIENCE;
+    while file.try_lock().is_err() {
+        if Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
+            continue;
+        }
         bail!(
             "another stack is using {} (--data chooses another folder)",
             data.display()
@@ -168,8 +178,12 @@ mod tests {
         let stack_id = first.identity.stack_id.clone();
         let refusal = open(&path).err().unwrap().to_string();
         assert!(refusal.starts_with("another stack is using"), "{refusal}");
-        drop(first);
+        let end = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(first);
+        });
         assert_eq!(open(&path).unwrap().identity.stack_id, stack_id);
+        end.join().unwrap();
     }
 
     #[test]
