@@ -48,8 +48,7 @@ def works_with_credentials(gallery):
     expect(gallery.page.get_by_role("heading", name="Cup")).to_be_visible()
     expect(gallery.figure("a (1)!*'.png", "done")).to_have_count(1)
     # The other one has left the view.
-    shown = gallery.page.locator("figure img[src]").count()
-    assert gallery.page.evaluate("window.blobs.size") <= shown + 1
+    gallery.page.wait_for_function("window.blobs.size <= document.querySelectorAll('figure img[src]').length + 1")
 
     # They are in no URL, and in the tab's session.
     secret = gallery.stack.get("apiKey") or gallery.stack["secretKey"]
