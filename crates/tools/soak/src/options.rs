@@ -26,6 +26,8 @@ Options:
                             work was done; so many events are doubled, four times as many late
                             [default: 5]
       --fault-service NAME  only calls of this service (rekognition), and no events
+      --concurrency N       processes of each function at a time: a call that fails or is slow keeps its
+                            process waiting [default: 50]
       --rekognition-rate N  DetectLabels calls served per second [default: unlimited]
       --data DIR            the stack's data and this command's progress [default: target/soak]
       --seed N              another seed, other changes and other faults [default: 1]
@@ -43,6 +45,7 @@ pub struct Options {
     pub function_kills: u64,
     pub fault_percent: u64,
     pub fault_service: Option<String>,
+    pub concurrency: u64,
     pub rekognition_rate: Option<NonZeroU32>,
     pub data: PathBuf,
     pub seed: u64,
@@ -61,6 +64,7 @@ impl Default for Options {
             function_kills: 200,
             fault_percent: 5,
             fault_service: None,
+            concurrency: 50,
             rekognition_rate: None,
             data: PathBuf::from("target/soak"),
             seed: 1,
@@ -101,6 +105,7 @@ impl Options {
                 "stack-kills" => options.stack_kills = number()?,
                 "function-kills" => options.function_kills = number()?,
                 "faults" => options.fault_percent = number()?,
+                "concurrency" => options.concurrency = number()?,
                 "fault-service" => options.fault_service = Some(text.to_owned()),
                 "rekognition-rate" => {
                     options.rekognition_rate = Some(text.parse().with_context(|| {
@@ -125,6 +130,8 @@ impl Options {
             self.seed.to_string(),
             "--faults".to_owned(),
             self.fault_percent.to_string(),
+            "--concurrency".to_owned(),
+            self.concurrency.to_string(),
         ];
         if let Some(service) = &self.fault_service {
             arguments.extend(["--fault-service".to_owned(), service.clone()]);

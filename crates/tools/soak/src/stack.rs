@@ -31,10 +31,13 @@ pub async fn serve(options: &Options) -> anyhow::Result<()> {
         // Faults differ between runs, so that it is not always the same calls that fail.
         seed: options.seed ^ u64::from(std::process::id()),
     };
+    let concurrency = ["AnalyzeConcurrency", "ThumbnailConcurrency"]
+        .map(|name| (name.to_owned(), options.concurrency.to_string()));
     let stack = local_stack::Stack::start(&local_stack::Options {
         api_port: 0,
         aws_port: 0,
         data: Data::Kept(options.data.join("stack")),
+        parameters: concurrency.into(),
         rekognition_rate: options.rekognition_rate,
         faults: (faults.percent > 0).then(|| Box::new(faults)),
         ..local_stack::Options::default()
