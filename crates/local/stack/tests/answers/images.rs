@@ -205,6 +205,28 @@ async fn a_record_is_shown_unless_it_is_a_tombstone() {
     }
 }
 
+/// What is no UTF-8 is decoded to U+FFFD, under which another image may be stored.
+#[tokio::test]
+async fn a_key_that_is_no_utf8_is_not_the_key_that_it_is_decoded_to() {
+    let key = "\u{fffd}.jpg";
+    let found = json!({"Item": item(key, "Analysis")});
+    for (path, known) in [
+        ("%EF%BF%BD.jpg", true),
+        ("%ef%bf%bd.jpg", true),
+        ("%ff.jpg", false),
+        ("%EF%BF.jpg", false),
+    ] {
+        let request = format!("GET /images/{path}");
+        let service = Service::json(200, &found);
+        let reply = Gateway::open().ask(&request, &service).await;
+        if known {
+            reply.is_json(200, &[], &shown(key));
+        } else {
+            reply.refuses(&Method::GET, 404, "no such image");
+        }
+    }
+}
+
 #[tokio::test]
 async fn errors_of_dynamodb_are_told_apart() {
     let token = format!("i2.{AT}.{IN_TOKEN}");
