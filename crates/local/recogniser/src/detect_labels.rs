@@ -21,9 +21,9 @@ pub use request::{Request, Source};
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// The most bytes that an S3 object may have; callers check it before they read one.
 pub const MAX_OBJECT_BYTES: usize = 15 * 1024 * 1024;
-/// The least pixels that each side must have.
+/// The smallest side, in pixels.
 const MIN_SIDE: u32 = 80;
-/// The most pixels that a side may have.
+/// The largest side, in pixels.
 const MAX_SIDE: u32 = 10_000;
 /// What the shorter side is decoded to: a little more than the networks see.
 const DECODED_SIDE: u32 = 320;

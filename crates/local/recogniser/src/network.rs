@@ -1,10 +1,12 @@
 //! Convolutional networks: read from an ONNX file, and run over one image at a time on one core.
 //!
 //! Both networks are chains of convolutions with a few additions between them. Matrix multiplication, which is nearly all of
-//! the work, is `rten-gemm`'s, with weights packed when the network is read. The `rten` crate itself runs the same
-//! files, but packs weights in every run and takes depthwise convolutions (one filter a channel) at a fifth of this
-//! module's speed: 55 and 97 ms for the two networks where this takes 14 and 25, on one core of an AMD EPYC. Activations are stored row by row with the channels of a pixel side by side, so that a depthwise convolution
-//! runs along channels and every other convolution is one multiplication.
+//! the work, is `rten-gemm`'s, with weights that are packed once, when the network is read. Activations are stored row by
+//! row, the channels of a pixel side by side: a depthwise convolution (one filter a channel) then runs along the
+//! channels, and every other convolution is one multiplication.
+//!
+//! The `rten` crate runs the same files, but packs the weights in every run and takes five times as long for depthwise
+//! convolutions: 55 and 97 ms for the two networks, where this module takes 14 and 25 (one core of an AMD EPYC).
 
 mod depthwise;
 mod onnx;
@@ -72,7 +74,7 @@ struct Convolution {
 }
 
 impl Network {
-    /// Reads a network. `outputs` are names of values in the file, at most one past the last convolution.
+    /// Reads a network. `outputs` are names of results of convolutions.
     ///
     /// # Errors
     /// [`Error::Load`] if the file is damaged or has something that the two networks do not need.

@@ -1,4 +1,4 @@
-//! Where the two networks contradict each other, who is to be believed.
+//! Decides between the two networks where they contradict each other.
 //!
 //! The detector knows 80 things and calls everything one of them: a cheetah a cat, a squirrel a bird. The classifier
 //! knows breeds, but gives one answer for a whole picture, and a little of it to everything. Both err most where
@@ -104,7 +104,7 @@ fn plausible(vocabulary: &Vocabulary, masses: &[f32], sightings: Vec<Sighting>) 
         .collect()
 }
 
-/// Where both mean one thing and differ in its name, the one who knows better names it.
+/// Where both networks mean one thing and differ in its name, the one that knows such things better names it.
 ///
 /// If the classifier is sure of the very thing, the sighting gets that name and its kinds the score. If it only knows the kind,
 /// and the detector is surer of another, then that kind goes. If another sighting agrees with the classifier,
