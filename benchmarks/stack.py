@@ -87,6 +87,14 @@ def upload_one_by_one(api, images):
                     raise
 
 
+def address(stack):
+    """The API's, when the stack is ready."""
+    for line in stack.stdout:
+        if line.startswith("ready "):
+            return line.split()[1]
+    raise SystemExit("the stack did not start")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("count", type=int)
@@ -97,16 +105,14 @@ def main():
     with tempfile.TemporaryDirectory() as data:
         command = [target / "release/local-stack", "--data", data, "--api-port", "0", "--aws-port", "0", "--quiet"]
         stack = subprocess.Popen([*command, *stack_options], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        for line in stack.stdout:
-            if line.startswith("page "):
-                api = line.split()[1]
-            if line.startswith("ready"):
-                break
-        start = time.monotonic()
-        (upload_one_by_one if options.one_by_one else upload_all)(api, images)
-        print(f"{options.count} images: {time.monotonic() - start:.1f} s")
-        stack.send_signal(signal.SIGINT)
-        stack.communicate()
+        try:
+            api = address(stack)
+            start = time.monotonic()
+            (upload_one_by_one if options.one_by_one else upload_all)(api, images)
+            print(f"{options.count} images: {time.monotonic() - start:.1f} s")
+        finally:
+            stack.send_signal(signal.SIGINT)
+            stack.communicate()
         for log in sorted(Path(data, "logs").glob("*.log")):
             reports = [json.loads(line) for line in log.read_text().splitlines() if '"platform.report"' in line]
             durations = [report["record"]["metrics"]["durationMs"] for report in reports]

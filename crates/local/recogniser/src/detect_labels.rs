@@ -32,7 +32,7 @@ const DECODED_SIDE: u32 = 320;
 ///
 /// The file is decoded at reduced scale and turned upright as its EXIF data says, so boxes are those of the upright
 /// picture; `OrientationCorrection` is always absent, as AWS leaves it out for model version 3. Takes one core for
-/// about a twentieth of a second; see [`Recogniser`] on how many to run at once.
+/// less than a tenth of a second; see [`Recogniser`] on how many to run at once.
 ///
 /// # Errors
 /// `ImageTooLargeException`, `InvalidImageFormatException`, `InvalidParameterException` (a side under 80 pixels), and

@@ -77,7 +77,7 @@ pub struct Recogniser {
 }
 
 impl Recogniser {
-    /// Reads the embedded networks and vocabularies, which takes about 60 ms.
+    /// Reads the embedded networks and vocabularies, which takes about a tenth of a second.
     ///
     /// # Errors
     /// [`Error::Load`] or [`Error::Vocabulary`], if the build is broken; [`Error::Thread`].

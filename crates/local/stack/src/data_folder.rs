@@ -97,7 +97,7 @@ impl DataFolder {
     }
 }
 
-/// A stack that is killed may have been about to start a process, which has the lock until it runs its own program.
+/// A stack that is killed while it starts a process leaves the lock to that process until the process runs its program.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 fn lock(data: &Path) -> anyhow::Result<File> {

@@ -1,7 +1,7 @@
 //! Reads a network from an ONNX file.
 //!
-//! Clipping, biases and residual additions become part of the convolution before them. Of what comes behind the last
-//! convolution nothing is read: the callers do it themselves.
+//! Clipping, biases and residual additions become part of the convolution before them. What follows the last convolution is
+//! not read; the callers do it themselves.
 
 use std::collections::HashMap;
 
@@ -121,7 +121,7 @@ impl Reader {
             ("GlobalAveragePool", Some(value)) => {
                 self.push(output, DraftOperation::GlobalAveragePool, value);
             }
-            // All pixels of one or of no importance: the values stay in their order.
+            // Either there is one pixel, or the callers take the values in the order in which they are.
             ("Reshape", Some(value)) => {
                 self.values.insert(output, value);
             }
@@ -139,7 +139,7 @@ impl Reader {
                 }
                 self.values.insert(output, value);
             }
-            // Behind the last convolution.
+            // After the last convolution.
             _ => {}
         }
         Ok(())
@@ -181,7 +181,7 @@ impl Reader {
             .input
             .get(1)
             .and_then(|name| self.constants.remove(name));
-        let weights = weights.ok_or("no weights, or those of another convolution")?;
+        let weights = weights.ok_or("no weights, or weights that another convolution has taken")?;
         let groups = at(&integers("group"), 0, 1);
         let bias = match node.input.get(2) {
             Some(_) => self.constant(node, 2)?.clone(),
@@ -287,7 +287,7 @@ fn floats(tensor: &TensorProto) -> Result<Vec<f32>, Reason> {
             .iter()
             .map(|&bytes| from_half(u16::from_le_bytes(bytes)))
             .collect()),
-        // Shapes and axes of what is behind the last convolution.
+        // Shapes and axes of operations after the last convolution.
         Some(DataType::INT64) => Ok(Vec::new()),
         other => Err(format!("a constant of type {other:?}")),
     }
