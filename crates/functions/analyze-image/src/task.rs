@@ -128,7 +128,7 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
         );
         report.add(RECORD, record_time);
         report.add(READ, read_time);
-        let (record, original) = (record?, original?);
+        let (mut record, original) = (record?, original?);
         if let Some(record) = &record {
             if record.seq > event.sequencer {
                 return Ok(Outcome::Late);
@@ -149,7 +149,10 @@ impl<O: Originals + Sync, R: DetectLabels + Sync> Task for AnalyzeImage<O, R> {
         let is_new = same.is_none();
         let analysed = match same {
             Some(analysis) => Analysed::Part(Part::Done(analysis)),
-            None => self.analyse(upload, original, deadline, report).await?,
+            None => {
+                self.analyse(upload, original, &mut record, deadline, report)
+                    .await?
+            }
         };
         let part = match analysed {
             Analysed::Part(part) => part,
@@ -238,11 +241,14 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
     }
 
     /// Reads the header, and has the labels detected in the cheapest way that Rekognition accepts for this image.
-    /// `original` is the result of reading the first prefix.
+    /// `original` is the result of reading the first prefix. Detecting takes about a second, in which create-thumbnail
+    /// nearly always writes the `record`: afterwards it is read again, because a write that is refused costs as much as one
+    /// that is not.
     async fn analyse(
         &self,
         upload: &Upload,
         mut original: Original,
+        record: &mut Option<Record>,
         deadline: Instant,
         report: &mut Report<'_>,
     ) -> Result<Analysed, Error> {
@@ -275,8 +281,11 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
                 let detection = self.rekognition.of_object(bucket, key, deadline).await?;
                 report.stage(RECOGNISE);
                 // Rekognition read the current object. Check that it is still this one.
-                let current = self.originals.describe(key).await?;
+                let (current, read) =
+                    tokio::join!(self.originals.describe(key), self.store.read(key));
                 report.stage(VERIFY);
+                let current = current?;
+                *record = read?;
                 if current.is_none_or(|current| current.e_tag != upload.e_tag) {
                     return Ok(Analysed::Superseded);
                 }
@@ -299,8 +308,14 @@ impl<O: Originals, R: DetectLabels> AnalyzeImage<O, R> {
                 Original::Changed | Original::Gone => return Ok(Analysed::Superseded),
             }
         };
-        self.analyse_jpeg(&content, header.as_ref(), deadline, report)
-            .await
+        let analysed = self
+            .analyse_jpeg(&content, header.as_ref(), deadline, report)
+            .await?;
+        if matches!(analysed, Analysed::Part(Part::Done(_))) {
+            *record = self.store.read(key).await?;
+            report.stage(RECORD);
+        }
+        Ok(analysed)
     }
 
     /// A portion of the upload.

@@ -1,12 +1,15 @@
 //! Records in `DynamoDB`.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use events::ObjectEvent;
 
 use crate::item::{from_item, row, row_key, to_item};
@@ -92,9 +95,12 @@ pub enum StoreError {
 /// How one conditional write ended.
 enum Attempt {
     Written,
-    /// The record has changed since it was read.
-    Conflict,
+    /// The record has changed since it was read. The item is the present one, unless there is none or another transaction
+    /// was changing it.
+    Conflict(Option<Item>),
 }
+
+type Item = HashMap<String, AttributeValue>;
 
 impl Store {
     /// A store of records only.
@@ -146,16 +152,7 @@ impl Store {
                 table: self.images.clone(),
                 source: source.into(),
             })?;
-        let item = |source| StoreError::Item {
-            key: key.to_owned(),
-            source,
-        };
-        response
-            .item
-            .as_ref()
-            .map(from_item)
-            .transpose()
-            .map_err(item)
+        record(key, response.item.as_ref())
     }
 
     /// Reads, merges and writes, again if the record changes between read and write, until `deadline` is near.
@@ -172,8 +169,8 @@ impl Store {
         self.replace_read(read, event, write, deadline).await
     }
 
-    /// Merges into the record that was `read` before, and writes: one call less than [`Store::write`], unless the record
-    /// has changed since.
+    /// Merges into the record that was `read` before, and writes: one call less than [`Store::write`]. If the record has
+    /// changed since, the refusal has the new one, and the second write follows at once.
     ///
     /// # Errors
     /// Those of [`Store::write`].
@@ -198,7 +195,11 @@ impl Store {
                             record: *new,
                         });
                     }
-                    Attempt::Conflict => None,
+                    Attempt::Conflict(Some(item)) if attempts == 1 => {
+                        read = Some(record(&event.key, Some(&item))?);
+                        continue;
+                    }
+                    Attempt::Conflict(_) => None,
                 },
                 (Merged::Duplicate, Some(record)) => Some((Verdict::Duplicate, record)),
                 (Merged::Late, Some(record)) => Some((Verdict::Late, record)),
@@ -228,7 +229,10 @@ impl Store {
             source,
         })?;
         let changes = new.index_changes(old);
-        let put = Put::builder().table_name(&self.images).set_item(Some(item));
+        let put = Put::builder()
+            .table_name(&self.images)
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = match old {
             None => put.condition_expression("attribute_not_exists(Id)"),
             Some(old) => put
@@ -261,12 +265,14 @@ impl Store {
             .set_item(Some(put.item))
             .set_condition_expression(put.condition_expression)
             .set_expression_attribute_values(put.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(
+                put.return_values_on_condition_check_failure,
+            )
             .send()
             .await;
         match response {
             Ok(_) => Ok(Attempt::Written),
-            Err(error) if is_put_conflict(&error) => Ok(Attempt::Conflict),
-            Err(error) => Err(error.into()),
+            Err(error) => put_conflict(&error).ok_or_else(|| error.into()),
         }
     }
 
@@ -298,39 +304,48 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(Attempt::Written),
-            Err(error) if is_transaction_conflict(&error) => Ok(Attempt::Conflict),
-            Err(error) => Err(error.into()),
+            Err(error) => transaction_conflict(&error).ok_or_else(|| error.into()),
         }
     }
 }
 
-/// Whether the record changed between read and write.
-fn is_put_conflict(error: &SdkError<PutItemError>) -> bool {
-    matches!(
-        error.as_service_error(),
-        Some(
-            PutItemError::ConditionalCheckFailedException(_)
-                | PutItemError::TransactionConflictException(_)
-        )
-    )
+fn record(key: &str, item: Option<&Item>) -> Result<Option<Record>, StoreError> {
+    item.map(from_item)
+        .transpose()
+        .map_err(|source| StoreError::Item {
+            key: key.to_owned(),
+            source,
+        })
 }
 
-/// The same for a transaction, which reports one reason for each of its writes. Any other reason, such as throttling, is
-/// an error.
-fn is_transaction_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
-        error.as_service_error()
+/// The conflict, if the error means that the record changed between read and write.
+fn put_conflict(error: &SdkError<PutItemError>) -> Option<Attempt> {
+    match error.as_service_error()? {
+        PutItemError::ConditionalCheckFailedException(failed) => {
+            Some(Attempt::Conflict(failed.item.clone()))
+        }
+        PutItemError::TransactionConflictException(_) => Some(Attempt::Conflict(None)),
+        _ => None,
+    }
+}
+
+/// The same for a transaction, which reports one reason for each of its writes, the record's first. Any other reason, such
+/// as throttling, is an error.
+fn transaction_conflict(error: &SdkError<TransactWriteItemsError>) -> Option<Attempt> {
+    let TransactWriteItemsError::TransactionCanceledException(canceled) =
+        error.as_service_error()?
     else {
-        return false;
+        return None;
     };
-    let mut codes = canceled
-        .cancellation_reasons()
+    let reasons = canceled.cancellation_reasons();
+    let mut codes = reasons
         .iter()
         .filter_map(|reason| reason.code())
         .filter(|code| *code != "None")
         .peekable();
-    codes.peek().is_some()
-        && codes.all(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+    let is_conflict = codes.peek().is_some()
+        && codes.all(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"));
+    is_conflict.then(|| Attempt::Conflict(reasons[0].item.clone()))
 }
 
 /// Full jitter below a ceiling that doubles from 40 ms to 1 s.

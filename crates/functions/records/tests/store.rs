@@ -9,7 +9,7 @@ use events::{Change, ObjectEvent};
 use records::{
     Analysis, Decimal, Label, Part, Store, StoreError, Thumbnail, Thumbnails, Verdict, Write, href,
 };
-use test_world::Tables;
+use test_world::{Gate, Invocation, Step, Tables};
 
 async fn stores() -> (Client, Store, Store) {
     let client = Tables::create().await.client();
@@ -288,6 +288,71 @@ async fn writers_that_conflict_start_again() {
         rows(&client).await,
         BTreeMap::from([("090.0000#cat.jpg".into(), "Label4".into())])
     );
+}
+
+/// The refusal of a write has the record that was written meanwhile, so none has to be read; without one, it is read.
+#[tokio::test]
+async fn a_write_to_a_record_that_has_changed_follows_the_refusal() {
+    for with_index in [false, true] {
+        let tables = Tables::create().await;
+        let other = Store::new(tables.client(), "images");
+        let gate = Gate::closed();
+        let store = Store::new(tables.gated(&gate), "images").with_index("labels");
+        let upload = event("cat.jpg", 1, true);
+        let write = if with_index {
+            labels([("Cat".into(), 98.71)])
+        } else {
+            labels([])
+        };
+        let write = {
+            let upload = upload.clone();
+            async move { store.replace_read(None, &upload, &write, soon()).await }
+        };
+        let waiting = Invocation::start(gate, write).await.waits();
+        other
+            .write(&upload, &thumbnails("cat.jpg"), soon())
+            .await
+            .unwrap();
+        let (rounds, written) = Step::Waits(waiting).rounds().await;
+        let call = if with_index {
+            "TransactWriteItems"
+        } else {
+            "PutItem"
+        };
+        assert_eq!(rounds, [[call], [call]]);
+        let written = written.unwrap();
+        assert_eq!(written.verdict, Verdict::Written);
+        assert_eq!(other.read("cat.jpg").await.unwrap(), Some(written.record));
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_is_read_again_and_written_anew() {
+    let (client, create, analyze) = stores().await;
+    let changes = [
+        ("put.jpg", labels([])),
+        ("transaction.jpg", labels([("Cat".into(), 98.71)])),
+    ];
+    for (key, write) in changes {
+        let upload = event(key, 1, true);
+        let read = create
+            .write(&upload, &thumbnails(key), soon())
+            .await
+            .unwrap()
+            .record;
+        client
+            .delete_item()
+            .table_name("images")
+            .key("Id", AttributeValue::S(key.into()))
+            .send()
+            .await
+            .unwrap();
+        let written = analyze
+            .replace_read(Some(read), &upload, &write, soon())
+            .await
+            .unwrap();
+        assert_eq!((written.verdict, written.record.rev), (Verdict::Written, 1));
+    }
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn no_more_than_four_calls_follow_each_other() {
         [
             vec!["GetItem", "GetItem", "get all"],
             vec!["detect in raw/first"],
-            vec!["head"],
+            vec!["GetItem", "head"],
             vec!["PutItem", "TransactWriteItems"],
         ]
     );

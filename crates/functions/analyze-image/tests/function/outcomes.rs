@@ -7,7 +7,7 @@ use image::ImageFormat;
 use records::{Part, Write};
 use serde_json::json;
 
-use test_world::events::single;
+use test_world::{Step, events::single};
 
 use crate::world::{KEY, Stack, detected, image, removed};
 
@@ -307,7 +307,7 @@ async fn no_event_takes_more_than_four_calls_in_a_row() {
         [
             vec!["GetItem", "get all"],
             vec![&detect],
-            vec!["head"],
+            vec!["GetItem", "head"],
             vec![write]
         ]
     );
@@ -319,8 +319,45 @@ async fn no_event_takes_more_than_four_calls_in_a_row() {
         [
             vec!["GetItem", "get all"],
             vec!["detect in bytes"],
+            vec!["GetItem"],
             vec![write]
         ]
     );
     assert_eq!(rounds(&removed(3)).await, [["GetItem"], [write]]);
+}
+
+/// create-thumbnail nearly always writes the record while labels are detected: no write is wasted on the older one.
+#[tokio::test]
+async fn a_record_written_during_detection_takes_no_further_call() {
+    for (format, detect, after) in [
+        (
+            ImageFormat::Png,
+            format!("detect in raw/{KEY}"),
+            vec!["GetItem", "head"],
+        ),
+        (ImageFormat::Gif, "detect in bytes".into(), vec!["GetItem"]),
+    ] {
+        let stack = Stack::start().await;
+        let event = stack.world.upload(1, image(100, 80, format));
+        let detecting = stack.gated(event.clone()).await.waits();
+        let detecting = detecting.until(&format!("before {detect}")).await;
+        let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
+        let thumbnails = Write::Thumbnails {
+            bytes: 1,
+            part: Part::failed("CorruptImage", "for the test"),
+            deleted: [].into(),
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+        let store = &stack.function.task.store;
+        store.write(&decoded, &thumbnails, deadline).await.unwrap();
+        let (rounds, result) = Step::Waits(detecting).rounds().await;
+        result.unwrap();
+        assert_eq!(
+            rounds,
+            [vec![detect.as_str()], after, vec!["TransactWriteItems"]]
+        );
+        let record = stack.record().await.unwrap();
+        let image = record.image().unwrap();
+        assert!(image.analysis.done().is_some() && !image.thumbnails.is_pending());
+    }
 }
