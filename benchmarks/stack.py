@@ -71,7 +71,7 @@ def upload_all(api, images):
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(lambda image: ask(f"{api}/images/{image[0]}", image[1]), images))
     while finals(api) < len(images):
-        time.sleep(0.5)
+        time.sleep(0.1)
 
 
 def upload_one_by_one(api, images):

@@ -11,7 +11,8 @@ use rten_tensor::NdTensorView;
 use rten_tensor::prelude::*;
 
 use super::depthwise::Depthwise;
-use super::{Convolution, Layer, Network, Operation, Window};
+use super::separable::Separable;
+use super::{Clip, Convolution, Layer, Network, Operation, Window};
 
 /// The constants of a network by name.
 pub(crate) type Constants = HashMap<String, Vec<f32>>;
@@ -23,7 +24,7 @@ struct Draft {
     operation: DraftOperation,
     input: usize,
     residual: Option<usize>,
-    clip: Option<(f32, f32)>,
+    clip: Option<Clip>,
 }
 
 enum DraftOperation {
@@ -65,11 +66,12 @@ pub(super) fn read(
             value.copied().ok_or_else(|| format!("no value {output}"))
         })
         .collect::<Result<Vec<usize>, Reason>>()?;
-    let mut last_uses = vec![0; reader.drafts.len() + 1];
-    for (index, draft) in reader.drafts.iter().enumerate() {
-        last_uses[draft.input] = index;
-        if let Some(residual) = draft.residual {
-            last_uses[residual] = index;
+    let activations = reader.drafts.len() + 1;
+    let layers = layers(reader.drafts, &outputs)?;
+    let mut last_uses = vec![0; activations];
+    for (index, layer) in layers.iter().enumerate() {
+        for used in [Some(layer.input), layer.residual].into_iter().flatten() {
+            last_uses[used] = index;
         }
     }
     for &output in &outputs {
@@ -77,13 +79,8 @@ pub(super) fn read(
     }
     let network = Network {
         name,
-        activations: reader.drafts.len() + 1,
-        layers: reader
-            .drafts
-            .into_iter()
-            .enumerate()
-            .map(|(index, draft)| draft.finish(index + 1))
-            .collect::<Result<_, _>>()?,
+        layers,
+        activations,
         last_uses,
         outputs,
     };
@@ -218,39 +215,107 @@ impl Reader {
     }
 }
 
+/// The layers of drafts. A depthwise convolution becomes one with the convolution of single pixels after it, and with the one
+/// before it if no other layer needs that one's result.
+fn layers(drafts: Vec<Draft>, outputs: &[usize]) -> Result<Vec<Layer>, Reason> {
+    let mut uses = vec![0; drafts.len() + 1];
+    for draft in &drafts {
+        uses[draft.input] += 1;
+        if let Some(residual) = draft.residual {
+            uses[residual] += 1;
+        }
+    }
+    for &output in outputs {
+        uses[output] += 1;
+    }
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    let mut layers = Vec::new();
+    for output in (1..uses.len()).rev() {
+        let Some(last) = drafts[output - 1].take() else {
+            continue;
+        };
+        let mut take = |value: usize, is_wanted: fn(&Draft) -> bool| {
+            let draft = drafts.get_mut(value.checked_sub(1)?)?;
+            draft.take_if(|draft| uses[value] == 1 && draft.residual.is_none() && is_wanted(draft))
+        };
+        let (mut input, residual) = (last.input, last.residual);
+        let depthwise = if last.is_pointwise() {
+            take(input, Draft::is_depthwise)
+        } else {
+            None
+        };
+        let operation = if let Some(depthwise) = depthwise {
+            let expansion = take(depthwise.input, Draft::is_pointwise);
+            input = expansion.as_ref().unwrap_or(&depthwise).input;
+            Operation::Separable(Box::new(Separable {
+                expansion: expansion.map(Draft::into_convolution).transpose()?,
+                depthwise: depthwise.into_depthwise()?,
+                projection: last.into_convolution()?,
+            }))
+        } else if matches!(last.operation, DraftOperation::GlobalAveragePool) {
+            Operation::GlobalAveragePool
+        } else {
+            Operation::Convolution(last.into_convolution()?)
+        };
+        layers.push(Layer {
+            operation,
+            input,
+            residual,
+            output,
+        });
+    }
+    layers.reverse();
+    Ok(layers)
+}
+
 impl Draft {
-    fn finish(self, output: usize) -> Result<Layer, Reason> {
-        let operation = match self.operation {
-            DraftOperation::GlobalAveragePool => Operation::GlobalAveragePool,
-            DraftOperation::Convolution {
-                window,
-                groups: 1,
-                weights,
-                bias,
-            } => Operation::Convolution(Convolution::new(window, &weights, bias)?),
+    fn is_depthwise(&self) -> bool {
+        matches!(self.operation, DraftOperation::Convolution { groups, .. } if groups != 1)
+    }
+
+    fn is_pointwise(&self) -> bool {
+        match self.operation {
+            DraftOperation::Convolution { window, groups, .. } => {
+                groups == 1 && window.is_a_pixel()
+            }
+            DraftOperation::GlobalAveragePool => false,
+        }
+    }
+
+    fn into_depthwise(self) -> Result<Depthwise, Reason> {
+        let depthwise = match self.operation {
             DraftOperation::Convolution {
                 window,
                 groups,
                 weights,
                 bias,
-            } => Depthwise::new(window, &weights, &bias)
-                .filter(|_| groups == bias.len())
-                .map(Operation::Depthwise)
-                .ok_or("a depthwise convolution of another shape")?,
+            } if groups == bias.len() => Depthwise::new(window, &weights, bias, self.clip),
+            _ => None,
         };
-        Ok(Layer {
-            operation,
-            input: self.input,
-            residual: self.residual,
-            output,
-            clip: self.clip,
-        })
+        depthwise.ok_or_else(|| "a depthwise convolution of another shape".into())
+    }
+
+    fn into_convolution(self) -> Result<Convolution, Reason> {
+        match self.operation {
+            DraftOperation::Convolution {
+                window,
+                groups: 1,
+                weights,
+                bias,
+            } => Convolution::new(window, &weights, bias, self.clip),
+            _ => Err("a depthwise convolution that none of single pixels follows".into()),
+        }
     }
 }
 
 impl Convolution {
     /// `weights` have the shape `[outputs, inputs, edge, edge]`.
-    fn new(window: Window, weights: &[f32], bias: Vec<f32>) -> Result<Self, Reason> {
+    fn new(
+        window: Window,
+        weights: &[f32],
+        bias: Vec<f32>,
+        clip: Option<Clip>,
+    ) -> Result<Self, Reason> {
         let edge = window.edge;
         let outputs = bias.len();
         let inputs = weights
@@ -267,6 +332,7 @@ impl Convolution {
             window,
             weights: GemmExecutor::new().prepack_b(matrix.view()),
             bias,
+            clip,
         })
     }
 }
