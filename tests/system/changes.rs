@@ -61,7 +61,7 @@ fn a_later_upload_is_later() {
 }
 
 #[test]
-fn a_broken_picture_takes_the_thumbnails_and_labels_of_the_one_before() {
+fn a_corrupt_image_removes_the_thumbnails_and_labels_of_the_one_before() {
     let system = System::shared();
     let mut image = system.upload("breaking.jpg", samples::coffee());
     let labels = image.labels();

@@ -76,7 +76,7 @@ fn ten_megabytes_are_accepted_and_not_one_byte_more() {
 }
 
 #[test]
-fn pages_of_other_origins_may_ask_and_read() {
+fn pages_of_other_origins_may_send_requests_and_read_responses() {
     let system = System::shared();
     for (path, methods) in ROUTES {
         let response = system

@@ -211,7 +211,7 @@ fn bytes_stay_the_same_for_any_accept_and_content_type() {
 }
 
 #[test]
-fn deleting_takes_everything_along() {
+fn deleting_an_image_deletes_everything_of_it() {
     let system = System::shared();
     let image = system.upload("coffee.jpg", samples::coffee());
     assert!(!image.labels().is_empty());

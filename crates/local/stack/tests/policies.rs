@@ -188,7 +188,7 @@ fn sns_sends_to_the_queues_for_its_own_topic_only() {
 }
 
 #[test]
-fn lambda_takes_a_functions_role_for_this_account_only() {
+fn lambda_assumes_a_function_role_for_this_account_only() {
     let all = resources();
     for function in &all.functions {
         let role = all
@@ -222,7 +222,7 @@ fn lambda_takes_a_functions_role_for_this_account_only() {
 }
 
 #[test]
-fn who_may_take_a_role_is_one_service() {
+fn each_role_is_assumed_by_one_service_only() {
     let all = resources();
     for role in &all.roles {
         let trust = policies(std::iter::once(

@@ -332,7 +332,7 @@ async fn a_burst_waits_in_its_queue_and_none_of_it_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn an_event_that_fails_comes_again_long_before_its_visibility_timeout() {
+async fn a_failed_event_is_retried_long_before_its_visibility_timeout() {
     for (function, service) in [("CreateThumbnail", "s3"), ("AnalyzeImage", "rekognition")] {
         let options = Options {
             faults: Some(Box::new(Faults {
