@@ -1,11 +1,9 @@
-//! Decodes a file to images of the sizes wanted, with the decoder of its format.
+//! What every decoder takes and gives: images of the sizes wanted.
 
-use crate::header::Header;
+use crate::Limits;
 use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 use crate::resample::Resample;
-use crate::{Error, Format, Limits};
-use crate::{bmp, gif, heic, jpeg, png, tiff, webp};
 
 /// What a decoder is to produce.
 pub(crate) struct Target<'a> {
@@ -80,22 +78,5 @@ impl RowScaler {
             images: images.map(Raster::Pixels).collect(),
             icc_profile,
         }
-    }
-}
-
-/// Decodes to each size of `target`; most decoders never hold the image at full size.
-pub(crate) fn decode_to_sizes(
-    bytes: &[u8],
-    header: &Header,
-    target: &Target<'_>,
-) -> Result<Scaled, Error> {
-    match header.format {
-        Format::Jpeg => jpeg::decode(bytes, header, target),
-        Format::Png => png::decode(bytes, header, target),
-        Format::Gif => gif::decode(bytes, header, target),
-        Format::WebP => webp::decode(bytes, header, target),
-        Format::Bmp => bmp::decode(bytes, header, target),
-        Format::Tiff => tiff::decode(bytes, header, target),
-        Format::Heic => heic::decode(bytes, header, target),
     }
 }

@@ -15,6 +15,7 @@
 mod bmp;
 mod bytes;
 mod decode;
+mod decoders;
 mod encode;
 mod error;
 mod format;
@@ -25,6 +26,7 @@ mod heic;
 #[cfg(not(feature = "heic"))]
 #[path = "heic/absent.rs"]
 mod heic;
+mod ifd;
 mod jpeg;
 mod limits;
 mod pixels;
@@ -37,15 +39,17 @@ mod srgb;
 mod tiff;
 mod webp;
 
+pub use decoders::header;
 pub use encode::Encoding;
 pub use error::Error;
 pub use format::Format;
-pub use header::{Header, header};
+pub use header::Header;
 pub use limits::Limits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use decode::{Chroma, Scaled, Target, decode_to_sizes};
+use decode::{Chroma, Scaled, Target};
+use decoders::decode_to_sizes;
 use pixels::{ColorModel, Pixels};
 use raster::Raster;
 use resample::{Resample, fit};

@@ -3,7 +3,6 @@
 mod chunks;
 mod color;
 mod compression;
-mod directory;
 mod encoding;
 mod layout;
 mod predictor;
@@ -11,10 +10,11 @@ mod samples;
 
 use std::borrow::Cow;
 
-pub(crate) use directory::{exif_orientation, header};
+pub(crate) use crate::ifd::header;
 
 use crate::decode::{Scaled, Target};
 use crate::header::Header;
+use crate::ifd::tag;
 use crate::pixels::{ColorModel, Pixels};
 use crate::raster::Raster;
 use crate::resample::Resample;
@@ -22,7 +22,6 @@ use crate::srgb;
 use crate::{Error, Format};
 use color::{Colors, lab_to_srgb};
 use compression::{OldJpeg, decompress};
-use directory::tag;
 use encoding::Compression;
 use layout::Layout;
 use samples::{Levels, Range, each_sample, is_alpha, value};

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::expression::{Expression, Kind};
+use crate::expression::{Expression, Kind, Part, Sub};
 use crate::predicate::Predicate;
-use crate::sub::{Part, Sub};
 use crate::visible_names::{NO_VALUE, NOTIFICATION_ARNS, Names, Section, VisibleNames};
 use crate::{Environment, Error, Node, Resource, ResourceTypes, Span, Template, Value};
 

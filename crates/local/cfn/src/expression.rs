@@ -1,6 +1,6 @@
 //! Values with intrinsic functions, parsed and checked but not yet computed.
 
-use crate::sub::{self, Sub};
+use crate::sub::{Placeholder, placeholders};
 use crate::visible_names::VisibleNames;
 use crate::{Error, Node, Span, Value};
 
@@ -47,12 +47,44 @@ pub(crate) enum Kind {
     Base64(Box<Expression>),
 }
 
+#[derive(Debug, Clone)]
+pub(crate) struct Sub {
+    pub(crate) span: Span,
+    pub(crate) parts: Vec<Part>,
+    /// The second argument's names and values.
+    pub(crate) variables: Vec<(String, Expression)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Text(String),
+    /// The variable with this index.
+    Variable(usize),
+    /// A `Ref` or `Fn::GetAtt`.
+    Reference(Expression),
+}
+
 const GET_ATT: &str = "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute";
 const JOIN: &str = "Template error: every Fn::Join object requires two parameters, (1) a string delimiter and (2) a list of strings to be joined or a function that returns a list of strings (such as Fn::Split) to be joined.";
 const SELECT: &str = "Template error: every Fn::Select object requires two non-null parameters, the first is an integer index and the second a list";
 const SPLIT: &str = "Template error: every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that returns a string to be split.";
 const IF: &str = "Template error: every Fn::If object requires three parameters, the name of a condition, the value if it holds and the value if it does not";
 const FIND_IN_MAP: &str = "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value";
+const SUB: &str = "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string";
+const SUB_NAMES: &str = "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons";
+
+impl Sub {
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let references = self.parts.iter().filter_map(|part| match part {
+            Part::Reference(expression) => Some(expression),
+            Part::Text(_) | Part::Variable(_) => None,
+        });
+        self.variables
+            .iter()
+            .map(|(_, value)| value)
+            .chain(references)
+    }
+}
 
 impl Expression {
     /// Reads a value, checking every function's arguments and every name in it.
@@ -161,7 +193,7 @@ fn function(
             Ok(Kind::Ref(name.to_owned()))
         }
         "Fn::GetAtt" => get_att(argument, span, visible),
-        "Fn::Sub" => sub::read(argument, visible).map(Kind::Sub),
+        "Fn::Sub" => sub(argument, visible).map(Kind::Sub),
         "Fn::Join" => {
             let [delimiter, list] = arguments(argument, JOIN)?;
             let delimiter = literal(delimiter, JOIN)?.to_owned();
@@ -245,7 +277,7 @@ fn get_att(argument: &Node, span: Span, visible: VisibleNames<'_>) -> Result<Kin
 }
 
 /// The attribute part of `Resource.Attribute`.
-pub(crate) fn attribute_name(name: &str, span: Span) -> Expression {
+fn attribute_name(name: &str, span: Span) -> Expression {
     Expression {
         span,
         kind: Kind::Scalar(name.into()),
@@ -263,4 +295,60 @@ pub(crate) fn arguments<'node, const N: usize>(
 
 fn literal<'node>(node: &'node Node, message: &str) -> Result<&'node str, Error> {
     node.as_str().ok_or_else(|| Error::new(node.span, message))
+}
+
+/// Reads either form of the argument of `Fn::Sub`.
+fn sub(argument: &Node, visible: VisibleNames<'_>) -> Result<Sub, Error> {
+    let (text, variables) = if let Some(text) = argument.as_str() {
+        (text, Vec::new())
+    } else {
+        let [text, map] = arguments(argument, SUB)?;
+        let text = literal(text, SUB)?;
+        let map = map.as_map().ok_or_else(|| Error::new(map.span, SUB))?;
+        let variables = map.iter().map(|(name, _, value)| {
+            let value = Expression::read(value, visible).map_err(|error| error.within(name))?;
+            Ok((name.clone(), value))
+        });
+        (text, variables.collect::<Result<Vec<_>, Error>>()?)
+    };
+    let part = |placeholder| match placeholder {
+        Placeholder::Text(text) => Ok(Part::Text(text)),
+        Placeholder::Name(name) => {
+            match variables.iter().position(|(variable, _)| variable == name) {
+                Some(index) => Ok(Part::Variable(index)),
+                None => reference(name, argument.span, visible).map(Part::Reference),
+            }
+        }
+    };
+    Ok(Sub {
+        span: argument.span,
+        parts: placeholders(text)
+            .into_iter()
+            .map(part)
+            .collect::<Result<_, _>>()?,
+        variables,
+    })
+}
+
+/// A name in the text of `Fn::Sub` that is no variable of it.
+fn reference(name: &str, span: Span, visible: VisibleNames<'_>) -> Result<Expression, Error> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':');
+    if name.is_empty() || !name.bytes().all(allowed) {
+        return Err(Error::new(span, SUB_NAMES));
+    }
+    let kind = match name.split_once('.') {
+        None => {
+            visible.reference(name, span)?;
+            Kind::Ref(name.to_owned())
+        }
+        Some((resource, attribute)) => {
+            visible.resource(resource, span)?;
+            let attribute = Box::new(attribute_name(attribute, span));
+            Kind::GetAtt {
+                resource: resource.to_owned(),
+                attribute,
+            }
+        }
+    };
+    Ok(Expression { span, kind })
 }

@@ -42,7 +42,7 @@ pub(crate) struct Reader<'w> {
 
 impl<'a> Bits<'a> {
     pub fn new(source: &'a [u8], at: usize) -> Self {
-        let window = super::huffman::boxed_zeros();
+        let window = boxed_zeros();
         let mut bits = Self {
             source,
             at,
@@ -211,4 +211,12 @@ impl Restarts {
         bits.reserve();
         Ok(here)
     }
+}
+
+/// Zeros, allocated on the heap without a copy on the stack.
+pub(super) fn boxed_zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    vec![T::default(); N]
+        .into_boxed_slice()
+        .try_into()
+        .unwrap_or_else(|_| Box::new([T::default(); N]))
 }

@@ -1,7 +1,7 @@
 //! Huffman tables (T.81, annex C) as lookup tables.
 
 use super::InvalidData;
-use super::bits::Reader;
+use super::bits::{Reader, boxed_zeros};
 
 const LOOK: u32 = 10;
 const VALUE_LOOK: u32 = 11;
@@ -96,14 +96,6 @@ impl Table {
         let place = (next >> (16 - len)) as i32 + self.offsets[len as usize];
         Some((len, *self.symbols.get(usize::try_from(place).ok()?)?))
     }
-}
-
-/// Zeros, allocated on the heap without a copy on the stack.
-pub(super) fn boxed_zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
-    vec![T::default(); N]
-        .into_boxed_slice()
-        .try_into()
-        .unwrap_or_else(|_| Box::new([T::default(); N]))
 }
 
 /// A table for AC coefficients of a sequential scan.

@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
-use crate::tiff;
+use crate::ifd::exif_orientation;
 
 /// Size and orientation, from the segments before the first scan. A height of 0 comes after that scan (T.81, B.2.5).
 pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
@@ -20,7 +20,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
                 return Err(HeaderError::Invalid("it ends before its pixels begin"));
             }
             marker::APP1 if body.starts_with(b"Exif\0\0") => {
-                orientation.get_or_insert_with(|| tiff::exif_orientation(body));
+                orientation.get_or_insert_with(|| exif_orientation(body));
             }
             _ if marker::is_frame(marker) => {
                 let frame = Bytes(body);

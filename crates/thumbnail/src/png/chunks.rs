@@ -4,8 +4,8 @@ use super::inflate::Inflate;
 use crate::Error;
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
+use crate::ifd::exif_orientation;
 use crate::srgb::MAX_ICC_PROFILE;
-use crate::tiff;
 
 /// Position of the first chunk, after the signature.
 const FIRST_CHUNK: usize = 8;
@@ -26,7 +26,7 @@ pub(crate) fn header(bytes: Bytes<'_>) -> Result<Geometry, HeaderError> {
         let len = bytes.be32(at)?;
         match &bytes.array(at + 4)? {
             b"eXIf" if !has_exif => {
-                geometry.orientation = tiff::exif_orientation(bytes.slice(at + 8, len)?);
+                geometry.orientation = exif_orientation(bytes.slice(at + 8, len)?);
                 has_exif = true;
             }
             b"IDAT" | b"IEND" => return Ok(geometry),

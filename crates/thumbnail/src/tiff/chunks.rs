@@ -1,8 +1,8 @@
 //! Strips and tiles, by a directory's tags.
 
-use super::directory::{Directory, Values, tag};
 use super::encoding::Compression;
 use crate::Error;
+use crate::ifd::{Directory, Values, tag};
 
 /// Strips or tiles: both are rectangles that cover the image.
 pub(super) struct Chunks<'a> {

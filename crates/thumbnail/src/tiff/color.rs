@@ -1,9 +1,9 @@
 //! Converts levels of 8 bits to gray, RGB or CMYK, as the photometric interpretation says.
 
-use super::directory::tag;
 use super::encoding::{Compression, Photometric, SampleFormat};
 use super::layout::Layout;
 use crate::Error;
+use crate::ifd::tag;
 use crate::pixels::{ColorModel, Pixels};
 use crate::resample::byte;
 use crate::srgb;

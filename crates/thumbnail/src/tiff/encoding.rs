@@ -1,8 +1,8 @@
 //! How samples are stored and what they mean, by a directory's tags.
 
-use super::directory::{Directory, tag};
 use super::unsupported;
 use crate::Error;
+use crate::ifd::{Directory, tag};
 
 /// How samples are compressed (TIFF 6.0, section 3, and libtiff's list of schemes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! How a TIFF's pixels are stored, by its tags, which are checked against each other and against the limits.
 
 use super::chunks::Chunks;
-use super::directory::{Directory, tag};
 use super::encoding::{
     Alpha, Compression, Photometric, Predictor, SampleFormat, alpha, bits, compression, is_fax,
     photometric, predictor, sample_format, subsampling,
 };
 use super::unsupported;
+use crate::ifd::{Directory, tag};
 use crate::{Error, Limits};
 
 pub(super) struct Layout<'a> {

@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
+use crate::ifd::exif_orientation;
 use crate::srgb::MAX_ICC_PROFILE;
-use crate::tiff;
 
 const HAS_EXIF: u8 = 1 << 3;
 
@@ -64,7 +64,7 @@ fn exif(bytes: Bytes<'_>) -> Result<u64, HeaderError> {
     while at + 8 <= end {
         let chunk = Chunk::at(bytes, at)?;
         if chunk.kind == *b"EXIF" {
-            return Ok(tiff::exif_orientation(bytes.slice(at + 8, chunk.len)?));
+            return Ok(exif_orientation(bytes.slice(at + 8, chunk.len)?));
         }
         at = chunk.end(at);
     }

@@ -1,8 +1,8 @@
 //! JPEG in TIFF (Adobe's technical note 2): strips and tiles are JPEGs whose tables may be in a separate tag.
 
-use super::super::directory::tag;
 use super::super::layout::Layout;
 use super::super::unsupported;
+use crate::ifd::tag;
 use crate::jpeg::{Samples, samples};
 use crate::{Error, Limits};
 

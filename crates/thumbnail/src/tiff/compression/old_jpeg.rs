@@ -1,11 +1,11 @@
 //! JPEG by TIFF 6.0, section 22, before Adobe's technical note 2 replaced it: either a JPEG of the whole image, or
 //! entropy-coded data in strips or tiles, with a common header or only common tables.
 
-use super::super::directory::tag;
 use super::super::layout::Layout;
 use super::jpeg::decode;
 use crate::Error;
 use crate::bytes::Bytes;
+use crate::ifd::tag;
 use crate::jpeg::segments::{Segment, Segments, marker};
 
 pub(in super::super) enum OldJpeg {

@@ -1,11 +1,11 @@
-//! TIFF 6.0 and `BigTIFF`: the first directory. EXIF is a TIFF without pixels, so its orientation is read here too.
+//! The first image file directory of a TIFF 6.0 or `BigTIFF`. EXIF is a TIFF without pixels: its orientation is read here too.
 
 use crate::Error;
 use crate::bytes::{Bytes, HeaderError};
 use crate::header::Geometry;
 
 /// Tags, by the names that TIFF 6.0 and its supplements give them.
-pub(super) mod tag {
+pub(crate) mod tag {
     pub const IMAGE_WIDTH: u64 = 256;
     pub const IMAGE_LENGTH: u64 = 257;
     pub const BITS_PER_SAMPLE: u64 = 258;
@@ -76,7 +76,7 @@ pub(crate) fn exif_orientation(exif: &[u8]) -> u64 {
 }
 
 /// The first directory of a whole file.
-pub(super) struct Directory<'a> {
+pub(crate) struct Directory<'a> {
     pub little_endian: bool,
     fields: Vec<(u64, Values<'a>)>,
 }
@@ -115,7 +115,7 @@ impl<'a> Directory<'a> {
 
 /// The values of a field, as far as the file has them.
 #[derive(Clone, Copy)]
-pub(super) struct Values<'a> {
+pub(crate) struct Values<'a> {
     bytes: &'a [u8],
     kind: u64,
     little: bool,
