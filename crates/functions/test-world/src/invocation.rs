@@ -1,4 +1,4 @@
-//! An invocation that goes on only when a test lets it.
+//! An invocation that continues only when a test allows it.
 
 use std::fmt;
 use std::future::{Future, poll_fn};

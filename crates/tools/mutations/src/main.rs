@@ -23,7 +23,7 @@ use suites::{Outcome, SUITES, Suite, Suites};
 
 const HELP: &str = "\
 Takes single things out of infra/infra.yaml and looks whether a test fails. Results are kept, so that
-a walk that was interrupted goes on where it was.
+an interrupted walk continues where it stopped.
 
 Usage: cargo run --release -p mutations -- WHAT [OPTIONS]
 

@@ -12,7 +12,7 @@ Makes thumbnails again for every image in the raw bucket, on AWS or on this mach
 was changed (sizes that are no longer wanted are deleted), or for images that were in the bucket before the
 stack. With --analyses it makes analyses again instead; Rekognition costs about $1 for 1,000 images.
 
-Sends events to the function's queue. Can be interrupted: the next run goes on where this one was. Uses the
+Sends events to the function's queue. Can be interrupted: the next run continues where this one stopped. Uses the
 standard AWS environment variables; AWS_ENDPOINT_URL=http://127.0.0.1:4566 is the stack of `cargo run`.
 
 Usage: cargo run --release -p reprocess -- [OPTIONS]

@@ -9,9 +9,9 @@ use lexopt::prelude::{Long, Short, Value};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
-Uploads, overwrites and deletes images on a stack of its own, whose services fail, whose functions
-and which itself are killed; then looks whether every image is done or failed with a reason, and
-nothing is left of those that are gone. Interrupted, it goes on where it was.
+Uploads, overwrites and deletes images on a stack of its own, while calls of its services fail and
+its functions and the stack itself are killed; then checks that every image is done or failed with
+a reason, and that nothing is left of deleted ones. An interrupted run continues where it was.
 
 Usage: cargo run --release -p soak -- [OPTIONS]
 

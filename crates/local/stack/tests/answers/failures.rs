@@ -1,4 +1,4 @@
-//! What the gateway itself answers: preflights, refusals, and services that don't answer.
+//! Responses of the gateway itself: preflights, refusals, and services that do not respond.
 
 use api_gateway::BackendError;
 use http::Method;
@@ -18,7 +18,7 @@ const ROUTES: [(&str, &str); 6] = [
     ("/originals/a/b.jpg", "GET,HEAD,OPTIONS"),
 ];
 
-/// A service that nobody should ask.
+/// A service that must not be called.
 fn nobody() -> Service {
     Service::comes_to(Err(BackendError::Timeout))
 }

@@ -1,4 +1,4 @@
-//! The shipped API, and services that answer what they are told to.
+//! The shipped API, with services that return what a test specifies.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -95,7 +95,7 @@ impl Gateway {
         self.send(asked(request, &[], ""), service).await
     }
 
-    /// Sends a request, and makes sure that the document describes the status that comes.
+    /// Sends a request, and checks that the document describes the status of the response.
     pub async fn send(&self, request: Request, service: &Service) -> Reply {
         let method = request.method.as_str().to_lowercase();
         let path = request.path["/v1".len()..].to_owned();
@@ -145,7 +145,7 @@ pub fn asked(request: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) ->
     request
 }
 
-/// Someone whom no policy lets in and who has no key.
+/// A caller whom no policy allows and who has no key.
 struct Stranger;
 
 impl Authorizer for Stranger {
@@ -160,14 +160,14 @@ impl Authorizer for Stranger {
     }
 }
 
-/// What S3 or `DynamoDB` is told to answer, and what it was asked.
+/// The response that S3 or `DynamoDB` is to return, and the request that it got.
 pub struct Service {
     answer: Mutex<Option<Result<BackendResponse, BackendError>>>,
     asked: Mutex<Option<(String, Target)>>,
 }
 
 impl Service {
-    /// Answers with a status, headers and a body.
+    /// Returns a status, headers and a body.
     pub fn answers(status: u16, headers: &[(&'static str, &str)], body: impl Into<Bytes>) -> Self {
         let headers = headers.iter().map(|(name, value)| {
             let name = HeaderName::from_static(name);
@@ -180,13 +180,13 @@ impl Service {
         }))
     }
 
-    /// Answers as `DynamoDB` does.
+    /// Responds as `DynamoDB` does.
     pub fn json(status: u16, body: &Value) -> Self {
         let headers = [("content-type", "application/x-amz-json-1.0")];
         Self::answers(status, &headers, body.to_string())
     }
 
-    /// Answers with one of S3's errors, of which a HEAD sees nothing but the status.
+    /// Returns one of S3's errors, of which a HEAD gets only the status.
     pub fn s3_error(status: u16, code: &str, method: &Method) -> Self {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>m</Message></Error>"
@@ -199,7 +199,7 @@ impl Service {
         Self::answers(status, &[("content-type", "application/xml")], body)
     }
 
-    /// Answers, or doesn't.
+    /// Returns the response, or never responds.
     pub fn comes_to(answer: Result<BackendResponse, BackendError>) -> Self {
         Self {
             answer: Mutex::new(Some(answer)),
@@ -213,7 +213,7 @@ impl Service {
         asked.expect("the service was not asked")
     }
 
-    /// Whether nothing was asked.
+    /// Whether no request came.
     pub fn idle(&self) -> bool {
         self.asked.lock().unwrap().is_none()
     }
@@ -250,7 +250,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Compares the status, the headers with those that every answer has, and the body.
+    /// Compares the status, the headers with those of every response, and the body.
     #[track_caller]
     pub fn is(&self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
         let every = [
@@ -274,7 +274,7 @@ impl Reply {
         assert_eq!(self.response.body, body.as_ref(), "{self:?}");
     }
 
-    /// Compares with an answer in JSON.
+    /// Compares with a response in JSON.
     #[track_caller]
     pub fn is_json(&self, status: u16, headers: &[(&str, &str)], body: &Value) {
         let seen: Value = serde_json::from_slice(&self.response.body)

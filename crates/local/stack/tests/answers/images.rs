@@ -11,7 +11,7 @@ const THROTTLED: &str = "too many requests for the storage behind the API; try a
 pub const MALFORMED_PAGE: &str =
     "limit must be a whole number from 1 to 100, and next what the page before returned";
 
-/// What `DynamoDB` says with status 400, and what a client is told then.
+/// `DynamoDB`'s errors of status 400, and what a client gets for each.
 pub const ERRORS: [(&str, u16, &str); 6] = [
     (
         "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
@@ -41,7 +41,7 @@ pub const ERRORS: [(&str, u16, &str); 6] = [
     ("com.amazon.coral.validate#ValidationException", 502, BROKEN),
 ];
 
-/// A key with everything in it that a template could trip over, and how it travels in a path and in a token.
+/// A key of every character that a template could mishandle, and its form in a path and in a page token.
 const KEY: &str = "it's \"q\"/\\n\t{}$x #if *~+é";
 const IN_PATH: &str = "it's%20%22q%22/%5Cn%09%7B%7D$x%20%23if%20*~%2B%C3%A9";
 const IN_TOKEN: &str = "it~27s~20~22q~22~2F~5Cn~09~7B~7D~24x~20~23if~20~2A~7E~2B~C3~A9";
@@ -205,7 +205,7 @@ async fn a_record_is_shown_unless_it_is_a_tombstone() {
     }
 }
 
-/// What is no UTF-8 is decoded to U+FFFD, under which another image may be stored.
+/// Bytes that are not UTF-8 are decoded to U+FFFD, under which another image may be stored.
 #[tokio::test]
 async fn a_key_that_is_no_utf8_is_not_the_key_that_it_is_decoded_to() {
     let key = "\u{fffd}.jpg";
@@ -235,7 +235,7 @@ async fn errors_of_dynamodb_are_told_apart() {
         "GET /images".to_owned(),
         format!("GET /images?limit=100&next={token}"),
         format!("GET /images/{}", "%C3%a9".repeat(512)),
-        // Neither is of this operation.
+        // Neither belongs to this operation.
         format!("GET /images?key={0}&name={0}", "k".repeat(2049)),
     ] {
         for (kind, status, message) in ERRORS {

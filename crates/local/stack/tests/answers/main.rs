@@ -1,7 +1,7 @@
-//! What the shipped API asks of S3 and `DynamoDB`, and what it makes of whatever they answer.
+//! The requests that the shipped API sends to S3 and `DynamoDB`, and what it makes of each response.
 //!
-//! The API is the template's, resolved; the services are stand-ins that say what a test wants: what S3 and `DynamoDB`
-//! answer when they throttle, refuse or break cannot be had from them on purpose.
+//! The API is the template's, resolved. The services are stand-ins that return what a test specifies: neither can be made to
+//! throttle, refuse or fail on purpose.
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up ends it")]
 

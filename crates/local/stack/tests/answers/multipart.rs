@@ -29,7 +29,7 @@ fn methods() -> [Method; 5] {
     ]
 }
 
-/// A request that S3 would do, for a key as it is sent.
+/// A request that S3 would carry out, for a key as it is sent.
 async fn send(method: &Method, key: &str, service: &Service) -> Reply {
     let (query, body) = match *method {
         Method::POST => ("", String::new()),
@@ -96,7 +96,7 @@ async fn each_method_is_one_operation_of_one_role() {
         assert_eq!(target.path, format!("/raw/{}", KEY.0), "{method}");
         assert_eq!(target.query, query, "{method}");
         let sent: Vec<_> = target.headers.iter().collect();
-        // A GET has no body that a type could be of.
+        // A GET has no body, and so no type.
         if method == Method::GET {
             assert_eq!((target.body.len(), sent.len()), (0, 0), "{sent:?}");
         } else {
@@ -260,7 +260,7 @@ async fn a_failure_under_status_200_is_no_success() {
     }
 }
 
-/// What a client is told of S3's error.
+/// What a client gets for each of S3's errors.
 fn told(method: &Method, code: &str) -> (u16, &'static str) {
     let begins = *method == Method::POST;
     match code {

@@ -47,7 +47,7 @@ impl Route {
         format!("{} {}{key}", self.method, self.path)
     }
 
-    /// What the client is told when S3 answers with an error.
+    /// What the client gets when S3 returns an error.
     async fn refuses(&self, key: &str, error: (u16, &str), status: u16, message: &str) {
         let service = Service::s3_error(error.0, error.1, &self.method);
         let reply = Gateway::open().ask(&self.request(key), &service).await;
