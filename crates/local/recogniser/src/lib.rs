@@ -67,7 +67,7 @@ pub enum Error {
 
 /// Two networks, loaded. Takes about 40 MB; share it behind a reference or an `Arc`.
 ///
-/// A call keeps one core busy and takes about 20 MB while it runs, so callers limit the number of concurrent calls, best to
+/// A call keeps one core busy and takes about 10 MB while it runs, so callers limit the number of concurrent calls, best to
 /// [`concurrency`].
 pub struct Recogniser {
     classifier: classifier::Classifier,
