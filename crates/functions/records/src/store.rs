@@ -95,8 +95,9 @@ pub enum StoreError {
 /// How one conditional write ended.
 enum Attempt {
     Written,
-    /// The record has changed since it was read. The item is the present one, unless there is none or another transaction
-    /// was changing it.
+    /// The record has changed since it was read. The item is the one in the table, unless there is none or another transaction
+    /// was changing it: `ReturnValuesOnConditionCheckFailure` of
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Put.html>.
     Conflict(Option<Item>),
 }
 
@@ -170,7 +171,7 @@ impl Store {
     }
 
     /// Merges into the record that was `read` before, and writes: one call less than [`Store::write`]. If the record has
-    /// changed since, the refusal has the new one, and the second write follows at once.
+    /// changed since, the error contains the new one, which is merged into and written at once.
     ///
     /// # Errors
     /// Those of [`Store::write`].
@@ -195,6 +196,7 @@ impl Store {
                             record: *new,
                         });
                     }
+                    // After the pause that follows later attempts the item would be stale.
                     Attempt::Conflict(Some(item)) if attempts == 1 => {
                         read = Some(record(&event.key, Some(&item))?);
                         continue;

@@ -3,13 +3,13 @@
 //! Both networks are chains of convolutions with a few additions between them. Matrix multiplication, which is nearly all of
 //! the work, is `rten-gemm`'s, with weights that are packed once, when the network is read. Activations are stored row by
 //! row, the channels of a pixel side by side: a depthwise convolution (one filter a channel) then runs along the
-//! channels, and every other convolution is one multiplication. Where one pixel becomes many channels, which are filtered and
-//! summed up again, that is done for a few rows at a time, so that the many channels stay in the processor's cache.
+//! channels, and every other convolution is one multiplication. A pointwise convolution (of single pixels), a depthwise one and
+//! another pointwise one are computed for a few rows at a time, so that what is between them stays in the processor's cache.
 //!
 //! The `rten` crate runs the same files, but packs the weights in every run and takes about five times as long for depthwise
-//! convolutions. `--example labels` took 145 to 280 ms a photograph with it and 44 to 76 ms with this module before rows were
-//! taken together (development builds); that takes 58 to 45 ms (release builds, each three times in turn on one core of an
-//! AMD EPYC). Labels are the same with AVX-512, with AVX2 and without either, the latter two in QEMU.
+//! convolutions. `--example labels` took 145 to 280 ms a photograph with it, and 44 to 76 ms with this module before rows were
+//! taken together (development builds). Taking them together made 45 ms of 58 (release builds, medians, each three times in
+//! turn on one core of an AMD EPYC). Labels are the same with AVX-512, with AVX2 and without either, the latter two in QEMU.
 
 mod depthwise;
 mod onnx;

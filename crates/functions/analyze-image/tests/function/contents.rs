@@ -3,7 +3,6 @@
 use analyze_image::Detection;
 use aws_sdk_dynamodb::types::AttributeValue;
 use image::ImageFormat;
-use records::{Part, Write};
 use serde_json::Value;
 use test_world::events::single;
 
@@ -182,15 +181,7 @@ async fn the_same_key_again_needs_no_other_record() {
     assert_eq!(stack.detections(), 0);
     // If create-thumbnail is first, the record is of the new upload, and its analysis pending.
     let event = stack.world.upload_as("first", 3, MD5, small());
-    let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
-    let thumbnails = Write::Thumbnails {
-        bytes: 1,
-        part: Part::failed("CorruptImage", "for the test"),
-        deleted: [].into(),
-    };
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    let store = &stack.function.task.store;
-    store.write(&decoded, &thumbnails, deadline).await.unwrap();
+    stack.write_thumbnails(&event).await;
     stack.handle(&event).await.unwrap();
     assert_eq!(stack.detections(), 1);
     assert_eq!(labels(&stack, "first").await, ["Cat"]);

@@ -99,20 +99,7 @@ async fn a_removal_empties_the_index_whichever_function_is_first() {
 async fn both_parts_of_a_record_are_kept() {
     let stack = Stack::start().await;
     let event = stack.world.upload(1, small());
-    let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
-    let thumbnails = Write::Thumbnails {
-        bytes: 1,
-        part: Part::failed("CorruptImage", "for the test"),
-        deleted: [].into(),
-    };
-    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    stack
-        .function
-        .task
-        .store
-        .write(&decoded, &thumbnails, deadline)
-        .await
-        .unwrap();
+    stack.write_thumbnails(&event).await;
     stack.handle(&event).await.unwrap();
     let record = stack.record().await.unwrap();
     assert!(!record.image().unwrap().thumbnails.is_pending());
@@ -341,15 +328,7 @@ async fn a_record_written_during_detection_takes_no_further_call() {
         let event = stack.world.upload(1, image(100, 80, format));
         let detecting = stack.gated(event.clone()).await.waits();
         let detecting = detecting.until(&format!("before {detect}")).await;
-        let decoded = events::decode(&event).remove(0).events.remove(0).unwrap();
-        let thumbnails = Write::Thumbnails {
-            bytes: 1,
-            part: Part::failed("CorruptImage", "for the test"),
-            deleted: [].into(),
-        };
-        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
-        let store = &stack.function.task.store;
-        store.write(&decoded, &thumbnails, deadline).await.unwrap();
+        stack.write_thumbnails(&event).await;
         let (rounds, result) = Step::Waits(detecting).rounds().await;
         result.unwrap();
         assert_eq!(

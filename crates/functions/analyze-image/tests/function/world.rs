@@ -8,7 +8,7 @@ use analyze_image::{AnalyzeImage, DetectLabels, Detection, RekognitionError};
 use aws_sdk_rekognition::types::Label;
 use events::Receipt;
 use image::ImageFormat;
-use records::{Contents, Part, Record, Store};
+use records::{Contents, Part, Record, Store, Write};
 use runtime::{
     Description, Failures, Function, Invocation, ObjectError, Original, Originals, Portion, Queue,
     QueueError,
@@ -241,6 +241,21 @@ impl Stack {
         let invocation = Invocation::new(deadline, "request", "analyze-image", |_| {});
         let handle = async move { function.handle(&event, &invocation).await };
         test_world::Invocation::start(gate, handle).await
+    }
+
+    /// Writes create-thumbnail's part of the record for an upload.
+    pub async fn write_thumbnails(&self, event: &Value) {
+        let decoded = events::decode(event).remove(0).events.remove(0);
+        let decoded = decoded.expect("an event");
+        let write = Write::Thumbnails {
+            bytes: 1,
+            part: Part::failed("CorruptImage", "for the test"),
+            deleted: [].into(),
+        };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        let store = &self.function.task.store;
+        let written = store.write(&decoded, &write, deadline);
+        written.await.expect("the record is written");
     }
 
     /// Handles an event; the message of the error, if it fails.

@@ -215,8 +215,8 @@ impl Reader {
     }
 }
 
-/// The layers of drafts. A depthwise convolution becomes one with the convolution of single pixels after it, and with the one
-/// before it if no other layer needs that one's result.
+/// The layers of drafts. A depthwise convolution becomes one layer with the pointwise one after it, and with a pointwise one
+/// before it whose result no other layer needs.
 fn layers(drafts: Vec<Draft>, outputs: &[usize]) -> Result<Vec<Layer>, Reason> {
     let mut uses = vec![0; drafts.len() + 1];
     for draft in &drafts {
@@ -303,7 +303,7 @@ impl Draft {
                 weights,
                 bias,
             } => Convolution::new(window, &weights, bias, self.clip),
-            _ => Err("a depthwise convolution that none of single pixels follows".into()),
+            _ => Err("a depthwise convolution without a pointwise one after it".into()),
         }
     }
 }

@@ -1,16 +1,17 @@
-//! Depthwise separable convolution: more channels of each pixel, a filter for each of them, and fewer channels again.
+//! Depthwise separable convolution: a depthwise and a pointwise one, and in most blocks a pointwise one before them that
+//! multiplies the channels.
 
 use super::depthwise::{Depthwise, Rows};
 use super::{Activations, Convolution};
 
-/// How many values between the convolutions are computed at once: a quarter of a processor's L2 cache of 1 MiB.
+/// How many values of the first convolution are computed at once: a quarter of an L2 cache of 1 MiB.
 const BAND: usize = 64 * 1024;
 
 pub(super) struct Separable {
-    /// Of single pixels.
+    /// Pointwise.
     pub expansion: Option<Convolution>,
     pub depthwise: Depthwise,
-    /// Of single pixels.
+    /// Pointwise.
     pub projection: Convolution,
 }
 
